@@ -1,0 +1,244 @@
+"""What is known about everything that is not the Pod in hand: four-valued, and reduced on arrival.
+
+A need says what to read; a source answers it with readings; a Context learns from them. Nothing is guessed: an object
+is Known, Absent (the server said so), Forbidden (with verb and resource) or NotAsked.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from kubectl_pullpolicy.core.objects import (
+    ControllerRevision,
+    Event,
+    KubernetesObject,
+    Node,
+    ObjectRef,
+    Pod,
+    Workload,
+    controller_of,
+    meta,
+)
+from kubectl_pullpolicy.core.provenance import FieldOwner, field_owners, last_applied
+from kubectl_pullpolicy.core.workloads import (
+    DeclaredContainer,
+    declared_containers,
+    readiness,
+    template_of,
+    workload_ref,
+)
+
+T = TypeVar("T")
+
+
+class Known(NamedTuple, Generic[T]):
+    """It was read."""
+
+    value: T
+
+
+class Absent(NamedTuple):
+    """The source was asked and has no such object; `message` is what it said."""
+
+    message: str = ""
+
+
+class Forbidden(NamedTuple):
+    """The source would not say: `verb` and `resource` as RBAC names them (`list`, `replicasets.apps`)."""
+
+    verb: str
+    resource: str
+    message: str = ""
+
+
+class NotAsked(NamedTuple):
+    """Nobody asked, or the source cannot answer questions of this sort (a file that holds only Pods)."""
+
+
+Fact = Known[T] | Absent | Forbidden | NotAsked
+ABSENT, NOT_ASKED = Absent(), NotAsked()
+
+
+class Get(NamedTuple):
+    """Need: one object."""
+
+    ref: ObjectRef
+
+
+class ListOf(NamedTuple):
+    """Need: all objects of a kind in a namespace (None: in all), narrowed by selectors."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    label_selector: str = ""
+    field_selector: str = ""
+
+
+Need = Get | ListOf
+
+
+class Reading(NamedTuple):
+    """A source's answer to a need: objects as they come, then once `done`, or the reason why there are none."""
+
+    need: Need
+    objects: tuple[KubernetesObject, ...] = ()
+    outcome: Absent | Forbidden | NotAsked | None = None
+    done: bool = True
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """A workload cut down to what its Pods' policies are judged by."""
+
+    ref: ObjectRef
+    uid: str
+    controller: ObjectRef | None
+    containers: tuple[DeclaredContainer, ...]
+    last_applied: tuple[DeclaredContainer, ...] | None
+    field_owners: tuple[FieldOwner, ...]
+    ready: str
+    created: str
+    revision: int
+
+    def container(self, key: tuple[bool, str]) -> DeclaredContainer | None:
+        """The template's container of this key, or None."""
+        return next((c for c in self.containers if c.key == key), None)
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """A ControllerRevision: the template that a DaemonSet's or StatefulSet's pods were made from."""
+
+    name: str
+    number: int
+    containers: tuple[DeclaredContainer, ...]
+
+
+def reduce_workload(workload: Workload) -> Owner:
+    """What is kept of a workload. managedFields are read only where nobody else manages the object."""
+    metadata = meta(workload)
+    controller = controller_of(metadata)
+    kind = workload.kind or ""
+    annotations = metadata.annotations or {}
+    number = annotations.get("deployment.kubernetes.io/revision") or ""
+    return Owner(
+        ref=workload_ref(workload),
+        uid=metadata.uid or "",
+        controller=controller,
+        containers=declared_containers(template_of(workload)),
+        last_applied=last_applied(kind, metadata) if controller is None else None,
+        field_owners=field_owners(kind, metadata) if controller is None else (),
+        ready=readiness(workload),
+        created=metadata.creation_timestamp or "",
+        revision=int(number) if number.isdecimal() else 0,
+    )
+
+
+class Context:
+    """Facts, learnt from readings. Only `learn` changes it."""
+
+    def __init__(self) -> None:
+        self._owners: dict[ObjectRef, Fact[Owner]] = {}
+        self._nodes: dict[str, Fact[Node]] = {}
+        self._history: dict[ObjectRef, list[Owner]] = {}
+        self._revisions: dict[ObjectRef, list[Revision]] = {}
+        self._events: dict[tuple[str, str], list[Event]] = {}
+        self._answered: dict[Need, Absent | Forbidden | NotAsked | None] = {}
+
+    def learn(self, readings: Iterable[Reading]) -> None:
+        """Take in what a source answered."""
+        for reading in readings:
+            for thing in reading.objects:
+                self._take(thing)
+            if reading.done:
+                self._answered[reading.need] = reading.outcome
+            if isinstance(reading.need, Get) and reading.outcome is not None:
+                self._miss(reading.need.ref, reading.outcome)
+
+    def _take(self, thing: KubernetesObject) -> None:
+        if isinstance(thing, Workload):
+            owner = reduce_workload(thing)
+            self._owners[owner.ref] = Known(owner)
+            if owner.controller is not None and owner.ref.kind == "ReplicaSet":
+                history = self._history.setdefault(owner.controller, [])
+                if all(known.ref != owner.ref for known in history):
+                    history.append(owner)
+        elif isinstance(thing, Node):
+            self._nodes[meta(thing).name or ""] = Known(thing)
+        elif isinstance(thing, ControllerRevision):
+            self._take_revision(thing)
+        elif isinstance(thing, Event):
+            involved = thing.involved_object
+            if involved is not None:
+                key = involved.namespace or "", involved.name or ""
+                self._events.setdefault(key, []).append(thing)
+
+    def _take_revision(self, thing: ControllerRevision) -> None:
+        owner = controller_of(meta(thing))
+        spec = thing.data.spec if thing.data is not None else None
+        template = spec.template if spec is not None else None
+        if owner is None or template is None:
+            return
+        revision = Revision(meta(thing).name or "", thing.revision or 0, declared_containers(template.spec))
+        known = self._revisions.setdefault(owner, [])
+        if all(other.name != revision.name for other in known):
+            known.append(revision)
+
+    def _miss(self, ref: ObjectRef, outcome: Absent | Forbidden | NotAsked) -> None:
+        if ref.kind == "Node":
+            self._nodes.setdefault(ref.name, outcome)
+        else:
+            self._owners.setdefault(ref, outcome)
+
+    def answered(self, need: Need) -> bool:
+        """Whether this need was put to the source already, whatever came of it."""
+        return need in self._answered
+
+    def outcome(self, need: Need) -> Absent | Forbidden | NotAsked | None:
+        """Why a need has no answer; None where it has one, NotAsked where it was not put."""
+        return self._answered.get(need, NOT_ASKED)
+
+    def owner(self, ref: ObjectRef) -> Fact[Owner]:
+        """What is known of a workload."""
+        found = self._owners.get(ref)
+        if found is not None:
+            return found
+        for namespace in (ref.namespace, None):
+            need = ListOf(ref.api_version, ref.kind, namespace)
+            if need in self._answered:
+                return self._answered[need] or ABSENT
+        return NOT_ASKED
+
+    def root(self, ref: ObjectRef) -> ObjectRef:
+        """The workload that a user would name: the last known one up the chain of controllers (Pod's owner upwards)."""
+        for _ in range(4):
+            fact = self.owner(ref)
+            if not isinstance(fact, Known) or fact.value.controller is None:
+                return ref
+            ref = fact.value.controller
+        return ref
+
+    def node(self, name: str) -> Fact[Node]:
+        """What is known of a node."""
+        return self._nodes.get(name, NOT_ASKED)
+
+    def history(self, ref: ObjectRef) -> tuple[Owner, ...]:
+        """The ReplicaSets of a Deployment that are known, newest revision first."""
+        return tuple(sorted(self._history.get(ref, ()), key=lambda owner: (-owner.revision, owner.ref.name)))
+
+    def revisions(self, ref: ObjectRef) -> tuple[Revision, ...]:
+        """The ControllerRevisions of a DaemonSet or StatefulSet that are known, newest first."""
+        return tuple(sorted(self._revisions.get(ref, ()), key=lambda revision: -revision.number))
+
+    def events(self, pod: Pod) -> tuple[Event, ...]:
+        """The events about this Pod that are known, as read. An event of an earlier Pod of that name is left out."""
+        metadata = meta(pod)
+        mirror = (metadata.annotations or {}).get("kubernetes.io/config.mirror")
+        uids = {metadata.uid, mirror, None, ""}  # events of static pods carry the annotation's value as uid
+        found = self._events.get((metadata.namespace or "", metadata.name or ""), ())
+        return tuple(e for e in found if e.involved_object is not None and e.involved_object.uid in uids)
+
+    def forbidden(self) -> tuple[Forbidden, ...]:
+        """Every refusal met so far, once each, in the order in which they came."""
+        refusals = (outcome for outcome in self._answered.values() if isinstance(outcome, Forbidden))
+        return tuple({(refusal.verb, refusal.resource): refusal for refusal in refusals}.values())

@@ -1,0 +1,141 @@
+"""The answer: what is explained of one container, and of the Pod or template that holds it.
+
+These are values; `core.explain` makes them, printers show them, and `-o json` writes an Explanation as it stands
+(camelCase, every field present). A template has no status.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from kubectl_pullpolicy.core.workloads import ContainerKind, kind_info
+
+API_VERSION = "kubectl-pullpolicy/v1alpha1"
+
+Certainty = Literal["certain", "inferred"]
+Reason = Literal[
+    "Explicit",  # a manifest, last-applied or an Apply manager wrote it
+    "Default",  # the server's tag rule
+    "StaleDefault",  # the default of an earlier image
+    "Edited",  # the template differs from its own last-applied
+    "Admission",  # the Pod differs from the revision it was made from
+    "Static",  # mirror pod
+    "MatchesDefault",  # no evidence who wrote it
+    "DiffersFromDefault",  # likewise
+    "DiffersFromTemplate",  # likewise; kinds whose templates have no revisions
+]
+State = Literal["running", "mounted", "pulling", "waiting", "terminated", "notScheduled", "unknown"]
+DigestKind = Literal["index", "manifest", "config", "unknown"]
+
+
+class _Value(msgspec.Struct, frozen=True, rename="camel"):
+    """Base: camelCase keys, nothing left out."""
+
+
+class Evidence(_Value, frozen=True):
+    """One thing that was read and what it shows. `source`: "last-applied of Deployment/web", "the Pod itself"."""
+
+    source: str
+    detail: str
+    certainty: Certainty
+
+
+class Reference(_Value, frozen=True):
+    """How the image string is read; `implied` tells what was not written: registry, library, tag."""
+
+    registry: str
+    repository: str
+    tag: str
+    digest: str
+    implied: tuple[str, ...]
+
+
+class Policy(_Value, frozen=True):
+    """imagePullPolicy as stored (or as it would be stored) and why.
+
+    `why` is the reason in a few words, as the table has it; `unread` names what was forbidden and would have told more.
+    """
+
+    value: str
+    reason: Reason
+    why: str
+    evidence: tuple[Evidence, ...]
+    next_start: str | None
+    unread: tuple[str, ...] = ()
+
+
+class Status(_Value, frozen=True):
+    """The container's state. `reason` and `message` are as the API has them; `since` is RFC 3339.
+
+    `digest` is the digest in `image_id`, "" where there is none. `image_volume` names the volume whose image a waiting
+    container waits for. `pull_failing`: the state is one of a failed or refused pull.
+    """
+
+    state: State
+    reason: str = ""
+    message: str = ""
+    image_id: str = msgspec.field(name="imageID", default="")
+    digest: str = ""
+    digest_kind: DigestKind | None = None
+    since: str | None = None
+    image_volume: str | None = None
+    pull_failing: bool = False
+
+
+class OwnerSummary(_Value, frozen=True):
+    """The workload that a user would name; `ready` is like "0 of 2 ready", "" where it is not known."""
+
+    kind: str
+    name: str
+    ready: str = ""
+
+
+class NodeSummary(_Value, frozen=True):
+    """The node; what is not known is ""."""
+
+    name: str
+    os: str = ""
+    architecture: str = ""
+    kubelet_version: str = ""
+
+
+class Explanation(_Value, frozen=True):
+    """All that is known of one container (an image volume counts as one). `pod` is None for a template."""
+
+    namespace: str
+    pod: str | None
+    owner: OwnerSummary | None
+    node: NodeSummary | None
+    source: Literal["pod", "template"]
+    container: str
+    container_kind: ContainerKind
+    image: str
+    reference: Reference | None
+    reference_error: str | None
+    policy: Policy
+    status: Status | None
+
+
+class SubjectExplanation(_Value, frozen=True):
+    """A Pod, or a workload's template, with its containers in the order in which they start.
+
+    `stored` is False for a manifest: it is explained as what the API server would store. `notes` are sentences about
+    the whole Pod (why it is not scheduled, that it has finished).
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    owner: OwnerSummary | None
+    node: NodeSummary | None
+    stored: bool
+    phase: str
+    notes: tuple[str, ...]
+    containers: tuple[Explanation, ...]
+
+    @property
+    def target(self) -> str:
+        """As kubectl would name it: `pod/web`, `deployment.apps/web`."""
+        info = kind_info(self.kind)
+        word = self.kind.lower()
+        return f"{word}.{info.group}/{self.name}" if info is not None and info.group else f"{word}/{self.name}"

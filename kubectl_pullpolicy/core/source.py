@@ -1,0 +1,48 @@
+"""Where objects come from: one Protocol, three implementations (the API server, files, a recording).
+
+Core cannot tell which one it has. A source reads; it neither prints nor judges.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from kubectl_pullpolicy.core.context import Need, Reading
+from kubectl_pullpolicy.core.objects import Pod, Workload
+from kubectl_pullpolicy.errors import PullPolicyError
+
+# What is explained: a Pod, or the template of a workload.
+Subject = Pod | Workload
+
+
+class Selection(NamedTuple):
+    """Which subjects: of a namespace (None: of all), narrowed by selectors as the API server takes them."""
+
+    namespace: str | None
+    label_selector: str = ""
+    field_selector: str = ""
+
+
+class Source(Protocol):
+    """Something that can be asked for objects."""
+
+    @property
+    def now(self) -> datetime:
+        """When the objects were so: the API server's `Date`, a dump's or recording's time. Ask after reading."""
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that is meant where none is given; None: all of them (a file)."""
+
+    @property
+    def errors(self) -> Sequence[PullPolicyError]:
+        """What could not be read while the rest could (a broken document among good ones)."""
+
+    def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
+        """The subjects, page by page as they are read. Raises PullPolicyError when none can be read."""
+
+    def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
+        """Answer every need, in any order, in parallel where that helps; a refusal is an answer.
+
+        Raises PullPolicyError only where no answer can be had (no connection, 401).
+        """

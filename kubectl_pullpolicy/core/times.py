@@ -1,0 +1,53 @@
+"""Times as the API writes them (RFC 3339, UTC), and ages as kubectl prints them."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def parse_time(text: str | None) -> datetime | None:
+    """The time, or None for a missing or unreadable one."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC, whole seconds: `2026-01-02T03:04:05Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def age(span: timedelta) -> str:
+    """A span as kubectl's AGE column has it: `47s`, `5m12s`, `14m`, `2h35m`, `3d4h`, `21d`, `2y11d`.
+
+    Source: k8s.io/apimachinery/pkg/util/duration.HumanDuration.
+    """
+    seconds = int(span.total_seconds())
+    if seconds < 0:
+        return "0s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if seconds < 120:
+        return f"{seconds}s"
+    if minutes < 10:
+        return f"{minutes}m{_rest(seconds % 60, 's')}"
+    if minutes < 180:
+        return f"{minutes}m"
+    if hours < 8:
+        return f"{hours}h{_rest(minutes % 60, 'm')}"
+    if hours < 48:
+        return f"{hours}h"
+    if hours < 192:
+        return f"{days}d{_rest(hours % 24, 'h')}"
+    if days < 730:
+        return f"{days}d"
+    if days < 2920:
+        return f"{days // 365}y{_rest(days % 365, 'd')}"
+    return f"{days // 365}y"
+
+
+def _rest(amount: int, unit: str) -> str:
+    return f"{amount}{unit}" if amount else ""

@@ -1,0 +1,59 @@
+"""The errors that end a command, each with the exit code and the words of kubectl.
+
+PullPolicyError             exit 1
+├── UsageError              wrong flags or arguments
+├── ConfigError             kubeconfig: missing, broken, unknown context
+├── ServerError             the API server answered with a Status
+│   ├── NotFoundError       404
+│   ├── ForbiddenError      403
+│   └── UnauthorizedError   401
+├── NoConnectionError       the API server did not answer
+└── FileError               a dump, manifest or recording that cannot be read or written
+
+The text is the whole message as kubectl would print it, "error: " included where kubectl says it.
+"""
+
+
+class PullPolicyError(Exception):
+    """A message for the user; `exit_code` is the process's."""
+
+    exit_code = 1
+
+
+class UsageError(PullPolicyError):
+    """Wrong flags or arguments."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"error: {message}")
+
+
+class ConfigError(PullPolicyError):
+    """The kubeconfig cannot be used."""
+
+
+class ServerError(PullPolicyError):
+    """The API server answered with an error; `status` is the HTTP status code."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotFoundError(ServerError):
+    """404: no such object or resource type."""
+
+
+class ForbiddenError(ServerError):
+    """403: the user may not."""
+
+
+class UnauthorizedError(ServerError):
+    """401: the user is not known."""
+
+
+class NoConnectionError(PullPolicyError):
+    """No answer from the API server."""
+
+
+class FileError(PullPolicyError):
+    """A file cannot be read, understood or written; the message names file, document and line."""
