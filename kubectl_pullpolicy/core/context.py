@@ -19,6 +19,7 @@ from kubectl_pullpolicy.core.objects import (
     Workload,
     controller_of,
     meta,
+    reference_to,
 )
 from kubectl_pullpolicy.core.provenance import FieldOwner, field_owners, last_applied
 from kubectl_pullpolicy.core.workloads import (
@@ -107,9 +108,9 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """A ControllerRevision: the template that a DaemonSet's or StatefulSet's pods were made from."""
+    """A template that Pods were made from: a ReplicaSet of a Deployment, or a ControllerRevision."""
 
-    name: str
+    ref: ObjectRef
     number: int
     containers: tuple[DeclaredContainer, ...]
 
@@ -140,8 +141,7 @@ class Context:
     def __init__(self) -> None:
         self._owners: dict[ObjectRef, Fact[Owner]] = {}
         self._nodes: dict[str, Fact[Node]] = {}
-        self._history: dict[ObjectRef, list[Owner]] = {}
-        self._revisions: dict[ObjectRef, list[Revision]] = {}
+        self._history: dict[ObjectRef, dict[ObjectRef, Revision]] = {}
         self._events: dict[tuple[str, str], list[Event]] = {}
         self._answered: dict[Need, Absent | Forbidden | NotAsked | None] = {}
 
@@ -160,9 +160,8 @@ class Context:
             owner = reduce_workload(thing)
             self._owners[owner.ref] = Known(owner)
             if owner.controller is not None and owner.ref.kind == "ReplicaSet":
-                history = self._history.setdefault(owner.controller, [])
-                if all(known.ref != owner.ref for known in history):
-                    history.append(owner)
+                revision = Revision(owner.ref, owner.revision, owner.containers)
+                self._history.setdefault(owner.controller, {})[owner.ref] = revision
         elif isinstance(thing, Node):
             self._nodes[meta(thing).name or ""] = Known(thing)
         elif isinstance(thing, ControllerRevision):
@@ -179,10 +178,9 @@ class Context:
         template = spec.template if spec is not None else None
         if owner is None or template is None:
             return
-        revision = Revision(meta(thing).name or "", thing.revision or 0, declared_containers(template.spec))
-        known = self._revisions.setdefault(owner, [])
-        if all(other.name != revision.name for other in known):
-            known.append(revision)
+        ref = reference_to(thing)._replace(api_version="apps/v1", kind="ControllerRevision")
+        revision = Revision(ref, thing.revision or 0, declared_containers(template.spec))
+        self._history.setdefault(owner, {})[ref] = revision
 
     def _miss(self, ref: ObjectRef, outcome: Absent | Forbidden | NotAsked) -> None:
         if ref.kind == "Node":
@@ -222,13 +220,10 @@ class Context:
         """What is known of a node."""
         return self._nodes.get(name, NOT_ASKED)
 
-    def history(self, ref: ObjectRef) -> tuple[Owner, ...]:
-        """The ReplicaSets of a Deployment that are known, newest revision first."""
-        return tuple(sorted(self._history.get(ref, ()), key=lambda owner: (-owner.revision, owner.ref.name)))
-
-    def revisions(self, ref: ObjectRef) -> tuple[Revision, ...]:
-        """The ControllerRevisions of a DaemonSet or StatefulSet that are known, newest first."""
-        return tuple(sorted(self._revisions.get(ref, ()), key=lambda revision: -revision.number))
+    def history(self, ref: ObjectRef) -> tuple[Revision, ...]:
+        """The revisions of a Deployment, DaemonSet or StatefulSet that are known, newest first."""
+        known = self._history.get(ref, {}).values()
+        return tuple(sorted(known, key=lambda revision: (-revision.number, revision.ref.name)))
 
     def events(self, pod: Pod) -> tuple[Event, ...]:
         """The events about this Pod that are known, as read. An event of an earlier Pod of that name is left out."""

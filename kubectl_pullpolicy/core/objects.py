@@ -53,6 +53,7 @@ class ObjectMeta(_Object, frozen=True):
     """metadata of any object."""
 
     name: str | None = None
+    generate_name: str | None = None
     namespace: str | None = None
     uid: str | None = None
     resource_version: str | None = None

@@ -1,0 +1,111 @@
+"""A question put to a source: read, learn, ask what is missing, and explain. At most three rounds of reading."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.needs import ROUNDS, events_need, list_needs, pod_needs, template_needs
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.source import Selection, Source, Subject
+from kubectl_pullpolicy.core.targets import Target
+from kubectl_pullpolicy.core.workloads import selector_text
+from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
+
+
+class Inquiry:
+    """Explains lists and named targets from one source; what was learnt once is kept for the next question."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._context = Context()
+        self._explainer = Explainer(self._context)
+
+    def listed(self, selection: Selection) -> Iterator[list[SubjectExplanation]]:
+        """The subjects of a selection, explained page by page."""
+        for page in self._source.pages(selection):
+            self._read_for_list(page, selection.namespace)
+            yield [self._explainer.explain(subject) for subject in page]
+
+    def templates(self, kind: str, api_version: str, selection: Selection) -> Iterator[list[SubjectExplanation]]:
+        """The templates of all workloads of a kind, page by page. Raises ForbiddenError, NotFoundError."""
+        need = ListOf(api_version, kind, *selection)
+        for reading in self._source.read([need]):
+            _insist(reading)
+            self._context.learn([reading])
+            page = [thing for thing in reading.objects if isinstance(thing, Workload)]
+            self._read_for_list(page, selection.namespace)
+            yield [self._explainer.explain(workload) for workload in page]
+
+    def named(self, target: Target, namespace: str) -> Iterator[list[SubjectExplanation]]:
+        """One named target; a workload's template comes first, then its Pods. Raises ForbiddenError, NotFoundError."""
+        ref = ObjectRef(target.info.api_version, target.info.kind, namespace, target.name or "")
+        if ref.kind == "Pod":
+            pod = self._get(ref, events_need(namespace, ref.name))
+            yield [self._explain_pod(pod)] if isinstance(pod, Pod) else []
+            return
+        below = {"Deployment": ("apps/v1", "ReplicaSet"), "CronJob": ("batch/v1", "Job")}.get(ref.kind)
+        workload = self._get(ref, *([ListOf(*below, namespace)] if below is not None else ()))
+        if isinstance(workload, Workload):
+            self._rounds(lambda: template_needs(workload, self._context))
+            yield [self._explainer.explain(workload)]
+            yield from self._pods_of(ref, workload)
+
+    def refusals(self) -> tuple[str, ...]:
+        """What could not be read so far: `cannot list replicasets.apps: forbidden`."""
+        return tuple(f"cannot {refusal.verb} {refusal.resource}: forbidden" for refusal in self._context.forbidden())
+
+    def _get(self, ref: ObjectRef, *others: Need) -> Subject | None:
+        """The named object itself, reading other needs along with it."""
+        found: Subject | None = None
+        wanted: list[Need] = [need for need in others if not self._context.answered(need)]
+        for reading in self._source.read([Get(ref), *wanted]):
+            self._context.learn([reading])
+            if reading.need == Get(ref):
+                _insist(reading, ref)
+                found = next((thing for thing in reading.objects if isinstance(thing, Pod | Workload)), found)
+        return found
+
+    def _explain_pod(self, pod: Pod) -> SubjectExplanation:
+        self._rounds(lambda: pod_needs(pod, self._context))
+        return self._explainer.explain(pod)
+
+    def _pods_of(self, ref: ObjectRef, workload: Workload) -> Iterator[list[SubjectExplanation]]:
+        selector = "batch.kubernetes.io/job-name" if ref.kind == "CronJob" else selector_text(workload)
+        if selector is None:
+            return
+        for page in self._source.pages(Selection(ref.namespace, selector)):
+            pods = [pod for pod in page if isinstance(pod, Pod) and self._belongs(pod, ref)]
+            self._read_for_list(pods, ref.namespace)
+            yield [self._explainer.explain(pod) for pod in pods]
+
+    def _belongs(self, pod: Pod, ref: ObjectRef) -> bool:
+        """Whether a Pod is managed by this workload, directly or through a ReplicaSet or Job."""
+        controller = controller_of(meta(pod))
+        if controller is None or controller == ref:
+            return controller is not None
+        fact = self._context.owner(controller)
+        return isinstance(fact, Known) and fact.value.controller == ref
+
+    def _read_for_list(self, page: Sequence[Subject], namespace: str | None) -> None:
+        self._rounds(lambda: list_needs(page, namespace, self._context))
+
+    def _rounds(self, missing: Callable[[], list[Need]]) -> None:
+        for _ in range(ROUNDS - 1):  # the first was spent on the subjects themselves
+            needs = missing()
+            if not needs:
+                return
+            self._context.learn(self._source.read(needs))
+
+
+def _insist(reading: Reading, ref: ObjectRef | None = None) -> None:
+    """A target must be readable: a refusal or a miss is an error, in the source's words."""
+    outcome, name = reading.outcome, f'"{ref.name}"' if ref is not None else reading.need
+    if isinstance(outcome, Forbidden):
+        fallback = f"Error from server (Forbidden): cannot {outcome.verb} {outcome.resource}"
+        raise ForbiddenError(outcome.message or fallback)
+    if isinstance(outcome, Absent):
+        raise NotFoundError(outcome.message or f"Error from server (NotFound): {name} not found")
+    if isinstance(outcome, NotAsked):
+        kind = ref.kind if ref is not None else ""
+        raise NotFoundError(f"error: no {kind} {name} in the files given")

@@ -1,0 +1,108 @@
+"""What must be read next to explain these subjects: a question asked again after each round of reading.
+
+At most three rounds. For lists every kind of owner is listed once, in the namespace of the list, never an object per
+Pod; for a Pod that was named, its own owners, node and events are read by name.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from kubectl_pullpolicy.core.context import Context, Get, Known, ListOf, Need
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.revisions import revision_name
+from kubectl_pullpolicy.core.source import Subject
+from kubectl_pullpolicy.core.workloads import declared_containers, is_mirror, kind_info, template_of
+
+ROUNDS = 3
+# The kinds that keep ControllerRevisions.
+REVISED = frozenset({"DaemonSet", "StatefulSet"})
+# The kinds that stand above a Pod's controller; listed with it, so that one round is enough.
+_ABOVE = {"ReplicaSet": ("apps/v1", "Deployment"), "Job": ("batch/v1", "CronJob")}
+
+
+def list_needs(subjects: Iterable[Subject], namespace: str | None, context: Context) -> list[Need]:
+    """What a list still has to read, beyond what was asked already. `namespace` None: of all namespaces."""
+    wanted: dict[Need, None] = {}
+    for subject in subjects:
+        if not isinstance(subject, Pod):
+            continue
+        controller = controller_of(meta(subject))
+        if controller is None or is_mirror(meta(subject)) or not _readable(controller):
+            continue
+        wanted[ListOf(controller.api_version, controller.kind, namespace)] = None
+        if controller.kind in _ABOVE:
+            wanted[ListOf(*_ABOVE[controller.kind], namespace)] = None
+        elif controller.kind in REVISED and _revisions_tell(subject, controller, context):
+            wanted[ListOf("apps/v1", "ControllerRevision", namespace)] = None
+    return [need for need in wanted if not context.answered(need)]
+
+
+def pod_needs(pod: Pod, context: Context) -> list[Need]:
+    """What the explanation of one named Pod still has to read."""
+    return [need for need in dict.fromkeys(_pod_needs(pod, context)) if not context.answered(need)]
+
+
+def template_needs(workload: Workload, context: Context) -> list[Need]:
+    """What the explanation of one named workload's template still has to read: its history, where that may tell."""
+    need = _history_need(workload.kind or "", meta(workload).namespace or "")
+    off = any(c.policy != default_policy(c.image) for c in declared_containers(template_of(workload)))
+    return [need] if need is not None and off and not context.answered(need) else []
+
+
+def events_need(namespace: str, pod: str) -> ListOf:
+    """The events about one Pod."""
+    return ListOf("v1", "Event", namespace, field_selector=f"involvedObject.kind=Pod,involvedObject.name={pod}")
+
+
+def _pod_needs(pod: Pod, context: Context) -> Iterator[Need]:
+    metadata = meta(pod)
+    namespace = metadata.namespace or ""
+    yield events_need(namespace, metadata.name or "")
+    if pod.spec is not None and pod.spec.node_name:
+        yield Get(ObjectRef("v1", "Node", "", pod.spec.node_name))
+    controller = controller_of(metadata)
+    if controller is None or is_mirror(metadata) or not _readable(controller):
+        return
+    yield Get(controller)
+    if controller.kind in REVISED:
+        whole = ListOf("apps/v1", "ControllerRevision", namespace)
+        name = revision_name(pod, controller)
+        if _off_default(pod) or not name:
+            yield whole
+        elif not context.answered(whole):
+            yield Get(ObjectRef("apps/v1", "ControllerRevision", namespace, name))
+    fact = context.owner(controller)
+    if not isinstance(fact, Known) or fact.value.controller is None or not _readable(fact.value.controller):
+        return
+    yield Get(fact.value.controller)
+    history = _history_need(fact.value.controller.kind, namespace)
+    if history is not None and _off_default(pod):
+        yield history
+
+
+def _history_need(kind: str, namespace: str) -> ListOf | None:
+    """Where the earlier revisions of this kind stand."""
+    if kind == "Deployment":
+        return ListOf("apps/v1", "ReplicaSet", namespace)
+    return ListOf("apps/v1", "ControllerRevision", namespace) if kind in REVISED else None
+
+
+def _readable(ref: ObjectRef) -> bool:
+    """Whether this is a built-in kind that holds a template; nothing is known of other kinds' resources."""
+    info = kind_info(ref.kind)
+    return info is not None and info.api_version == ref.api_version and ref.kind not in {"Node", "Pod"}
+
+
+def _off_default(pod: Pod) -> bool:
+    """Whether a policy is not what the tag rule gives: then earlier revisions may tell of an earlier image."""
+    return any(c.policy != default_policy(c.image) for c in declared_containers(pod.spec) if c.kind != "ephemeral")
+
+
+def _revisions_tell(pod: Pod, controller: ObjectRef, context: Context) -> bool:
+    """Whether a Pod differs from its owner's present template, or has a policy that an earlier revision may explain."""
+    fact = context.owner(controller)
+    if not isinstance(fact, Known):
+        return False
+    present = {c.key: c for c in fact.value.containers}
+    left = any(present.get(c.key) != c for c in declared_containers(pod.spec) if c.kind != "ephemeral")
+    return left or _off_default(pod)

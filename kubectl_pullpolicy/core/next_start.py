@@ -1,0 +1,54 @@
+"""What a policy does the next time this container starts.
+
+The policy acts at container starts only (pkg/kubelet/images/image_manager.go:EnsureImageExists, v1.37.2): a running
+container is never pulled again. Always asks the registry for the digest at every start; what the node has of it is not
+fetched again. From 1.35 the kubelet also checks who may use an image that is present (KEP-2535).
+"""
+
+from kubectl_pullpolicy.core.explanation import Status
+from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.objects import Pod
+from kubectl_pullpolicy.core.workloads import DeclaredContainer
+
+
+def next_start(container: DeclaredContainer, policy: str) -> str:
+    """What happens when a container of this image and policy starts."""
+    try:
+        reference = parse(container.image)
+    except InvalidReference as error:
+        return f"cannot start: the kubelet refuses the image name ({error})"
+    asked = reference.digest or f'"{reference.effective_tag}"'
+    if policy == "Always":
+        what = "for it" if reference.digest else f"for the digest of {asked}"
+        return f"asks the registry {what} every time, with credentials; layers that the node has are not pulled again"
+    if policy == "IfNotPresent":
+        fixed = "" if reference.digest else f"; newer bytes under {asked} are not looked for"
+        return (
+            "uses the image if the node has it (kubelets from 1.35: and if this Pod may use it), "
+            f"pulls it otherwise{fixed}"
+        )
+    if policy == "Never":
+        return (
+            "never pulls: starts if the node has the image (kubelets from 1.35: and if this Pod may use it), else fails"
+        )
+    return f"unknown: {policy!r} is not a policy that this program knows"
+
+
+def starts_again(pod: Pod, container: DeclaredContainer, status: Status) -> bool:
+    """Whether there is a next start: not for a finished Pod, nor for a container that stays ended."""
+    phase = pod.status.phase if pod.status is not None else None
+    if phase in {"Succeeded", "Failed"}:
+        return False
+    if container.kind == "ephemeral":  # never restarted by the kubelet
+        return status.state not in {"running", "terminated"}
+    if status.state in {"waiting", "pulling", "notScheduled", "unknown"} or container.kind in {
+        "sidecar",
+        "imageVolume",
+    }:
+        return True
+    restart = (pod.spec.restart_policy if pod.spec is not None else None) or "Always"
+    if container.kind == "init":  # runs once more only when the Pod's sandbox is made anew
+        return status.state == "running" and restart != "Never"
+    if restart == "OnFailure":
+        return not (status.state == "terminated" and status.reason == "Completed")
+    return restart == "Always"

@@ -1,0 +1,224 @@
+"""imagePullPolicy: the default rule, and who wrote a stored value.
+
+The rule is the API server's (pkg/apis/core/v1/defaults.go:SetDefaults_Container, v1.37.2): no policy and a tag equal to
+`latest`, written or implied, gives Always; everything else, unreadable images included, IfNotPresent. It is applied
+when an object is written, to templates too, and the value is stored: it does not follow a later change of the image.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.context import Revision
+from kubectl_pullpolicy.core.explanation import Certainty, Evidence, Policy, Reason
+from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.provenance import FieldOwner
+from kubectl_pullpolicy.core.workloads import DeclaredContainer
+
+
+@lru_cache(maxsize=8192)
+def default_policy(image: str) -> str:
+    """The policy that the API server stores for a container which sets none."""
+    try:
+        reference = parse(image)
+    except InvalidReference:
+        return "IfNotPresent"
+    return "Always" if reference.effective_tag == "latest" else "IfNotPresent"
+
+
+@lru_cache(maxsize=8192)
+def default_ground(image: str) -> str:
+    """What the default rule looked at: `tag 1.4`, `no tag`, `a digest`, `an unreadable name`."""
+    try:
+        reference = parse(image)
+    except InvalidReference:
+        return "an unreadable name"
+    if reference.tag:
+        return f"tag {reference.tag}"
+    return "a digest" if reference.digest else "no tag"
+
+
+class Judgement(NamedTuple):
+    """Why a policy is what it is. `other` is what the reason compares with: an earlier image, or another policy."""
+
+    reason: Reason
+    evidence: tuple[Evidence, ...] = ()
+    other: str = ""
+    unread: tuple[str, ...] = ()
+
+
+class Author(NamedTuple):
+    """What one stored object tells about who wrote its containers.
+
+    `frozen`: a Pod, whose policies cannot change once it is created; `unchanged`: its spec never changed at all
+    (metadata.generation 1). `history`: earlier revisions, newest first.
+    """
+
+    name: str
+    last_applied: tuple[DeclaredContainer, ...] | None
+    field_owners: tuple[FieldOwner, ...]
+    history: tuple[Revision, ...] = ()
+    frozen: bool = False
+    unchanged: bool = False
+
+
+def why(policy: str, image: str, judgement: Judgement) -> str:
+    """The reason in a few words, as the table's WHY column has it."""
+    ground, other = default_ground(image), judgement.other
+    words: dict[Reason, str] = {
+        "Explicit": "explicit",
+        "Default": f"default for {ground}",
+        "StaleDefault": f"stale default, was {other}" if other else "stale default",
+        "Edited": f"edited, manifest says {other}" if other else "edited, manifest sets none",
+        "Admission": f"set at admission, was {other}" if other else "set at admission",
+        "Static": "static pod",
+        "MatchesDefault": f"matches default for {ground}",
+        "DiffersFromDefault": f"differs from default {default_policy(image)}",
+        "DiffersFromTemplate": f"differs from template's {other}",
+    }
+    return words[judgement.reason]
+
+
+def policy_of(value: str, image: str, judgement: Judgement, next_start: str | None) -> Policy:
+    """The Policy of an explanation."""
+    words = why(value, image, judgement)
+    return Policy(value, judgement.reason, words, judgement.evidence, next_start, judgement.unread)
+
+
+def judge_manifest(container: DeclaredContainer, source: str = "the manifest") -> Judgement:
+    """A container that is not stored yet: what the API server would make of it."""
+    if container.policy:
+        return Judgement("Explicit", (Evidence(source, f"sets {container.policy}", "certain"),))
+    detail = "sets no policy: the API server would store the default"
+    return Judgement("Default", (Evidence(source, detail, "certain"),))
+
+
+def judge_stored(container: DeclaredContainer, author: Author) -> Judgement:
+    """A stored container, by what its own object tells: last-applied first, then managedFields, then history."""
+    for judge in (_by_last_applied, _by_managed_fields, _by_history):
+        judgement = judge(container, author)
+        if judgement is not None:
+            return judgement
+    if container.policy == "Never":
+        return Judgement("Explicit", (Evidence("the value itself", "Never is never a default", "certain"),))
+    if container.policy == default_policy(container.image):
+        return Judgement("MatchesDefault", (_no_evidence(author, "the value is the one that the tag rule gives"),))
+    detail = f"the tag rule gives {default_policy(container.image)} for this image"
+    return Judgement("DiffersFromDefault", (_no_evidence(author, detail),), default_policy(container.image))
+
+
+def _no_evidence(author: Author, detail: str) -> Evidence:
+    return Evidence(author.name, f"does not show who wrote the policy; {detail}", "inferred")
+
+
+def _by_last_applied(container: DeclaredContainer, author: Author) -> Judgement | None:
+    applied = next((c for c in author.last_applied or () if c.key == container.key), None)
+    if applied is None:
+        return None
+    source = f"the manifest last applied to {author.name}"
+    if applied.policy == container.policy:
+        return Judgement("Explicit", (Evidence(source, f"sets {applied.policy}", "certain"),))
+    if applied.policy:
+        detail = f"sets {applied.policy}, but {container.policy} is stored"
+        reason: Reason = "Admission" if author.frozen else "Edited"
+        more = (_cannot_change(),) if author.frozen else ()
+        return Judgement(reason, (Evidence(source, detail, "certain"), *more), applied.policy)
+    return _by_silent_manifest(container, applied, author, Evidence(source, "sets no policy", "certain"))
+
+
+def _by_silent_manifest(
+    container: DeclaredContainer, applied: DeclaredContainer, author: Author, silent: Evidence
+) -> Judgement | None:
+    """The manifest last applied sets no policy: a default of this image or of an earlier one, or somebody's edit."""
+    policy, default = container.policy, default_policy(container.image)
+    writer = _policy_writer(container, author)
+    if policy == default and writer is None and policy == default_policy(applied.image):
+        return Judgement("Default", (silent,))
+    if policy == default:
+        return None if writer is None else Judgement("Edited", (silent, _written_by(writer, "inferred")))
+    if policy == "Never" or writer is not None:
+        more = () if writer is None else (_written_by(writer, "certain"),)
+        return Judgement("Admission" if author.frozen else "Edited", (silent, *more))
+    if applied.image != container.image and policy == default_policy(applied.image):
+        detail = f"its image was {applied.image}, whose default is {policy}"
+        return Judgement("StaleDefault", (silent, Evidence(silent.source, detail, "certain")), applied.image)
+    if author.frozen and author.unchanged:
+        detail = "the Pod's spec never changed since it was created (generation 1)"
+        return Judgement("Admission", (silent, Evidence("the Pod itself", detail, "certain")), default)
+    earlier = _earlier_image(container, author)
+    if earlier is not None:
+        return Judgement("StaleDefault", (silent, earlier[1]), earlier[0])
+    if author.frozen:
+        return None
+    detail = f"{policy} is not the default of this image; nobody else wrote it, so an earlier image left it"
+    return Judgement("StaleDefault", (silent, Evidence("managedFields", detail, "inferred")))
+
+
+def _by_managed_fields(container: DeclaredContainer, author: Author) -> Judgement | None:
+    owners = tuple(owner for owner in author.field_owners if owner.key == container.key)
+    default = default_policy(container.image)
+    applier = next((o for o in owners if o.operation == "Apply" and o.policy), None)
+    if applier is not None:
+        evidence = Evidence(f"managedFields of {author.name}", f"{applier.manager} applied the policy", "certain")
+        return Judgement("Explicit", (evidence,))
+    writer = _policy_writer(container, author)
+    if writer is not None:
+        certainty: Certainty = "certain" if container.policy != default else "inferred"
+        return Judgement("Explicit", (_written_by(writer, certainty),))
+    applier = next((o for o in owners if o.operation == "Apply" and o.image), None)
+    if applier is not None and not any(o.policy for o in owners):
+        detail = f"{applier.manager} applied the image and nobody owns the policy, so the API server stored a default"
+        evidence = Evidence(f"managedFields of {author.name}", detail, "certain")
+        if container.policy == default:
+            return Judgement("Default", (evidence,))
+        earlier = _earlier_image(container, author)
+        return Judgement("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
+    return _by_later_image(container, owners, author)
+
+
+def _by_later_image(container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Author) -> Judgement | None:
+    """The creator still owns the policy, and somebody else changed the image since."""
+    creator = next((o for o in owners if o.policy and o.created and not o.image), None)
+    changer = next((o for o in owners if o.image and not o.policy), None)
+    if creator is None or changer is None or container.policy in {default_policy(container.image), "Never"}:
+        return None
+    detail = f"{creator.manager} wrote the policy, {changer.manager} changed the image afterwards"
+    evidence = Evidence(f"managedFields of {author.name}", detail, "inferred")
+    earlier = _earlier_image(container, author)
+    return Judgement("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
+
+
+def _by_history(container: DeclaredContainer, author: Author) -> Judgement | None:
+    if container.policy == default_policy(container.image):
+        return None
+    earlier = _earlier_image(container, author)
+    return None if earlier is None else Judgement("StaleDefault", (earlier[1],), earlier[0])
+
+
+def _earlier_image(container: DeclaredContainer, author: Author) -> tuple[str, Evidence] | None:
+    """The newest earlier revision of this container whose image gives the policy that is stored now."""
+    for revision in author.history:
+        old = next((c for c in revision.containers if c.key == container.key), None)
+        if old is None or old.image == container.image or old.policy != container.policy:
+            continue
+        if default_policy(old.image) == container.policy:
+            detail = f"had image {old.image}, whose default is {container.policy}"
+            return old.image, Evidence(str(revision.ref), detail, "inferred")
+    return None
+
+
+def _policy_writer(container: DeclaredContainer, author: Author) -> FieldOwner | None:
+    """The manager that wrote this policy by itself: it owns the policy, but neither the image nor the container."""
+    owners = (owner for owner in author.field_owners if owner.key == container.key and owner.operation == "Update")
+    return next((owner for owner in owners if owner.policy and not owner.image and not owner.created), None)
+
+
+def _written_by(writer: FieldOwner, certainty: str) -> Evidence:
+    if certainty == "certain":
+        return Evidence("managedFields", f"{writer.manager} wrote the policy", "certain")
+    return Evidence(
+        "managedFields", f"{writer.manager} wrote the policy, or removed it so that it became the default", "inferred"
+    )
+
+
+def _cannot_change() -> Evidence:
+    return Evidence("the API", "the policy of a Pod cannot change after it is created", "certain")

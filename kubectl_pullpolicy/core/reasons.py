@@ -1,0 +1,84 @@
+"""Why a Pod's or a template's policy is what it is: what the Pod, its revision and its owner tell together."""
+
+from kubectl_pullpolicy.core.context import Context, Owner, Revision
+from kubectl_pullpolicy.core.explanation import Evidence
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod, controller_of, meta
+from kubectl_pullpolicy.core.policy import Author, Judgement, default_policy, judge_manifest, judge_stored
+from kubectl_pullpolicy.core.provenance import field_owners, last_applied
+from kubectl_pullpolicy.core.revisions import REVISION_LABEL, Origin, origin_of
+from kubectl_pullpolicy.core.workloads import DeclaredContainer, is_mirror
+
+_Key = tuple[ObjectRef, str, DeclaredContainer]
+
+
+class Reasons:
+    """Judges containers from a Context. Pods of one revision share their judgements, so these are kept."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known: dict[_Key, Judgement] = {}
+
+    def of_pod(self, pod: Pod, container: DeclaredContainer) -> Judgement:
+        """Why a container of a stored Pod has its policy."""
+        metadata = meta(pod)
+        if not container.policy:  # a dump of odd origin: an API server always stores one
+            return judge_manifest(container, "the Pod")
+        if is_mirror(metadata):
+            detail = "the kubelet runs a file of its node; admission may have changed the value that the API shows"
+            return Judgement("Static", (Evidence("annotation kubernetes.io/config.mirror", detail, "certain"),))
+        controller = controller_of(metadata)
+        if controller is None or container.kind == "ephemeral":
+            return judge_stored(container, _pod_author(pod))
+        key = controller, (metadata.labels or {}).get(REVISION_LABEL) or "", container
+        known = self._known.get(key)
+        if known is None:
+            origin = origin_of(pod, self._context)
+            unread = origin.unread if origin is not None else ()
+            known = self._known[key] = self._by_origin(container, origin)._replace(unread=unread)
+        return known
+
+    def of_template(self, container: DeclaredContainer, owner: Owner) -> Judgement:
+        """Why a container of a stored template has its policy."""
+        history = self._earlier(owner.ref, owner.revision)
+        return judge_stored(container, Author(str(owner.ref), owner.last_applied, owner.field_owners, history))
+
+    def _by_origin(self, container: DeclaredContainer, origin: Origin | None) -> Judgement:
+        if origin is None or origin.revision is None:
+            return judge_stored(container, Author("the Pod", None, ()))
+        declared = next((c for c in origin.revision if c.key == container.key), None)
+        if declared is None:
+            return _injected(container, origin)
+        # A template of a foreign kind may hold none: then the Pod got the default.
+        before = declared.policy or default_policy(declared.image)
+        if before != container.policy:
+            return _differing(before, origin)
+        owner = origin.owner
+        if owner is not None and owner.container(declared.key) == declared:
+            return self.of_template(declared, owner)
+        history = self._earlier(owner.ref, origin.number) if owner is not None else ()
+        return judge_stored(declared, Author(origin.name, None, (), history))
+
+    def _earlier(self, ref: ObjectRef, number: int) -> tuple[Revision, ...]:
+        """The revisions before this one; all where its number is not known."""
+        return tuple(r for r in self._context.history(ref) if r.number < number or not number)
+
+
+def _pod_author(pod: Pod) -> Author:
+    metadata = meta(pod)
+    applied, owners = last_applied("Pod", metadata), field_owners("Pod", metadata)
+    return Author("the Pod", applied, owners, (), True, metadata.generation == 1)
+
+
+def _injected(container: DeclaredContainer, origin: Origin) -> Judgement:
+    matches = container.policy == default_policy(container.image)
+    detail = "does not declare this container: something added it when the Pod was created"
+    evidence = Evidence(origin.name, detail, "certain" if origin.proves else "inferred")
+    return Judgement("MatchesDefault" if matches else "Admission", (evidence,))
+
+
+def _differing(before: str, origin: Origin) -> Judgement:
+    if not origin.proves:
+        detail = f"declares {before} now; whether it did when the Pod was made is not known"
+        return Judgement("DiffersFromTemplate", (Evidence(origin.name, detail, "inferred"),), before)
+    detail = f"from which the Pod was made, declares {before}; the policy of a Pod cannot change after it is created"
+    return Judgement("Admission", (Evidence(origin.name, detail, "certain"),), before)

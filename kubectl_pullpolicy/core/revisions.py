@@ -1,0 +1,75 @@
+"""The revision that a Pod was made from, and the workload whose author decided its policies.
+
+A Pod is compared with the revision it was made from, never with its owner's present template: its ReplicaSet, the
+ControllerRevision of its label `controller-revision-hash` (DaemonSet, StatefulSet), its Job. A
+ReplicationController keeps no revisions.
+"""
+
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.context import Context, Forbidden, Known, Owner
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod, controller_of, meta
+from kubectl_pullpolicy.core.workloads import DeclaredContainer, kind_info
+
+REVISION_LABEL = "controller-revision-hash"
+
+
+class Origin(NamedTuple):
+    """Where a Pod comes from.
+
+    `revision`: the containers of the revision it was made from, None where they are not known; `name` says whose they
+    are; `proves`: they are those of that time, so that a difference was made after; `owner`: the workload that has been
+    read nearest to the user; `number`: the revision's, 0 where not known; `unread`: what was forbidden.
+    """
+
+    name: str
+    revision: tuple[DeclaredContainer, ...] | None
+    proves: bool
+    owner: Owner | None
+    number: int = 0
+    unread: tuple[str, ...] = ()
+
+
+def revision_name(pod: Pod, controller: ObjectRef) -> str:
+    """The name of the ControllerRevision that a DaemonSet's or StatefulSet's Pod was made from; "" without the label.
+
+    A StatefulSet writes the whole name into the label, a DaemonSet the hash alone.
+    """
+    label = (meta(pod).labels or {}).get(REVISION_LABEL) or ""
+    if not label or controller.kind == "StatefulSet":
+        return label
+    return f"{controller.name}-{label}"
+
+
+def origin_of(pod: Pod, context: Context) -> Origin | None:
+    """Where this Pod comes from; None for a Pod without a controller."""
+    controller = controller_of(meta(pod))
+    if controller is None:
+        return None
+    fact = context.owner(controller)
+    unread = _unread(context, controller)
+    if not isinstance(fact, Known):
+        return Origin(str(controller), None, False, None, unread=unread)
+    nearest = fact.value
+    if controller.kind in {"DaemonSet", "StatefulSet"}:
+        name = revision_name(pod, controller)
+        revision = next((r for r in context.history(controller) if r.ref.name == name), None)
+        if revision is not None:
+            return Origin(str(revision.ref), revision.containers, True, nearest, revision.number, unread)
+        return Origin(str(controller), nearest.containers, False, nearest, unread=unread)
+    top = nearest
+    if nearest.controller is not None:
+        above = context.owner(nearest.controller)
+        top = above.value if isinstance(above, Known) else nearest
+        unread += _unread(context, nearest.controller)
+    # A ReplicaSet's template may be edited, but its controller never does it; a Job's cannot change.
+    proves = controller.kind in {"ReplicaSet", "Job"}
+    return Origin(str(controller), nearest.containers, proves, top, nearest.revision, unread)
+
+
+def _unread(context: Context, ref: ObjectRef) -> tuple[str, ...]:
+    fact = context.owner(ref)
+    if not isinstance(fact, Forbidden):
+        return ()
+    info = kind_info(ref.kind)
+    return (f"{fact.verb} {info.resource if info is not None else fact.resource}",)

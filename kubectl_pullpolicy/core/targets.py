@@ -1,0 +1,48 @@
+"""What the arguments name: `pod NAME...`, `TYPE/NAME...`, `TYPE`, as kubectl reads them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.workloads import TARGET_KINDS, KindInfo, kind_named
+from kubectl_pullpolicy.errors import UsageError
+
+_MIXED = (
+    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+    "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
+)
+
+
+class Target(NamedTuple):
+    """A kind, and the name of one object of it; None: all of that kind."""
+
+    info: KindInfo
+    name: str | None
+
+
+def parse_targets(arguments: Sequence[str]) -> tuple[Target, ...]:
+    """The targets that the arguments name; none for no arguments. Raises UsageError."""
+    if not arguments:
+        return ()
+    if any("/" in argument for argument in arguments):
+        if not all("/" in argument for argument in arguments):
+            raise UsageError(_MIXED)
+        return tuple(_slashed(argument) for argument in arguments)
+    kinds = [_kind(word) for word in arguments[0].split(",")]
+    names: Sequence[str | None] = arguments[1:] or (None,)
+    return tuple(Target(info, name) for info in kinds for name in names)
+
+
+def _slashed(argument: str) -> Target:
+    word, _, name = argument.partition("/")
+    if not word or not name or "/" in name:
+        raise UsageError("arguments in resource/name form must have a single resource and name")
+    return Target(_kind(word), name)
+
+
+def _kind(word: str) -> KindInfo:
+    info = kind_named(word)
+    if info is None:
+        raise UsageError(f'the server doesn\'t have a resource type "{word}"')
+    if info not in TARGET_KINDS:
+        raise UsageError(f"{info.resource} hold no containers; name a Pod or a workload")
+    return info
