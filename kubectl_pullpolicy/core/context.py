@@ -204,7 +204,8 @@ class Context:
         for namespace in (ref.namespace, None):
             need = ListOf(ref.api_version, ref.kind, namespace)
             if need in self._answered:
-                return self._answered[need] or ABSENT
+                outcome = self._answered[need]
+                return ABSENT if outcome is None else outcome
         return NOT_ASKED
 
     def root(self, ref: ObjectRef) -> ObjectRef:
