@@ -228,6 +228,8 @@ class Context:
 
     def events(self, pod: Pod) -> tuple[Event, ...]:
         """The events about this Pod that are known, as read. An event of an earlier Pod of that name is left out."""
+        if not self._events:  # lists never read any
+            return ()
         metadata = meta(pod)
         mirror = (metadata.annotations or {}).get("kubernetes.io/config.mirror")
         uids = {metadata.uid, mirror, None, ""}  # events of static pods carry the annotation's value as uid

@@ -28,7 +28,7 @@ State = Literal["running", "mounted", "pulling", "waiting", "terminated", "notSc
 DigestKind = Literal["index", "manifest", "config", "unknown"]
 
 
-class _Value(msgspec.Struct, frozen=True, rename="camel"):
+class _Value(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Base: camelCase keys, nothing left out."""
 
 

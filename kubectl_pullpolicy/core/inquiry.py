@@ -38,8 +38,16 @@ class Inquiry:
             self._read_for_list(page, selection.namespace)
             yield [self._explainer.explain(workload) for workload in page]
 
-    def named(self, target: Target, namespace: str) -> Iterator[list[SubjectExplanation]]:
-        """One named target; a workload's template comes first, then its Pods. Raises ForbiddenError, NotFoundError."""
+    def named(self, target: Target, namespace: str | None) -> Iterator[list[SubjectExplanation]]:
+        """One named target; a workload's template comes first, then its Pods. Raises ForbiddenError, NotFoundError.
+
+        Without a namespace (files) every object of that name is meant.
+        """
+        if namespace is None:
+            named = list(self._namespaces_of(target))
+            for found in named or [""]:
+                yield from self.named(target, found)
+            return
         ref = ObjectRef(target.info.api_version, target.info.kind, namespace, target.name or "")
         if ref.kind == "Pod":
             pod = self._get(ref, events_need(namespace, ref.name))
@@ -51,6 +59,13 @@ class Inquiry:
             self._rounds(lambda: template_needs(workload, self._context))
             yield [self._explainer.explain(workload)]
             yield from self._pods_of(ref, workload)
+
+    def _namespaces_of(self, target: Target) -> Iterator[str]:
+        """Where a file holds objects of this kind and name."""
+        need = ListOf(target.info.api_version, target.info.kind, None, field_selector=f"metadata.name={target.name}")
+        for reading in self._source.read([need]):
+            for thing in reading.objects:
+                yield meta(thing).namespace or ""
 
     def refusals(self) -> tuple[str, ...]:
         """What could not be read so far: `cannot list replicasets.apps: forbidden`."""

@@ -25,8 +25,8 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}/{self.name}"
 
 
-class _Object(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Base: camelCase keys as in the API; defaults are left out when encoded."""
+class _Object(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
+    """Base: camelCase keys as in the API; defaults are left out when encoded. No cycles, so no garbage collection."""
 
 
 class OwnerReference(_Object, frozen=True):

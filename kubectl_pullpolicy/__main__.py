@@ -1,0 +1,69 @@
+"""main(): the one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from kubectl_pullpolicy.errors import PullPolicyError
+
+if TYPE_CHECKING:
+    from typer.exceptions import TyperException
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the program with these arguments (default: the process's); returns the exit code.
+
+    0 done, 1 any error (usage too, as kubectl), 130 interrupted.
+    """
+    from typer import Abort
+    from typer.exceptions import TyperException
+
+    from kubectl_pullpolicy.cli import app
+
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code: object = app(given, prog_name="kubectl pullpolicy", standalone_mode=False)
+        sys.stdout.flush()
+    except PullPolicyError as error:
+        return _fail(str(error), error.exit_code, given)
+    except TyperException as error:
+        return _fail(f"error: {_usage(error)}\n{_see(error)}", 1, given)
+    except (Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:  # `... | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: TyperException) -> str:
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _see(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "kubectl pullpolicy"
+    return f"See '{path} --help' for usage."
+
+
+def _fail(message: str, code: int, given: list[str]) -> int:
+    if _wants_traceback(given):
+        import traceback
+
+        traceback.print_exc()
+    sys.stderr.write(message.rstrip("\n") + "\n")
+    return code
+
+
+def _wants_traceback(given: list[str]) -> bool:
+    """Whether -v N or --v=N asks for more than messages; read here, since the error may be one of usage."""
+    words = " ".join(given).replace("=", " ").split()
+    following = [words[i + 1] for i, word in enumerate(words[:-1]) if word in {"-v", "--v"}]
+    return any(level.isdecimal() and int(level) > 0 for level in following)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The Typer app: names, help, registration. Nothing that costs start-up time is imported here."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_pullpolicy import __version__
+from kubectl_pullpolicy.options import ConnectionFlags, Lines, OutputFlags, SelectionFlags, flags
+
+app = typer.Typer(
+    name="kubectl pullpolicy",
+    help="Which image pull policy each container really has, and why; and why a pull fails.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog="Flags stand after the command: kubectl pullpolicy explain -n shop.",
+)
+
+EXPLAIN_EPILOG = """\b
+Examples:
+  kubectl pullpolicy explain                        # the Pods of this namespace
+  kubectl pullpolicy explain pod/web-0 -n shop      # one Pod, in full
+  kubectl pullpolicy explain deploy/web             # its template and its Pods
+  kubectl pullpolicy explain -A --failing           # what cannot pull, everywhere
+  kubectl pullpolicy explain -f manifests/          # what the API server would store
+  kubectl pullpolicy explain --image nginx:1.27     # how a name is read, and its default
+  kubectl pullpolicy explain --demo                 # a recorded cluster, no cluster needed
+"""
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", show_default=False)] = False,
+) -> None:
+    """Which image pull policy each container really has, and why; and why a pull fails."""
+    if version:
+        print_version()
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("version")
+def print_version() -> None:
+    """Print the version."""
+    typer.echo(f"kubectl-pullpolicy v{__version__}")
+
+
+@app.command("explain", epilog=EXPLAIN_EPILOG)
+@flags(ConnectionFlags, SelectionFlags, OutputFlags)
+def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    output: OutputFlags,
+    target: Annotated[
+        Lines,
+        typer.Argument(help="pod NAME, TYPE/NAME, ...; none: all Pods.", metavar="[TARGET...]", show_default=False),
+    ] = None,
+    failing: Annotated[
+        bool, typer.Option("--failing", help="Only containers that cannot get their image.", show_default=False)
+    ] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="The full text for each Pod, not a table.", show_default=False)
+    ] = False,
+    image: Annotated[
+        str, typer.Option("--image", help="Explain this image string; no cluster.", metavar="REF", show_default=False)
+    ] = "",
+    policy: Annotated[
+        str,
+        typer.Option("--policy", help="With --image: the policy that is set.", metavar="POLICY", show_default=False),
+    ] = "",
+    record: Annotated[
+        str,
+        typer.Option("--record", help="Write what was read; -f reads it again.", metavar="FILE", show_default=False),
+    ] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Use the recording of a real cluster.", show_default=False)
+    ] = False,
+    now: Annotated[
+        str, typer.Option("--now", help="The time to count from (RFC 3339).", metavar="TIME", show_default=False)
+    ] = "",
+) -> None:
+    """Explain the pull policy of each container: its value, why, what it does at the next start, and the state."""
+    from kubectl_pullpolicy.commands.explain import Request, run
+
+    request = Request(tuple(target or ()), failing, details, image, policy, record, demo, now)
+    raise typer.Exit(run(request, connection, selection, output))

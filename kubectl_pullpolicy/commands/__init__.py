@@ -1,0 +1,1 @@
+"""One thin file a verb: options, source, core, print."""

@@ -1,0 +1,114 @@
+"""kubectl's flags as frozen dataclasses, each with the name, the short form and the meaning that kubectl gives it.
+
+`flags(...)` turns such classes into the parameters of a Typer command, which then gets one value of each.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+Lines = list[str] | None
+
+T = TypeVar("T")
+
+
+def _option(*names: str, text: str, metavar: str | None = None) -> Any:
+    return typer.Option(*names, help=text, metavar=metavar, show_default=False)
+
+
+@dataclass(frozen=True)
+class ConnectionFlags:
+    """Which API server, as whom."""
+
+    namespace: Annotated[str, _option("--namespace", "-n", text="The namespace to look in.", metavar="NS")] = ""
+    context: Annotated[str, _option("--context", text="The kubeconfig context to use.", metavar="NAME")] = ""
+    kubeconfig: Annotated[str, _option("--kubeconfig", text="Path of the kubeconfig file.", metavar="FILE")] = ""
+    cluster: Annotated[str, _option("--cluster", text="The kubeconfig cluster to use.", metavar="NAME")] = ""
+    user: Annotated[str, _option("--user", text="The kubeconfig user to use.", metavar="NAME")] = ""
+    server: Annotated[str, _option("--server", "-s", text="Address of the API server.", metavar="URL")] = ""
+    token: Annotated[str, _option("--token", text="Bearer token for the API server.", metavar="TOKEN")] = ""
+    as_user: Annotated[str, _option("--as", text="User to impersonate.", metavar="USER")] = ""
+    as_group: Annotated[Lines, _option("--as-group", text="Group to impersonate; repeatable.", metavar="GROUP")] = None
+    as_uid: Annotated[str, _option("--as-uid", text="UID to impersonate.", metavar="UID")] = ""
+    certificate_authority: Annotated[
+        str, _option("--certificate-authority", text="Certificate file of the authority.", metavar="FILE")
+    ] = ""
+    client_certificate: Annotated[str, _option("--client-certificate", text="Client certificate.", metavar="FILE")] = ""
+    client_key: Annotated[str, _option("--client-key", text="Client key.", metavar="FILE")] = ""
+    tls_server_name: Annotated[
+        str, _option("--tls-server-name", text="Name to check the server's certificate for.", metavar="NAME")
+    ] = ""
+    insecure_skip_tls_verify: Annotated[
+        bool, _option("--insecure-skip-tls-verify", text="Do not check the server's certificate (insecure).")
+    ] = False
+    request_timeout: Annotated[
+        str, _option("--request-timeout", text="Time to wait for one request (1s, 2m; 0: no limit).", metavar="TIME")
+    ] = "0"
+    chunk_size: Annotated[
+        int, _option("--chunk-size", text="Objects a request returns; 0: all at once. [500]", metavar="N")
+    ] = 500
+
+
+@dataclass(frozen=True)
+class SelectionFlags:
+    """Which objects."""
+
+    all_namespaces: Annotated[bool, _option("--all-namespaces", "-A", text="Look in all namespaces.")] = False
+    selector: Annotated[
+        str, _option("--selector", "-l", text="Label selector (a=b, a!=b, a in (b,c)).", metavar="SELECTOR")
+    ] = ""
+    field_selector: Annotated[
+        str, _option("--field-selector", text="Field selector (spec.nodeName=node-1).", metavar="SELECTOR")
+    ] = ""
+    container: Annotated[str, _option("--container", "-c", text="Only the container of this name.", metavar="NAME")] = (
+        ""
+    )
+    filename: Annotated[
+        Lines,
+        _option("--filename", "-f", text="Read files, folders or - (stdin) instead of a cluster.", metavar="FILE"),
+    ] = None
+    recursive: Annotated[bool, _option("--recursive", "-R", text="Read the folders of -f recursively.")] = False
+
+
+@dataclass(frozen=True)
+class OutputFlags:
+    """In which form."""
+
+    output: Annotated[str, _option("--output", "-o", text="One of: json, yaml, name, wide.", metavar="FORMAT")] = ""
+    no_headers: Annotated[bool, _option("--no-headers", text="Print no header line.")] = False
+    verbosity: Annotated[int, _option("--v", "-v", text="1: show where an error came from.", metavar="N")] = 0
+
+
+def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Gives a command the fields of these classes as parameters; it is called with one value of each class first."""
+
+    def decorate(command: Callable[..., T]) -> Callable[..., T]:
+        own = list(inspect.signature(command).parameters.values())[len(classes) :]
+        names = {cls: [field.name for field in fields(cls)] for cls in classes}
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(cls, name), annotation=hint)
+            for cls in classes
+            for name, hint in _hints(cls).items()
+        ]
+
+        @wraps(command)
+        def called(**values: Any) -> T:
+            groups = [cls(**{name: values.pop(name) for name in names[cls]}) for cls in classes]
+            return command(*groups, **values)
+
+        kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        signature = inspect.Signature([*kept, *added])
+        called.__signature__ = signature  # type: ignore[attr-defined]
+        called.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+        return called
+
+    return decorate
+
+
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(cls, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(cls)}

@@ -1,0 +1,36 @@
+"""Makes text of clusters and registries harmless on a terminal: whoever writes a message must not steer it.
+
+ESC becomes `^[` and CR `\\r`, as kubectl prints them (k8s.io/cli-runtime pkg/printers/terminal.go); other control
+characters, bidirectional controls, line separators and lone surrogates become `\\uXXXX`.
+"""
+
+import re
+
+_HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_NAMED = {"\x1b": "^[", "\r": "\\r", "\n": "\\n", "\t": "\\t"}
+
+
+def escaped(text: str) -> str:
+    """One line without control characters."""
+    return text if text.isascii() and text.isprintable() else _HOSTILE.sub(_shown, text)
+
+
+def escaped_lines(text: str) -> list[str]:
+    """The lines of a text, each escaped."""
+    return [escaped(line) for line in text.split("\n")]
+
+
+def cell(text: str) -> str:
+    """For a table: as kubectl, cut at the first line break."""
+    first, broken, _ = text.partition("\n")
+    return escaped(first) + ("..." if broken else "")
+
+
+def escaped_json(text: str) -> str:
+    """JSON of the same value without control or bidirectional characters: they can stand in strings only."""
+    return text if text.isascii() else _HOSTILE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    character = found[0]
+    return _NAMED.get(character) or f"\\u{ord(character):04x}"

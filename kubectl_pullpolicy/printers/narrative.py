@@ -1,0 +1,154 @@
+"""The full text for one Pod or template: what, why, what to type, when, and only then the theory."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from kubectl_pullpolicy.core.explanation import Explanation, Policy, Reference, Status, SubjectExplanation
+from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
+from kubectl_pullpolicy.printers.escape import escaped, escaped_lines
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.words import KINDS, duration, status_words
+
+LABEL = 10
+# pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
+BACKING_OFF = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
+DIGEST_KINDS = {
+    "index": "of an image index",
+    "manifest": "of a platform manifest",
+    "config": "of the image's config: no registry knows it by this name",
+    "unknown": "of an image index or of a manifest: the API does not tell which",
+}
+SENTENCES = {
+    "Explicit": "somebody set it",
+    "Default": "nobody set it: the API server stored the default for {ground} when this was written",
+    "StaleDefault": "nobody set it: it is the default of an earlier image, and does not follow the image",
+    "Edited": "somebody changed it after the manifest was applied",
+    "Admission": "something changed it when the Pod was created: AlwaysPullImages, a webhook or a policy engine",
+    "Static": "the Pod is a static Pod: its file on the node decides, not the API",
+    "MatchesDefault": "nobody can tell who set it: it equals the default for {ground}",
+    "DiffersFromDefault": "nobody can tell who set it: it is not the default for {ground}",
+    "DiffersFromTemplate": "it differs from the present template of its owner",
+}
+
+
+def print_narratives(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out: TextIO) -> None:
+    """Every subject in full, with an empty line between."""
+    between = ""
+    for page in pages:
+        for subject in page:
+            out.write(between)
+            out.writelines(f"{line}\n" for line in _subject(subject, style))
+            between = "\n"
+
+
+def _subject(subject: SubjectExplanation, style: Style) -> Iterator[str]:
+    yield painted(_headline(subject), BOLD, wanted=style.colour)
+    for note in subject.notes:
+        yield f"  {escaped(note)}"
+    for explanation in subject.containers:
+        yield ""
+        yield from _container(explanation, style)
+
+
+def _headline(subject: SubjectExplanation) -> str:
+    name = f"{subject.namespace}/{subject.name}" if subject.namespace else subject.name
+    parts = [escaped(f"{subject.kind} {name}") if subject.kind else ""]
+    owner, node = subject.owner, subject.node
+    ready = f" ({owner.ready})" if owner is not None and owner.ready else ""
+    if not subject.stored:
+        parts.append("not stored: explained as the API server would store it")
+    elif subject.kind != "Pod":
+        parts[0] += ready
+        parts.append("its template, for the Pods to come")
+    elif owner is not None:
+        parts.append(escaped(f"of {owner.kind}/{owner.name}{ready}"))
+    if node is not None:
+        known = [f"{node.os}/{node.architecture}" if node.os else "", f"kubelet {node.kubelet_version}"]
+        detail = ", ".join(part for part in known if part) if node.kubelet_version else ""
+        parts.append(escaped(f"on {node.name}" + (f" ({detail})" if detail else "")))
+    return "   ".join(part for part in parts if part)
+
+
+def _container(explanation: Explanation, style: Style) -> Iterator[str]:
+    status = explanation.status
+    kind = KINDS.get(explanation.container_kind, "")
+    kind = {"": "container", "image volume": "image volume"}.get(kind, f"{kind} container")
+    title = f"{kind} {explanation.container}".rstrip()
+    state = _state(status, style)
+    yield "   ".join(part for part in (escaped(title), escaped(explanation.image) or "(no image)", state) if part)
+    yield from _reading(explanation.reference, explanation.reference_error)
+    if status is not None:
+        yield from _trouble(status)
+        yield from _digest(status)
+    yield from _policy(explanation.policy, explanation)
+    if explanation.policy.next_start is not None:
+        yield from _field("at start", [explanation.policy.next_start])
+    elif status is not None:
+        yield from _field("at start", ["it does not start again"])
+
+
+def _state(status: Status | None, style: Style) -> str:
+    if status is None:
+        return ""
+    if status.image_volume is not None:
+        text = f"WAITS for image volume {status.image_volume}{duration(status, style.now())}"
+        return painted(escaped(text), RED, wanted=style.colour)
+    if status.pull_failing:
+        return painted(f"CANNOT PULL{duration(status, style.now())}", RED, wanted=style.colour)
+    return escaped(status_words(status, style.now()))
+
+
+def _reading(reference: Reference | None, error: str | None) -> Iterator[str]:
+    if reference is None:
+        yield from _field("reads as", [f"no image: {error}"])
+    elif reference.implied:
+        words = {"registry": f"registry {reference.registry}", "library": "library/", "tag": "tag latest"}
+        implied = ", ".join(words[word] for word in reference.implied)
+        tag = ":latest" if "tag" in reference.implied else f":{reference.tag}" if reference.tag else ""
+        digest = f"@{reference.digest}" if reference.digest else ""
+        yield from _field(
+            "reads as", [f"{reference.registry}/{reference.repository}{tag}{digest}   (implied: {implied})"]
+        )
+
+
+def _trouble(status: Status) -> Iterator[str]:
+    if status.state == "waiting" and status.reason:
+        yield from _field("waiting", [status.reason])
+    if status.image_volume is not None:  # told there, with its message
+        return
+    if status.message and status.state != "running":
+        yield from _field("message", status.message.split("\n"))
+    if status.state == "pulling":
+        yield from _field("pulling", ["the kubelet is pulling now; the message above is of the attempt before"])
+    if not status.pull_failing:
+        return
+    if status.reason in BACKING_OFF:
+        longest = "the wait between two attempts grows from 10s to at most 5m"
+        yield from _field("retries", [f"for ever: attempts never stop; {longest}"])
+    else:
+        what = "nothing is pulled until the cause is gone"
+        yield from _field(
+            "retries", [f"for ever, every 10s to 15s and without back-off: attempts never stop, but {what}"]
+        )
+
+
+def _digest(status: Status) -> Iterator[str]:
+    if status.digest and status.digest_kind is not None:
+        ran = " (of its last run)" if status.state in {"waiting", "pulling"} else ""
+        yield from _field("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
+
+
+def _policy(policy: Policy, explanation: Explanation) -> Iterator[str]:
+    ground = policy.why.rpartition("default for ")[2] if "default for" in policy.why else "this image"
+    lines = [f"{policy.value} ({policy.reason}): {SENTENCES[policy.reason].format(ground=ground)}"]
+    if policy.why.startswith("stale default, was "):
+        lines.append(f"the earlier image: {policy.why.removeprefix('stale default, was ')}")
+    lines += [f"{evidence.certainty}: {evidence.source} {evidence.detail}" for evidence in policy.evidence]
+    lines += [f"unknown: cannot {unread}: forbidden; it could tell more" for unread in policy.unread]
+    yield from _field("policy", lines)
+
+
+def _field(label: str, lines: Sequence[str]) -> Iterator[str]:
+    """Label and text, the text's other lines below it."""
+    for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
+        yield f"  {label if number == 0 else '':<{LABEL}}{line}"

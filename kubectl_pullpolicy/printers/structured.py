@@ -1,0 +1,54 @@
+"""-o json, yaml and name. Items are written as they come; what is known only at the end stands at the end."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TextIO
+
+import msgspec
+
+from kubectl_pullpolicy.core.explanation import API_VERSION, SubjectExplanation
+from kubectl_pullpolicy.printers.escape import escaped, escaped_json
+
+Pages = Iterable[Sequence[SubjectExplanation]]
+Notes = Callable[[], Sequence[str]]
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def print_json(pages: Pages, notes: Notes, out: TextIO) -> None:
+    """One ExplanationList; an item is one container."""
+    out.write(f'{{\n    "apiVersion": "{API_VERSION}",\n    "kind": "ExplanationList",\n    "items": [')
+    separator = "\n"
+    for page in pages:
+        for subject in page:
+            for explanation in subject.containers:
+                text = msgspec.json.format(_ENCODER.encode(explanation), indent=4).decode()
+                out.write(f"{separator}        {escaped_json(text).replace(NEWLINE, INDENTED)}")
+                separator = ",\n"
+    closing = "]" if separator == "\n" else "\n    ]"
+    listed = msgspec.json.format(_ENCODER.encode(list(notes())), indent=4).decode().replace("\n", "\n    ")
+    out.write(f'{closing},\n    "notes": {escaped_json(listed)}\n}}\n')
+
+
+NEWLINE, INDENTED = "\n", "\n        "
+
+
+def print_yaml(pages: Pages, notes: Notes, out: TextIO) -> None:
+    """The same document as YAML."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    out.write(f"apiVersion: {API_VERSION}\nkind: ExplanationList\nitems:")
+    empty = True
+    for page in pages:
+        items = [msgspec.to_builtins(explanation) for subject in page for explanation in subject.containers]
+        if items:
+            out.write(("\n" if empty else "") + yaml.dump(items, Dumper=dumper, sort_keys=False, width=4096))
+            empty = False
+    rest = yaml.dump({"notes": list(notes())}, Dumper=dumper, sort_keys=False, width=4096)
+    out.write((" []\n" if empty else "") + rest)
+
+
+def print_names(pages: Pages, out: TextIO) -> None:
+    """`pod/NAME` once each, `deployment.apps/NAME` for templates."""
+    for page in pages:
+        out.writelines(f"{escaped(subject.target)}\n" for subject in page)

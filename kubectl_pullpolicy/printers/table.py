@@ -1,0 +1,93 @@
+"""Columns as kubectl prints them. The first page decides the widths; later pages continue in them and may overflow."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
+from kubectl_pullpolicy.printers.colour import RED, painted
+from kubectl_pullpolicy.printers.escape import cell
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.words import container_name, short_digest, status_words, subject_name
+
+GAP = "   "
+MINIMUM = 6  # k8s.io/cli-runtime pkg/printers/tabwriter.go: tabwriterMinWidth
+
+
+def print_table(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out: TextIO) -> None:
+    """One row a container. Nothing at all, not even a header, for no rows."""
+    widths: list[int] | None = None
+    for page in pages:
+        rows = list(_rows(page, style))
+        if not rows:
+            continue
+        if widths is None:
+            widths = _print_first(rows, style, out)
+        else:
+            out.writelines(_line(row, widths) for row in rows)
+
+
+def _headers(style: Style) -> list[str]:
+    headers = ["POD", "CONTAINER", "IMAGE", "POLICY", "WHY", "DIGEST", "STATUS"]
+    wide = ["NODE", "OWNER", "IMAGE ID"] if style.wide else []
+    return [*(["NAMESPACE"] if style.all_namespaces else []), *headers, *wide]
+
+
+def _rows(page: Sequence[SubjectExplanation], style: Style) -> Iterator[list[str]]:
+    for subject in page:
+        name = cell(subject_name(subject))
+        start = [cell(subject.namespace) or "<none>", name] if style.all_namespaces else [name]
+        for explanation in subject.containers:
+            yield [*start, *_cells(explanation, style), *(_wide(explanation) if style.wide else ())]
+
+
+def _cells(explanation: Explanation, style: Style) -> Iterator[str]:
+    policy, status = explanation.policy, explanation.status
+    yield cell(container_name(explanation))
+    yield cell(explanation.image) or "<none>"
+    yield cell(policy.value)
+    yield cell(policy.why)
+    yield cell(short_digest(status.digest if status is not None else ""))
+    words = cell(status_words(status, style.now()))
+    failing = status is not None and status.pull_failing
+    yield painted(words, RED, wanted=failing and style.colour)
+
+
+def _wide(explanation: Explanation) -> Iterator[str]:
+    node, owner, status = explanation.node, explanation.owner, explanation.status
+    yield cell(node.name) if node is not None else "<none>"
+    yield cell(f"{owner.kind}/{owner.name}") if owner is not None else "<none>"
+    yield cell(status.image_id if status is not None else "") or "<none>"
+
+
+def _print_first(rows: list[list[str]], style: Style, out: TextIO) -> list[int]:
+    """Lays out the first page with tabulate; returns the widths of its columns."""
+    from tabulate import DataRow, TableFormat, tabulate
+
+    plain = DataRow("", GAP, "")
+    layout = TableFormat(None, None, None, None, headerrow=plain, datarow=plain, padding=0, with_header_hide=None)
+    headers = [] if style.no_headers else _headers(style)
+    padded = [[_pad(text, MINIMUM) for text in row] for row in rows]
+    # disable_numparse: a tag 1.10 is no number.
+    text = tabulate(padded, headers, tablefmt=layout, disable_numparse=True, stralign="left", preserve_whitespace=True)
+    out.writelines(f"{line.rstrip()}\n" for line in text.splitlines())
+    columns = zip(*([headers] if headers else []), *padded, strict=True)
+    return [max(map(_width, column)) for column in columns]
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    return GAP.join(_pad(text, width) for text, width in zip(row, widths, strict=True)).rstrip() + "\n"
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Cells on a terminal; colours take none, wide characters two, combining ones none."""
+    if text.isascii() and "\x1b" not in text:
+        return len(text)
+    if text.startswith("\x1b"):
+        text = text[5 : -len("\x1b[0m")]
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)

@@ -1,0 +1,45 @@
+"""Wording that table and narrative share."""
+
+from datetime import datetime
+
+from kubectl_pullpolicy.core.explanation import Explanation, Status, SubjectExplanation
+from kubectl_pullpolicy.core.times import age, parse_time
+
+KINDS = {"init": "init", "sidecar": "sidecar", "ephemeral": "ephemeral", "imageVolume": "image volume"}
+_STATES = {"notScheduled": "not scheduled"}
+
+
+def status_words(status: Status | None, now: datetime) -> str:
+    """The STATUS column: the state or the waiting reason, and for how long."""
+    if status is None:
+        return "<none>"
+    words = _STATES.get(status.state, status.state)
+    if status.state in {"waiting", "terminated"} and status.reason:
+        words = status.reason
+    if status.image_volume is not None:
+        words = f"{words} of image volume {status.image_volume}"
+    since = parse_time(status.since)
+    # How long a healthy container runs is noise here; kubectl get pods tells it.
+    return words if since is None or status.state in {"running", "mounted"} else f"{words} {age(now - since)}"
+
+
+def duration(status: Status, now: datetime) -> str:
+    """` for 14m`, or nothing where it is not known since when."""
+    since = parse_time(status.since)
+    return "" if since is None else f" for {age(now - since)}"
+
+
+def subject_name(subject: SubjectExplanation) -> str:
+    """The POD column: a Pod by its name, a template as TYPE/NAME."""
+    return subject.name if subject.kind == "Pod" else subject.target
+
+
+def container_name(explanation: Explanation) -> str:
+    """The CONTAINER column: the name, and the kind unless it is an app container."""
+    kind = KINDS.get(explanation.container_kind)
+    return f"{explanation.container} ({kind})" if kind else explanation.container
+
+
+def short_digest(digest: str) -> str:
+    """The first 12 hexadecimal digits, as container tools shorten digests."""
+    return digest.partition(":")[2][:12] or "<none>"
