@@ -1,0 +1,218 @@
+"""Documents to objects: lists taken apart, each item decoded by its kind, what cannot be read told with its place."""
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.core.objects import (
+    KubernetesObject,
+    ObjectMeta,
+    Pod,
+    PodTemplateSpec,
+    Workload,
+    WorkloadSpec,
+    object_type,
+    present,
+)
+from kubectl_pullpolicy.core.workloads import kind_info, template_of
+from kubectl_pullpolicy.errors import FileError
+from kubectl_pullpolicy.files.documents import TEMPLATE, Array, Document, Envelope, read_envelope
+from kubectl_pullpolicy.files.recording import GROUP, VERSION, Recording
+from kubectl_pullpolicy.files.type_errors import place, type_error
+
+_MAX_NESTED_LISTS = 20
+
+
+class Foreign(NamedTuple):
+    """An object of a kind that this program does not read (a Service, a Secret); nothing is kept of it."""
+
+
+Decoded = KubernetesObject | Recording | Foreign | FileError
+
+
+class _ProbedSpec(msgspec.Struct, gc=False):
+    containers: list[msgspec.Raw] | None = None
+
+
+class _ProbedTemplate(msgspec.Struct, gc=False):
+    spec: _ProbedSpec | None = None
+
+
+class _ProbedTemplateHolder(msgspec.Struct, gc=False):
+    template: _ProbedTemplate | None = None
+
+
+class _Probe(msgspec.Struct, gc=False):
+    """Whether a foreign object holds a pod template, as an Argo Rollout or a Knative Service does."""
+
+    spec: _ProbedTemplateHolder | None = None
+
+
+_PROBE = msgspec.json.Decoder(_Probe)
+
+
+class _TemplateHolder(msgspec.Struct):
+    template: PodTemplateSpec | None = None
+
+
+class _Template(msgspec.Struct):
+    """A foreign object's template, whatever its other fields look like."""
+
+    metadata: ObjectMeta | None = None
+    spec: _TemplateHolder | None = None
+
+
+class _Item(NamedTuple):
+    """One object's JSON, where it stands in its document, and what its list says of it."""
+
+    document: Document
+    json: bytes | memoryview | msgspec.Raw
+    path: tuple[str | int, ...] = ()
+    api_version: str | None = None
+    kind: str | None = None
+
+
+def decoded(document: Document) -> Iterator[Decoded]:
+    """The objects of a document; an error in the place of each that cannot be read."""
+    envelope = document.envelope
+    if envelope.kind == "Recording" and str(envelope.api_version).startswith(f"{GROUP}/"):
+        yield from _recording(document)
+        return
+    yield from _objects(_Item(document, document.json), envelope, 0)
+
+
+def _recording(document: Document) -> Iterator[Decoded]:
+    version = document.envelope.api_version
+    if version != VERSION:
+        yield document.error(f"this is a recording of version {version}; only {VERSION} can be read")
+        return
+    try:
+        recording = msgspec.json.decode(document.json, type=Recording)
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        yield type_error(document, document.json, (), error)
+        return
+    yield recording
+    for index, raw in enumerate(recording.objects):
+        yield from _object(_Item(document, raw, ("objects", index)), 0)
+
+
+def _objects(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
+    kind = envelope.kind if envelope.kind is not None else item.kind
+    api_version = envelope.api_version if isinstance(envelope.api_version, str) else item.api_version
+    if not isinstance(kind, str) or not kind:
+        yield item.document.error(f"{place(item.path)}Object 'Kind' is missing")
+    elif kind.endswith("List") and envelope.items is not None:
+        if depth > _MAX_NESTED_LISTS:
+            yield item.document.error("nested too deeply")
+            return
+        of_items = kind.removesuffix("List") or None  # the items of a PodList say neither kind nor version
+        typed = item._replace(api_version=api_version if of_items else None, kind=of_items)
+        yield from _items(typed, envelope, depth)
+    else:
+        yield _one(item, kind, api_version)
+
+
+def _items(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
+    # Most lists hold one kind: what the last item was is tried first, which spares a look at `kind`.
+    guess: type[KubernetesObject] | None = None
+    path = item.path if isinstance(envelope, Array) else (*item.path, "items")
+    for index, raw in enumerate(envelope.items or ()):
+        if bytes(memoryview(raw)[:4]) == b"null":
+            continue
+        each = item._replace(json=raw, path=(*path, index))
+        thing = _guessed(guess, each) if guess is not None else None
+        if thing is not None:
+            yield thing
+            continue
+        guess = None
+        for thing in _object(each, depth + 1):
+            guess = type(thing) if isinstance(thing, KubernetesObject) else None
+            yield thing
+
+
+def _object(item: _Item, depth: int) -> Iterator[Decoded]:
+    """An item of a list: an object, or a list again."""
+    try:
+        envelope = read_envelope(item.json)
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+        yield type_error(item.document, item.json, item.path, error)
+        return
+    yield from _objects(item, envelope, depth)
+
+
+def _guessed(guess: type[KubernetesObject], item: _Item) -> Decoded | None:
+    try:
+        thing = _decoder(guess).decode(item.json)
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        return None
+    thing = _named(thing, item.api_version, item.kind)
+    return _checked(item, thing) if _builtin(thing.kind or "", thing.api_version) is guess else None
+
+
+def _one(item: _Item, kind: str, api_version: str | None) -> Decoded:
+    struct = _builtin(kind, api_version)
+    if struct is None:
+        return _foreign(item, kind, api_version)
+    try:
+        return _checked(item, _named(_decoder(struct).decode(item.json), api_version, kind))
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+        return type_error(item.document, item.json, item.path, error)
+
+
+def _foreign(item: _Item, kind: str, api_version: str | None) -> Decoded:
+    try:
+        probe = _PROBE.decode(item.json)
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        return Foreign()
+    template = probe.spec.template if probe.spec is not None else None
+    if template is None or template.spec is None or not template.spec.containers:
+        return Foreign()
+    try:
+        thing = _decoder(Workload).decode(item.json)
+    except msgspec.ValidationError:
+        # `replicas: "3"` is an error in a Deployment; in a foreign kind it is none of our business.
+        try:
+            narrow = msgspec.json.decode(item.json, type=_Template)
+        except (msgspec.ValidationError, UnicodeDecodeError) as error:
+            return type_error(item.document, item.json, item.path, error)
+        spec = WorkloadSpec(template=narrow.spec.template) if narrow.spec is not None else None
+        thing = Workload(metadata=narrow.metadata, spec=spec)
+    return _checked(item, _named(thing, api_version, kind))
+
+
+def _checked(item: _Item, thing: KubernetesObject) -> Decoded:
+    """The object, unless it is a template that happens to be YAML: `image: "{{ .Values.image }}"`."""
+    spec = thing.spec if isinstance(thing, Pod) else template_of(thing) if isinstance(thing, Workload) else None
+    for containers in (spec.containers, spec.init_containers) if spec is not None else ():
+        if any("{{" in (container.image or "") for container in present(containers)):
+            document = item.document
+            line = document.first_line + document.text.partition("{{")[0].count("\n") if document.text else 0
+            return document.error(f"{place(item.path)}{TEMPLATE}", line)
+    return thing
+
+
+def _named(thing: KubernetesObject, api_version: str | None, kind: str | None) -> KubernetesObject:
+    """The object with kind and version, which the items of a typed list leave out."""
+    if thing.kind is None and kind is not None:
+        thing = msgspec.structs.replace(thing, kind=kind)
+    if thing.api_version is None and api_version is not None:
+        thing = msgspec.structs.replace(thing, api_version=api_version)
+    return thing
+
+
+@cache
+def _decoder(struct: type[KubernetesObject]) -> msgspec.json.Decoder[KubernetesObject]:
+    return msgspec.json.Decoder(struct)
+
+
+@lru_cache(maxsize=256)
+def _builtin(kind: str, api_version: str | None) -> type[KubernetesObject] | None:
+    """The struct for a kind of Kubernetes itself; a Volcano Job or a Knative Service is foreign."""
+    info = kind_info(kind)
+    if info is None or not api_version:
+        return object_type(kind)
+    group = api_version.rpartition("/")[0]
+    same = group == info.group or (group == "extensions" and info.group == "apps")  # before Kubernetes 1.16
+    return object_type(kind) if same else None

@@ -1,0 +1,240 @@
+"""Bytes to documents: JSON or YAML, one or several, each with its number and line.
+
+A document comes out as JSON whatever it was, as in kubectl: one decoder then reads them all. A broken YAML document
+costs no other; after broken JSON nothing can be found again.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.errors import FileError
+from kubectl_pullpolicy.files.yaml_values import Lines, MalformedError, yaml_values
+
+TEMPLATE = "this is a Helm (Go) template, not YAML; render it first: helm template CHART | kubectl pullpolicy ... -f -"
+
+_SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_JSON_BEGINS = re.compile(rb"\s*[\[{]")
+# After this the text means to be JSON: its error is the one to show.
+_JSON_INTENDED = re.compile(rb"\s*(\[|\{\s*([\"}]|\Z))")
+_OFFSET = re.compile(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)")
+# Broken JSON up to this size is tried as YAML, which is slow: `{kind: Pod}` is YAML only.
+_YAML_LIMIT = 1 << 20
+
+
+class Envelope(msgspec.Struct, rename="camel", gc=False):
+    """What every object has; the items of a list stay undecoded."""
+
+    api_version: Any = None
+    kind: Any = None
+    items: list[msgspec.Raw] | None = None
+
+
+class Array(Envelope):
+    """A list without an object around it, as `jq .items` leaves it."""
+
+
+class _Bare(msgspec.Struct, rename="camel", gc=False):
+    api_version: Any = None
+    kind: Any = None
+
+
+class Document(NamedTuple):
+    """One document as JSON. `text` is the YAML that it was, from line `first_line` of the file on; "" for JSON."""
+
+    file: str
+    number: int
+    line: int
+    envelope: Envelope
+    json: bytes | memoryview
+    text: str = ""
+    first_line: int = 1
+
+    def error(self, problem: str, line: int = 0) -> FileError:
+        """An error in this document."""
+        return _error(self.file, self.number, f"line {line or self.line}", problem)
+
+    def line_of(self, path: list[str | int]) -> int:
+        """The line at which the value at this path stands, or the nearest that is known."""
+        line = self.line
+        values, lines = _located(self.text, self.first_line)
+        here: Any = values.get(line)
+        for step in path:
+            line = lines.get(id(here), {}).get(step, line)
+            known = isinstance(here, list) and isinstance(step, int) and step < len(here)
+            here = here[step] if known else here.get(step) if isinstance(here, dict) else None
+        return line
+
+
+@lru_cache(maxsize=1)
+def _located(text: str, first_line: int) -> tuple[dict[int, Any], Lines]:
+    """The values of a text by their lines, and where their items begin: read again, but once for all its errors."""
+    lines: Lines = {}
+    values: dict[int, Any] = {}
+    with suppress(MalformedError):  # told already; what stands before it is meant here
+        values.update(yaml_values(text, first_line, lines))
+    return values, lines
+
+
+def _error(file: str, number: int, where: str, problem: str) -> FileError:
+    return FileError(f"error: error parsing {file}: document {number}, {where}: {problem}")
+
+
+def documents(file: str, content: bytes) -> Iterator[Document | FileError]:
+    """The documents of a file in their order, an error in the place of each that cannot be read."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        problem = "the file is UTF-16 (as PowerShell's > writes it); save it as UTF-8"
+        return iter([FileError(f"error: error parsing {file}: {problem}")])
+    return _Reader(file).documents(content.removeprefix(codecs.BOM_UTF8))
+
+
+class _Reader:
+    """Reads one file; counts the documents, empty ones left out."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._number = 0
+
+    def documents(self, content: bytes) -> Iterator[Document | FileError]:
+        if _JSON_BEGINS.match(content):
+            found = list(self._json_or_yaml(content, 1))
+            # Valid JSON cannot hold this, since a line break within a string is escaped: these are several documents.
+            if not isinstance(found[-1], FileError) or b"\n---" not in content:
+                yield from found
+                return
+            self._number = 0
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            problem = f"byte 0x{content[error.start]:02x} at offset {error.start} is not UTF-8"
+            yield FileError(f"error: error parsing {self._file}: line {line}: {problem}")
+            return
+        for line, chunk in _chunks(text):
+            body = chunk.removeprefix("---")
+            if _JSON_BEGINS.match(body[:4096].encode()):
+                yield from self._json_or_yaml(body.encode(), line)
+            else:
+                yield from self._yaml(chunk, line)
+
+    def _json_or_yaml(self, content: bytes, line: int) -> Iterator[Document | FileError]:
+        before = self._number
+        for found in self._json(content, line):
+            if isinstance(found, FileError) and self._number == before + 1 and len(content) < _YAML_LIMIT:
+                self._number = before
+                yield from self._yaml_instead(content, line, found)
+            else:
+                yield found
+
+    def _yaml_instead(self, content: bytes, line: int, error: FileError) -> Iterator[Document | FileError]:
+        try:
+            found = list(self._yaml(content.decode(), line))
+        except UnicodeDecodeError:
+            found = [error]
+        broken = any(isinstance(item, FileError) for item in found)
+        yield from [error] if broken and _JSON_INTENDED.match(content) else found
+
+    def _json(self, content: bytes, line: int) -> Iterator[Document | FileError]:
+        """Documents that follow each other, with or without line breaks; ends at the first broken one."""
+        view, start = memoryview(content), 0
+        while start < len(content):
+            begin = start + len(content[start : start + 4096]) - len(content[start : start + 4096].lstrip())
+            line += content.count(b"\n", start, begin)
+            end = len(content)
+            self._number += 1
+            try:
+                try:
+                    envelope = read_envelope(view[begin:])
+                except msgspec.DecodeError as error:
+                    found = _OFFSET.fullmatch(str(error))
+                    if found is None or found[1] != "trailing characters":
+                        raise
+                    end = begin + int(found[2]) - 1
+                    envelope = read_envelope(view[begin:end])
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                yield self._json_error(content, begin, line, error)
+                return
+            yield Document(self._file, self._number, line, envelope, view[begin:end])
+            line += content.count(b"\n", begin, end) if end < len(content) else 0
+            start = end
+
+    def _json_error(self, content: bytes, begin: int, line: int, error: Exception) -> FileError:
+        problem, at = str(error), len(content)
+        found = _OFFSET.fullmatch(problem)
+        if isinstance(error, msgspec.ValidationError):
+            return _error(self._file, self._number, f"line {line}", "expected an object")
+        if isinstance(error, RecursionError):
+            return _error(self._file, self._number, f"line {line}", "nested too deeply")
+        if isinstance(error, UnicodeDecodeError):
+            problem, at = "invalid UTF-8 in a string", begin
+        elif found is not None:
+            problem, at = found[1], begin + int(found[2])
+        elif problem == "Input data was truncated":
+            problem = "unexpected end of JSON input"
+        line += content.count(b"\n", begin, at)
+        column = at - content.rfind(b"\n", 0, at)
+        return _error(self._file, self._number, f"line {line}, column {column}", problem)
+
+    def _yaml(self, text: str, line: int) -> Iterator[Document | FileError]:
+        start = line
+        try:
+            for start, value in yaml_values(text, line):
+                if value is not None:
+                    self._number += 1
+                    json = msgspec.json.encode(value)
+                    yield Document(self._file, self._number, start, read_envelope(json), json, text, line)
+        except MalformedError as error:
+            self._number += 1
+            template = _template_line(text, error.line - line)
+            where = error.line if template is None else line + template
+            problem = error.problem if template is None else TEMPLATE
+            yield _error(self._file, self._number, f"line {where}", problem)
+        except (msgspec.ValidationError, UnicodeEncodeError):
+            yield _error(self._file, self._number, f"line {start}", "expected an object")
+        except RecursionError:
+            yield _error(self._file, self._number, f"line {start}", "nested too deeply")
+
+
+def read_envelope(json: bytes | memoryview | msgspec.Raw) -> Envelope:
+    """The outside of a document. Raises msgspec.ValidationError for what is neither object nor list."""
+    try:
+        return msgspec.json.decode(json, type=Envelope)
+    except msgspec.ValidationError:
+        pass
+    try:
+        bare = msgspec.json.decode(json, type=_Bare)  # an object whose `items` are no list
+    except msgspec.ValidationError:
+        if bytes(memoryview(json)[:1]) != b"[":
+            raise
+        return Array("v1", "List", msgspec.json.decode(json, type=list[msgspec.Raw]))
+    return Envelope(bare.api_version, bare.kind)
+
+
+def _template_line(text: str, broken: int) -> int | None:
+    """Where a text shows that it is a template: `{{` where parsing failed, or at the beginning of a line.
+
+    Elsewhere it proves nothing: dashboards and alerts hold `{{` within strings.
+    """
+    rows = text.split("\n")
+    for index in (broken, broken - 1):
+        if 0 <= index < len(rows) and "{{" in rows[index]:
+            return index
+    return next((index for index, row in enumerate(rows) if row.startswith("{{")), None)
+
+
+def _chunks(text: str) -> Iterator[tuple[int, str]]:
+    """The text cut before each `---`, with the line where each piece begins; directives stay with their document."""
+    starts = [0, *(found.start() for found in _SEPARATOR.finditer(text) if found.start()), len(text)]
+    begin, line = 0, 1
+    for end in starts[1:]:
+        rows = [row for row in text[begin:end].split("\n") if row.strip() and not row.lstrip().startswith("#")]
+        if end < len(text) and rows and all(row.startswith("%") for row in rows):
+            continue
+        yield line, text[begin:end]
+        line += text.count("\n", begin, end)
+        begin = end

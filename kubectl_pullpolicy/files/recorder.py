@@ -1,0 +1,139 @@
+"""Notes what a source answers, and writes it as a recording."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import BinaryIO
+
+import msgspec
+
+from kubectl_pullpolicy.core.context import Absent, Forbidden, ListOf, Need, Reading
+from kubectl_pullpolicy.core.objects import KubernetesObject, ObjectMeta, ObjectRef, Pod, meta, reference_to
+from kubectl_pullpolicy.core.source import Selection, Source, Subject
+from kubectl_pullpolicy.core.times import format_time
+from kubectl_pullpolicy.errors import PullPolicyError
+from kubectl_pullpolicy.files.recording import (
+    VERSION,
+    Missing,
+    Recording,
+    cut,
+    recorded_miss,
+    recorded_need,
+    recorded_ref,
+)
+from kubectl_pullpolicy.files.writing import write_atomically
+
+# Keys of maps sorted, fields in the order of the model: recordings in git can be compared.
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class Recorder:
+    """A Source that passes on what another one answers and notes it.
+
+    `server` is a label for readers (a host name), `namespace` the one that was meant. Objects are kept as JSON: the
+    pages that they came in can be let go.
+    """
+
+    def __init__(self, source: Source, server: str, namespace: str) -> None:
+        self._source = source
+        self._server = server
+        self._namespace = namespace
+        self._objects: dict[tuple[ObjectRef, str], bytes] = {}
+        self._pods: set[ObjectRef] = set()
+        self._subjects: set[ObjectRef] = set()
+        self._asked: dict[Need, None] = {}
+        self._missing: dict[Need, Missing] = {}
+        # Stands for fieldsV1 while the rest is laid out; nobody can have written it into an object.
+        self._token = os.urandom(16).hex()
+        self._raws: dict[bytes, int] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The source's."""
+        return self._source.now
+
+    @property
+    def namespace(self) -> str | None:
+        """The source's."""
+        return self._source.namespace
+
+    @property
+    def errors(self) -> Sequence[PullPolicyError]:
+        """The source's."""
+        return self._source.errors
+
+    def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
+        """The source's pages, noted as they pass."""
+        for page in self._source.pages(selection):
+            for subject in page:
+                self._note(subject)
+                self._subjects.add(reference_to(subject))
+            yield page
+
+    def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
+        """The source's readings, noted as they pass."""
+        for reading in self._source.read(needs):
+            for thing in reading.objects:
+                self._note(thing)
+            if reading.done:
+                self._note_outcome(reading)
+            yield reading
+
+    def _note(self, thing: KubernetesObject) -> None:
+        ref, metadata = reference_to(thing), meta(thing)
+        if isinstance(thing, Pod):
+            self._pods.add(ref)
+        json = self._encoded(cut(thing))
+        # Manifests may have no name (generateName): each counts then.
+        self._objects[ref, "" if metadata.name else json.decode()] = json
+
+    def _encoded(self, thing: KubernetesObject) -> bytes:
+        if thing.metadata is not None and thing.metadata.managed_fields:
+            entries = tuple(
+                entry if entry is None else msgspec.structs.replace(entry, fields_v1=self._stand_in(entry.fields_v1))
+                for entry in thing.metadata.managed_fields
+            )
+            metadata: ObjectMeta = msgspec.structs.replace(thing.metadata, managed_fields=entries)
+            thing = msgspec.structs.replace(thing, metadata=metadata)
+        return _ENCODER.encode(thing)
+
+    def _stand_in(self, raw: msgspec.Raw) -> msgspec.Raw:
+        """A string in the place of JSON that must come out byte for byte, which laying out would change."""
+        number = self._raws.setdefault(bytes(raw), len(self._raws))
+        return msgspec.Raw(f'"{self._token}-{number}"'.encode())
+
+    def _note_outcome(self, reading: Reading) -> None:
+        need, outcome = reading.need, reading.outcome
+        self._asked.pop(need, None)
+        self._missing.pop(need, None)
+        if isinstance(outcome, Absent | Forbidden):
+            self._missing[need] = recorded_miss(need, outcome)
+        elif outcome is None and isinstance(need, ListOf):
+            self._asked[need] = None
+
+    def write(self, path: str, stdout: BinaryIO | None = None) -> None:
+        """Write what was noted so far, `-` to standard output. Raises FileError."""
+        content = self._content()
+        if path == "-":
+            (stdout or sys.stdout.buffer).write(content)
+        else:
+            write_atomically(path, content)
+
+    def _content(self) -> bytes:
+        objects = sorted(self._objects.items(), key=lambda item: (item[0][0].kind, item[0][0], item[0][1]))
+        recording = Recording(
+            api_version=VERSION,
+            kind="Recording",
+            time=format_time(self.now),
+            server=self._server,
+            namespace=self._namespace,
+            objects=[msgspec.Raw(json) for _, json in objects],
+            asked=tuple(sorted(map(recorded_need, self._asked), key=_ENCODER.encode)),
+            missing=tuple(sorted(self._missing.values(), key=_ENCODER.encode)),
+            subjects=None if self._subjects == self._pods else tuple(map(recorded_ref, sorted(self._subjects))),
+        )
+        laid_out = msgspec.json.format(_ENCODER.encode(recording), indent=1) + b"\n"
+        raws = list(self._raws)
+        return re.sub(rb'"%s-([0-9]+)"' % self._token.encode(), lambda found: raws[int(found[1])], laid_out)

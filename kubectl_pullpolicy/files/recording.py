@@ -1,0 +1,172 @@
+"""The format of a recording: what a command read, so that it can be explained again anywhere.
+
+Only what the model holds is in it, so no environment variables, arguments or Secrets; of annotations only the few that
+explanations read, of the last-applied manifest only images and policies.
+"""
+
+import re
+from typing import Literal, TypeVar
+
+import msgspec
+
+from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need
+from kubectl_pullpolicy.core.objects import (
+    ControllerRevision,
+    JobSpec,
+    KubernetesObject,
+    Node,
+    ObjectMeta,
+    ObjectRef,
+    PodTemplateSpec,
+    Workload,
+    WorkloadSpec,
+)
+from kubectl_pullpolicy.core.provenance import LAST_APPLIED, minimal_last_applied
+
+GROUP = "kubectl-pullpolicy"
+VERSION = f"{GROUP}/v1alpha1"
+_KEPT_ANNOTATIONS = frozenset(
+    {"kubernetes.io/config.mirror", "kubernetes.io/config.source", "deployment.kubernetes.io/revision"}
+)
+# The API server's refusals name who asked: `User "jane@example.com" cannot list resource ...`.
+_USER = re.compile(r'\b(User|users) "[^"]*"')
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class _Record(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Base: camelCase keys, defaults left out."""
+
+
+class RecordedRef(_Record, frozen=True):
+    """An ObjectRef."""
+
+    api_version: str
+    kind: str
+    namespace: str = ""
+    name: str = ""
+
+
+class RecordedList(_Record, frozen=True):
+    """A ListOf."""
+
+    api_version: str
+    kind: str
+    namespace: str | None = None
+    label_selector: str = ""
+    field_selector: str = ""
+
+
+class RecordedNeed(_Record, frozen=True):
+    """A need: one of the two is set."""
+
+    get: RecordedRef | None = None
+    list: RecordedList | None = None
+
+
+class Missing(_Record, frozen=True):
+    """A need that was refused, or that the source had nothing for."""
+
+    need: RecordedNeed
+    outcome: Literal["absent", "forbidden"]
+    verb: str = ""
+    resource: str = ""
+    message: str = ""
+
+
+class Recording(_Record, frozen=True):
+    """A recording as it stands in its file.
+
+    `objects` holds each object once. `asked` are the lists that were answered in full: what is not among the objects
+    did not exist. `subjects` is there only when those were not simply all Pods.
+    """
+
+    api_version: str
+    kind: str
+    time: str
+    server: str = ""
+    namespace: str = ""
+    objects: list[msgspec.Raw] = []
+    asked: tuple[RecordedNeed, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    subjects: tuple[RecordedRef, ...] | None = None
+
+
+def recorded_ref(ref: ObjectRef) -> RecordedRef:
+    """The reference as a recording holds it."""
+    return RecordedRef(*ref)
+
+
+def recorded_need(need: Need) -> RecordedNeed:
+    """The need as a recording holds it."""
+    return RecordedNeed(get=recorded_ref(need.ref)) if isinstance(need, Get) else RecordedNeed(list=RecordedList(*need))
+
+
+def need_of(recorded: RecordedNeed) -> Need | None:
+    """The need that was recorded; None where the file says none."""
+    if recorded.get is not None:
+        return Get(ref_of(recorded.get))
+    return ListOf(*msgspec.structs.astuple(recorded.list)) if recorded.list is not None else None
+
+
+def ref_of(recorded: RecordedRef) -> ObjectRef:
+    """The reference that was recorded."""
+    return ObjectRef(*msgspec.structs.astuple(recorded))
+
+
+def recorded_miss(need: Need, outcome: Absent | Forbidden) -> Missing:
+    """The outcome as a recording holds it; users' names are left out."""
+    message = _USER.sub(r'\1 "-"', outcome.message)
+    if isinstance(outcome, Forbidden):
+        return Missing(recorded_need(need), "forbidden", outcome.verb, outcome.resource, message)
+    return Missing(recorded_need(need), "absent", message=message)
+
+
+def outcome_of(missing: Missing) -> Absent | Forbidden:
+    """The outcome that was recorded."""
+    if missing.outcome == "forbidden":
+        return Forbidden(missing.verb, missing.resource, missing.message)
+    return Absent(missing.message)
+
+
+def cut(thing: KubernetesObject) -> KubernetesObject:
+    """The object without the annotations and labels that no explanation reads."""
+    changes: dict[str, object] = {}
+    if thing.metadata is not None:
+        changes["metadata"] = _cut_meta(thing.metadata, thing.kind or "", node=isinstance(thing, Node))
+    if isinstance(thing, Workload):
+        changes["spec"] = _cut_spec(thing.spec)
+        changes["template"] = _cut_template(thing.template)
+    elif isinstance(thing, ControllerRevision) and thing.data is not None:
+        changes["data"] = _replace(thing.data, spec=_cut_spec(thing.data.spec))
+    return _replace(thing, **changes)
+
+
+def _cut_spec(spec: WorkloadSpec | None) -> WorkloadSpec | None:
+    if spec is None:
+        return None
+    job = spec.job_template
+    if job is not None and job.spec is not None:
+        job = _replace(job, spec=JobSpec(_cut_template(job.spec.template)))
+    return _replace(spec, template=_cut_template(spec.template), job_template=job)
+
+
+def _cut_template(template: PodTemplateSpec | None) -> PodTemplateSpec | None:
+    if template is None or template.metadata is None:
+        return template
+    return _replace(template, metadata=_cut_meta(template.metadata, "", node=False))
+
+
+def _cut_meta(metadata: ObjectMeta, kind: str, *, node: bool) -> ObjectMeta:
+    annotations = {key: value for key, value in (metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
+    applied = minimal_last_applied(kind, metadata) if kind else None
+    if applied is not None:
+        annotations[LAST_APPLIED] = applied
+    labels = metadata.labels
+    if node and labels is not None:
+        labels = {key: value for key, value in labels.items() if key.startswith("kubernetes.io/")}
+    return _replace(metadata, annotations=annotations or None, labels=labels)
+
+
+def _replace(struct: S, **changes: object) -> S:
+    return msgspec.structs.replace(struct, **changes)
