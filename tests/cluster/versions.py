@@ -1,0 +1,43 @@
+"""Which Kubernetes and which containerd the test cluster runs, and where their recipes differ."""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Versions:
+    """One pair of releases; every difference between Kubernetes releases is a property here."""
+
+    kubernetes: str = field(default_factory=lambda: os.environ.get("PULLPOLICY_TEST_KUBERNETES", "1.37.2"))
+    containerd: str = "2.4.2"
+
+    @property
+    def minor(self) -> int:
+        """The minor version of Kubernetes: 37 of 1.37.2."""
+        return int(self.kubernetes.split(".")[1])
+
+    @property
+    def go_directives(self) -> str:
+        """What go.mod says about the language; 1.30 does not compile under the newer defaults."""
+        return "go 1.22.0\n" if self.minor <= 30 else "go 1.26.0\n\ngodebug default=go1.26\n"
+
+    @property
+    def kubelet_constructor(self) -> str:
+        """How the kubelet's command is made."""
+        return "kubelet.NewKubeletCommand()" if self.minor <= 30 else "kubelet.NewKubeletCommand(context.Background())"
+
+    @property
+    def refuses_cgroup_v1(self) -> bool:
+        """Whether the kubelet has to be told that cgroup v1 is all there is (failCgroupV1 came with 1.31)."""
+        return self.minor >= 31
+
+    @property
+    def feature_gates(self) -> dict[str, bool]:
+        """Gates that bring older releases as near to the newest as they go: image volumes are off before 1.35."""
+        return {"ImageVolume": True} if 31 <= self.minor < 35 else {}
+
+    def key(self, recipe: str) -> str:
+        """The name of the folder of binaries that this recipe makes from these versions."""
+        digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
+        return f"kubernetes-{self.kubernetes}_containerd-{self.containerd}_{digest}"

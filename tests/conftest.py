@@ -1,0 +1,28 @@
+"""What holds for all tests: `--e2e` decides whether those that need a cluster run."""
+
+import os
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--e2e", action="store_true", help="run the tests that need a real cluster")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--e2e"):
+        return
+    waiting = [item for item in items if item.get_closest_marker("e2e")]
+    if waiting:
+        config.hook.pytest_deselected(items=waiting)
+        items[:] = [item for item in items if item not in waiting]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the test cluster down if that is wanted: once, after the last worker."""
+    is_worker = hasattr(config, "workerinput")
+    if config.getoption("--e2e") and not is_worker and os.environ.get("PULLPOLICY_TEST_CLUSTER_DOWN") == "1":
+        from tests.cluster import apiserver, lifecycle
+
+        lifecycle.down()
+        apiserver.down()
