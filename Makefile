@@ -1,0 +1,56 @@
+# Every target sets up what it needs. PYTHON: any Python from 3.11.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo check test e2e e2e-all golden record startup benchmarks cluster-up cluster-down clean
+
+help:  ## this list
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
+
+setup: $(READY)  ## the development environment in .venv
+
+# pip 25.1 is the first to read dependency groups.
+$(READY): pyproject.toml kubectl_pullpolicy/__init__.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+demo: $(READY)  ## explain a recording of a real cluster; no cluster needed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
+
+check: $(READY)  ## formatting, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy --strict -p tests.cluster -p benchmarks
+	$(BIN)/lint-imports --no-logo
+
+test: $(READY)  ## the tests that need no cluster
+	$(BIN)/python -m pytest -n auto
+
+e2e: $(READY)  ## the tests on the real test cluster (or on the one of KUBECONFIG)
+	$(BIN)/python -m pytest -n 4 --e2e tests/e2e
+
+record: $(READY)  ## make the demo and the recorded fixtures anew, from the test cluster
+	$(BIN)/python -m tests.recording
+
+golden: $(READY)  ## write the golden outputs anew; read the diff
+	$(BIN)/python -m pytest -n auto --update-golden tests
+
+startup: $(READY)  ## where the start-up time goes
+	$(BIN)/python -m benchmarks.startup
+
+benchmarks: $(READY)  ## the figures of docs/quality.md
+	$(BIN)/python -m benchmarks
+
+cluster-up: $(READY)  ## build (once) and start the test cluster
+	$(BIN)/python -m tests.cluster up
+
+cluster-down: $(READY)  ## stop it
+	$(BIN)/python -m tests.cluster down
+
+clean:  ## remove what the targets made here
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,207 @@
+"""The API server as a Source: pages of Pods, and everything else in parallel.
+
+Lists are read in pages, without resourceVersion, so that they are what the server knows now. While the caller works on
+one page the next is read; never more than two are held.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, Reading
+from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, object_type
+from kubectl_pullpolicy.core.source import Selection, Subject
+from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
+from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
+
+PARALLEL = 8
+
+
+class ListMeta(msgspec.Struct, rename={"next": "continue"}):
+    """metadata of a list."""
+
+    next: str | None = None
+
+
+class Page(NamedTuple):
+    """Objects, and the token for the next page ("" for none)."""
+
+    objects: tuple[KubernetesObject, ...]
+    next: str
+
+
+class ClusterSource:
+    """Reads an API server. `chunk_size`: objects a page, 0 for all at once."""
+
+    def __init__(
+        self, transport: Transport, namespace: str, chunk_size: int = 500, now: datetime | None = None
+    ) -> None:
+        self._transport = transport
+        self._namespace = namespace
+        self._chunk_size = chunk_size
+        self._now = now
+        self._errors: list[PullPolicyError] = []
+
+    @property
+    def now(self) -> datetime:
+        """The server's time, as its last answer gave it."""
+        return self._now or self._transport.date or datetime.now(UTC)
+
+    @property
+    def namespace(self) -> str:
+        """The flag's, the context's, or `default`."""
+        return self._namespace
+
+    @property
+    def errors(self) -> Sequence[PullPolicyError]:
+        """Objects that could not be decoded."""
+        return tuple(self._errors)
+
+    def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
+        """The Pods of a selection. Raises PullPolicyError, in kubectl's words."""
+        need = ListOf("v1", "Pod", *selection)
+        for page in self._ahead(self._list(need)):
+            yield [thing for thing in page.objects if isinstance(thing, Pod)]
+
+    def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
+        """Answers in parallel, as they come."""
+        wanted = tuple(needs)
+        if len(wanted) == 1:
+            yield from self._answer(wanted[0])
+            return
+        pool = ThreadPoolExecutor(PARALLEL)
+        try:
+            for answered in [pool.submit(lambda need=need: list(self._answer(need))) for need in wanted]:
+                yield from answered.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, need: Need) -> Iterator[Reading]:
+        try:
+            if isinstance(need, Get):
+                yield Reading(need, (self._get(need),))
+                return
+            for page in self._list(need):
+                yield Reading(need, page.objects, done=not page.next)
+        except ForbiddenError as error:
+            info = _info(need)
+            verb = "get" if isinstance(need, Get) else "list"
+            yield Reading(need, outcome=Forbidden(verb, info.resource, str(error)))
+        except NotFoundError as error:
+            yield Reading(need, outcome=Absent(str(error)))
+
+    @staticmethod
+    def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
+        """The pages, each read while the caller works on the one before."""
+        pool = ThreadPoolExecutor(1)
+        try:
+            coming: Future[Page | None] = pool.submit(next, pages, None)
+            while (page := coming.result()) is not None:
+                if not page.next:
+                    yield page
+                    return
+                coming = pool.submit(next, pages, None)
+                yield page
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _get(self, need: Get) -> KubernetesObject:
+        info = _info(need)
+        body = self._transport.get(_path(info, need.ref.namespace, need.ref.name), {}, f"get {info.plural}")
+        kind = object_type(info.kind)
+        try:
+            return _complete(msgspec.json.decode(body, type=kind), info)
+        except msgspec.DecodeError as error:
+            raise ServerError(
+                f'error: the server\'s {info.plural} "{need.ref.name}" cannot be read: {error}'
+            ) from error
+
+    def _list(self, need: ListOf) -> Iterator[Page]:
+        info, token, seen = _info(need), "", 0
+        query = {"labelSelector": need.label_selector, "fieldSelector": need.field_selector}
+        query = {name: value for name, value in query.items() if value}
+        path = _path(info, need.namespace or "")
+        while True:
+            limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
+            if token:
+                limits["continue"] = token
+            try:
+                body = self._transport.get(path, query | limits, f"list {info.plural}")
+            except ServerError as error:
+                if error.status != 410 or not token:
+                    raise
+                # The token expired: the whole list at once, from where we were (lists are ordered by key).
+                page = self._decode(self._transport.get(path, query, f"list {info.plural}"), info)
+                yield Page(page.objects[seen:], "")
+                return
+            page = self._decode(body, info)
+            seen += len(page.objects)
+            yield page
+            token = page.next
+            if not token:
+                return
+
+    def _decode(self, body: bytes, info: KindInfo) -> Page:
+        try:
+            listed = _list_decoder(info.kind).decode(body)
+            objects: Iterable[Any] = listed.items or ()
+        except msgspec.ValidationError:
+            listed = _RAW_DECODER.decode(body)
+            objects = self._one_by_one(listed.items or (), info)
+        except msgspec.DecodeError as error:
+            raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
+        token = listed.metadata.next if listed.metadata is not None else None
+        return Page(tuple(_complete(thing, info) for thing in objects if thing is not None), token or "")
+
+    def _one_by_one(self, items: Iterable[msgspec.Raw], info: KindInfo) -> Iterator[KubernetesObject]:
+        """A list with an odd object: that one is lost, and said; the others are not."""
+        kind = object_type(info.kind)
+        for item in items:
+            try:
+                yield msgspec.json.decode(item, type=kind)
+            except msgspec.DecodeError as error:
+                named = msgspec.json.decode(item)
+                name = (named.get("metadata") or {}).get("name") if isinstance(named, dict) else None
+                self._errors.append(ServerError(f"error: {info.plural} {name!r} cannot be read: {error}"))
+
+
+class _RawList(msgspec.Struct):
+    metadata: ListMeta | None = None
+    items: list[msgspec.Raw] | None = None
+
+
+_RAW_DECODER = msgspec.json.Decoder(_RawList)
+
+
+@lru_cache
+def _list_decoder(kind: str) -> Any:
+    fields = [("metadata", ListMeta | None, None), ("items", list[object_type(kind) | None] | None, None)]  # type: ignore[misc]
+    return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
+
+
+def _complete(thing: Any, info: KindInfo) -> Any:
+    """Items of lists lack apiVersion and kind."""
+    if thing.kind:
+        return thing
+    return msgspec.structs.replace(thing, api_version=info.api_version, kind=info.kind)
+
+
+def _info(need: Need) -> KindInfo:
+    kind = need.ref.kind if isinstance(need, Get) else need.kind
+    info = kind_info(kind)
+    if info is None:  # core asks for built-in kinds only
+        raise NotFoundError(f'error: the server doesn\'t have a resource type "{kind}"')
+    return info
+
+
+def _path(info: KindInfo, namespace: str, name: str = "") -> str:
+    from urllib.parse import quote
+
+    root = f"/apis/{info.api_version}" if info.group else f"/api/{info.api_version}"
+    scope = f"/namespaces/{quote(namespace, safe='')}" if namespace and info.namespaced else ""
+    return f"{root}{scope}/{info.plural}" + (f"/{quote(name, safe='')}" if name else "")

@@ -1,0 +1,33 @@
+"""What the commands may import: start-up time is a feature."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = "import sys; from kubectl_pullpolicy.__main__ import main; code = main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+MANIFEST = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "a", "image": "b"}]}}'
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules that a command has imported when it ends."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, input=MANIFEST, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def roots(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["explain", "--help"]])
+def test_help_and_version_import_nothing_but_typer(arguments: list[str]) -> None:
+    heavy = {"kubernetes", "pydantic", "rich", "yaml", "urllib3", "tabulate", "msgspec"}
+    assert roots(imported(*arguments)) & heavy == set()
+
+
+@pytest.mark.parametrize("arguments", [["-f", "-"], ["-f", "-", "-o", "json"], ["--image", "nginx"], ["--demo"]])
+def test_explaining_files_needs_no_api_client(arguments: list[str]) -> None:
+    modules = imported("explain", *arguments)
+    assert roots(modules) & {"kubernetes", "pydantic", "rich", "urllib3"} == set()
+    assert "msgspec" in modules
