@@ -1,8 +1,8 @@
 """Which API server, as whom: kubectl's flags over the kubeconfig, by kubectl's precedence.
 
 The files are --kubeconfig, else those of KUBECONFIG, else ~/.kube/config; without any, the Pod's own service account,
-else localhost:8080. Authentication (certificates, tokens, exec plugins, proxies) is the kubernetes package's work. It reads
-KUBECONFIG when it is imported, so the paths are always given to it. The kubeconfig is never written.
+else localhost:8080. Authentication (certificates, tokens, exec plugins, proxies) is the kubernetes package's work. It
+reads KUBECONFIG when it is imported, so the paths are always given to it. The kubeconfig is never written.
 """
 
 import os
@@ -31,12 +31,12 @@ class Connection(NamedTuple):
     @property
     def host(self) -> str:
         """HOST:PORT of the server, as kubectl names it."""
-        return urlsplit(self.configuration.host).netloc
+        return urlsplit(str(self.configuration.host)).netloc
 
     @property
     def host_name(self) -> str:
         """The host alone: what a recording calls the server."""
-        return urlsplit(self.configuration.host).hostname or ""
+        return urlsplit(str(self.configuration.host)).hostname or ""
 
 
 def connect(flags: ConnectionFlags) -> Connection:

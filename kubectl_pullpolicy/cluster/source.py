@@ -76,10 +76,13 @@ class ClusterSource:
             return
         pool = ThreadPoolExecutor(PARALLEL)
         try:
-            for answered in [pool.submit(lambda need=need: list(self._answer(need))) for need in wanted]:
+            for answered in [pool.submit(self._answers, need) for need in wanted]:
                 yield from answered.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answers(self, need: Need) -> list[Reading]:
+        return list(self._answer(need))
 
     def _answer(self, need: Need) -> Iterator[Reading]:
         try:
@@ -115,11 +118,10 @@ class ClusterSource:
         body = self._transport.get(_path(info, need.ref.namespace, need.ref.name), {}, f"get {info.plural}")
         kind = object_type(info.kind)
         try:
-            return _complete(msgspec.json.decode(body, type=kind), info)
+            found: KubernetesObject = _complete(msgspec.json.decode(body, type=kind), info)
         except msgspec.DecodeError as error:
-            raise ServerError(
-                f'error: the server\'s {info.plural} "{need.ref.name}" cannot be read: {error}'
-            ) from error
+            raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
+        return found
 
     def _list(self, need: ListOf) -> Iterator[Page]:
         info, token, seen = _info(need), "", 0
@@ -180,7 +182,8 @@ _RAW_DECODER = msgspec.json.Decoder(_RawList)
 
 @lru_cache
 def _list_decoder(kind: str) -> Any:
-    fields = [("metadata", ListMeta | None, None), ("items", list[object_type(kind) | None] | None, None)]  # type: ignore[misc]
+    item: Any = object_type(kind)
+    fields = [("metadata", ListMeta | None, None), ("items", list[item | None] | None, None)]
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
 
 

@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -54,7 +55,7 @@ class Transport:
         self.requests = 0
 
     def get(self, path: str, query: dict[str, str], what: str) -> bytes:
-        """The body of an answer. `what`: verb and resource, for messages (`get pods`). Raises ServerError and its kind."""
+        """The body of an answer. `what`: verb and resource, for messages (`get pods`). Raises ServerError."""
         for attempt in range(MAX_RETRIES + 1):
             response = self._send(path, query, what)
             body: bytes = self._body(response, what)
@@ -144,10 +145,8 @@ class Transport:
     def _note(self, response: Any) -> None:
         """Keeps the server's time; passes warnings on, each once."""
         headers = response.headers
-        try:
+        with suppress(TypeError, ValueError):  # no date, or none that can be read
             self.date = parsedate_to_datetime(headers.get("Date", ""))
-        except (TypeError, ValueError):
-            pass
         for line in headers.getlist("Warning") if hasattr(headers, "getlist") else ():
             for found in _WARNING.finditer(line):
                 text = re.sub(r"\\(.)", r"\1", found[1])

@@ -46,6 +46,25 @@ class Tally:
     errors: list[PullPolicyError] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One run: what was asked, of what, and what was seen."""
+
+    request: Request
+    targets: tuple[Target, ...]
+    selection: Selection
+    container: str
+    output: OutputFlags
+    source: Source
+    inquiry: Inquiry
+    tally: Tally
+
+    @property
+    def named(self) -> bool:
+        """Whether single objects were named: then the full text is the usual form."""
+        return any(target.name is not None for target in self.targets)
+
+
 def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
     """Explains what the flags select, on standard output. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
@@ -59,19 +78,20 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
 
         source = recorder = Recorder(source, server, source.namespace or "")
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
-    inquiry, tally = Inquiry(source), Tally()
-    found = _found(inquiry, targets, Selection(namespace, selection.selector, selection.field_selector), tally)
-    _print(_kept(found, request, selection, tally), inquiry, source, request, output, namespace)
+    selected = Selection(namespace, selection.selector, selection.field_selector)
+    asked = Asked(request, targets, selected, selection.container, output, source, Inquiry(source), Tally())
+    _print(asked)
     if recorder is not None:
         recorder.write(request.record)
-    return _close(tally, inquiry, source, request, output, namespace)
+    return _close(asked)
 
 
 def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags) -> None:
     if output.output not in FORMATS:
         allowed = ", ".join(name for name in FORMATS if name)
         raise UsageError(
-            f'unable to match a printer suitable for the output format "{output.output}", allowed formats are: {allowed}'
+            f'unable to match a printer suitable for the output format "{output.output}", '
+            f"allowed formats are: {allowed}"
         )
     named = any(target.name for target in targets)
     if named and (selection.selector or selection.field_selector):
@@ -102,27 +122,31 @@ def _run_image(request: Request, output: OutputFlags) -> int:
     return 0
 
 
-def _found(inquiry: Inquiry, targets: tuple[Target, ...], selection: Selection, tally: Tally) -> Pages:
-    if not targets:
-        yield from inquiry.listed(selection)
-    for target in targets:
+def _found(asked: Asked) -> Pages:
+    if not asked.targets:
+        yield from asked.inquiry.listed(asked.selection)
+    for target in asked.targets:
         try:
-            if target.name is not None:
-                yield from inquiry.named(target, selection.namespace)
-            elif target.info.kind == "Pod":
-                yield from inquiry.listed(selection)
-            else:
-                yield from inquiry.templates(target.info.kind, target.info.api_version, selection)
+            yield from _found_target(asked, target)
         except PullPolicyError as error:  # one target's error never loses the others
-            if len(targets) == 1:
+            if len(asked.targets) == 1:
                 raise
-            tally.errors.append(error)
+            asked.tally.errors.append(error)
 
 
-def _kept(pages: Pages, request: Request, selection: SelectionFlags, tally: Tally) -> Pages:
+def _found_target(asked: Asked, target: Target) -> Pages:
+    if target.name is not None:
+        return asked.inquiry.named(target, asked.selection.namespace)
+    if target.info.kind == "Pod":
+        return asked.inquiry.listed(asked.selection)
+    return asked.inquiry.templates(target.info.kind, target.info.api_version, asked.selection)
+
+
+def _kept(asked: Asked) -> Pages:
     """The pages with what was asked for, counted on their way."""
-    for page in pages:
-        kept = [narrowed(subject, selection.container, failing=request.failing) for subject in page]
+    tally = asked.tally
+    for page in _found(asked):
+        kept = [narrowed(subject, asked.container, failing=asked.request.failing) for subject in page]
         shown = [subject for subject in kept if subject is not None]
         tally.containers += sum(len(subject.containers) for subject in page)
         tally.shown += sum(len(subject.containers) for subject in shown)
@@ -132,51 +156,50 @@ def _kept(pages: Pages, request: Request, selection: SelectionFlags, tally: Tall
         yield shown
 
 
-def _print(
-    pages: Pages, inquiry: Inquiry, source: Source, request: Request, output: OutputFlags, namespace: str | None
-) -> None:
-    wide, everywhere = output.output == "wide", namespace is None
-    style = Style(lambda: source.now, everywhere, output.no_headers, wide, _colour(sys.stdout))
-    named = any("/" in target for target in request.targets) or len(request.targets) > 1
-    if output.output == "json":
-        print_json(pages, inquiry.refusals, sys.stdout)
-    elif output.output == "yaml":
-        print_yaml(pages, inquiry.refusals, sys.stdout)
-    elif output.output == "name":
+def _print(asked: Asked) -> None:
+    form, pages = asked.output.output, _kept(asked)
+    everywhere = asked.selection.namespace is None
+    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", _colour(sys.stdout))
+    if form == "json":
+        print_json(pages, asked.inquiry.refusals, sys.stdout)
+    elif form == "yaml":
+        print_yaml(pages, asked.inquiry.refusals, sys.stdout)
+    elif form == "name":
         print_names(pages, sys.stdout)
-    elif not wide and (request.details or named):
+    elif form == "" and (asked.request.details or asked.named):
         print_narratives(pages, style, sys.stdout)
     else:
         print_table(pages, style, sys.stdout)
 
 
-def _close(
-    tally: Tally, inquiry: Inquiry, source: Source, request: Request, output: OutputFlags, namespace: str | None
-) -> int:
+def _close(asked: Asked) -> int:
     """What is said on standard error when all is printed, and the exit code."""
     sys.stdout.flush()
-    structured = output.output in {"json", "yaml"}
-    for refusal in () if structured else inquiry.refusals():
+    structured = asked.output.output in {"json", "yaml"}
+    for refusal in () if structured else asked.inquiry.refusals():
         _say(f"{refusal}: reasons that it would prove are missing")
-    errors = [*source.errors, *tally.errors]
+    errors = [*asked.source.errors, *asked.tally.errors]
     for error in errors:
         _say(str(error))
-    if errors:
-        return 1
-    if structured or output.output == "name":
-        return 0
+    if not errors and not structured and asked.output.output != "name":
+        _summarise(asked)
+    return 1 if errors else 0
+
+
+def _summarise(asked: Asked) -> None:
+    """The closing line of a table. Raises UsageError where -c names no container at all."""
+    tally, namespace, request = asked.tally, asked.selection.namespace, asked.request
     where = f" in {namespace} namespace" if namespace is not None else ""
     if tally.containers == 0:
-        _say(f"No resources found{where}.".replace("found.", "found"))
+        _say(f"No resources found in {namespace} namespace." if namespace is not None else "No resources found")
     elif tally.shown == 0 and request.failing:
         _say(f"None of {tally.containers} containers{where} waits for its image.")
     elif tally.shown == 0:
-        raise UsageError(f"no container of that name{where}")
-    elif tally.failing and not request.details and not request.targets:
+        raise UsageError(f"container {asked.container} is not in any of the Pods{where}")
+    elif tally.failing and not request.details and not asked.targets:
         flag = f"-n {namespace}" if namespace is not None else "-A"
         more = f"kubectl pullpolicy explain --failing --details {flag}"
         _say(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")
-    return 0
 
 
 def _colour(stream: TextIO) -> bool:
