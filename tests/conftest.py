@@ -1,12 +1,17 @@
-"""What holds for all tests: `--e2e` decides whether those that need a cluster run."""
+"""What holds for all tests: `--e2e` decides whether those that need a cluster run, `--update-golden` what is expected."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--e2e", action="store_true", help="run the tests that need a real cluster")
+    parser.addoption("--update-golden", action="store_true", help="write the expected outputs anew; read the diff")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -16,6 +21,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if waiting:
         config.hook.pytest_deselected(items=waiting)
         items[:] = [item for item in items if item not in waiting]
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares an output with tests/golden/NAME."""
+
+    def compare(name: str, output: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(output, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == output
+
+    return compare
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

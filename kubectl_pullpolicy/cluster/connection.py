@@ -128,7 +128,7 @@ def _context(merged: Any, flags: ConnectionFlags) -> str | None:
     contexts, clusters, users = ({item["name"]: item for item in held[kind] if "name" in item} for kind in _KINDS)
     name = flags.context or config.get("current-context")
     if flags.context and flags.context not in contexts:
-        raise ConfigError(f'error: context "{flags.context}" does not exist')
+        raise ConfigError(f"Error in configuration: context was not found for specified context: {flags.context}")
     if flags.cluster and flags.cluster not in clusters:
         raise ConfigError(f'error: no server found for cluster "{flags.cluster}"')
     if flags.user and flags.user not in users:
@@ -151,7 +151,7 @@ _KINDS = ("contexts", "clusters", "users")
 def _without_kubeconfig(flags: ConnectionFlags, configuration: Any) -> str:
     """A Pod's own service account, else localhost:8080, as kubectl does. Raises ConfigError."""
     if flags.context:
-        raise ConfigError(f'error: context "{flags.context}" does not exist')
+        raise ConfigError(f"Error in configuration: context was not found for specified context: {flags.context}")
     if "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists():
         from kubernetes.config.incluster_config import load_incluster_config
 

@@ -112,7 +112,9 @@ def _waiting(
     image_id, reason, message = reported.image_id or "", waiting.reason or "", waiting.message or ""
     digest, kind = digest_of(image_id)
     volume = _blamed_volume(pod, container, message) if is_image_reason(reason) else None
-    started = None if volume else _pulling_since(container, events)
+    # The kubelet's event filter drops Failed events of a Pod that fails long, so an unanswered Pulling event proves
+    # nothing there.
+    started = None if is_image_reason(reason) else _pulling_since(container, events)
     if started is not None:
         return Status("pulling", reason, message, image_id, digest, kind, started)
     since = _waiting_since(pod, container, reported)

@@ -1,0 +1,1 @@
+"""A recording of the real test cluster, made by `make record`."""

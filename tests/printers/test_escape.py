@@ -1,0 +1,39 @@
+"""Text of clusters and registries cannot steer a terminal."""
+
+import json
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json, escaped_lines
+
+BIDI = set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def harmless(text: str) -> bool:
+    return not any(unicodedata.category(character) in {"Cc", "Cs"} or character in BIDI for character in text)
+
+
+@given(st.text())
+def test_no_text_steers_a_terminal(text: str) -> None:
+    assert harmless(escaped(text))
+    assert harmless(cell(text))
+    assert all(harmless(line) for line in escaped_lines(text))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_escaped_json_has_the_same_value(text: str) -> None:
+    written = escaped_json(json.dumps(text, ensure_ascii=False))
+    assert harmless(written)
+    assert json.loads(written) == text
+
+
+def test_escapes_look_as_kubectl_prints_them() -> None:
+    assert escaped("\x1b[31mred\r") == "^[[31mred\\r"
+    assert cell("first\nsecond") == "first..."
+    assert escaped("a\u202eb") == "a\\u202eb"
+
+
+def test_plain_text_stays_as_it_is() -> None:
+    assert escaped("größer 日本") == "größer 日本"

@@ -1,0 +1,48 @@
+"""python -m tests.recording: a fresh test cluster, the scenario, and what our own `--record` makes of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cluster import lifecycle
+from tests.cluster.build import binaries
+from tests.cluster.layout import node_run
+from tests.cluster.versions import Versions
+from tests.e2e.kubernetes import Cluster
+from tests.recording.scenario import make
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "kubectl_pullpolicy" / "demo" / "recording.json"
+NAMED = ROOT / "tests" / "golden" / "named.json"
+DUMP = ROOT / "tests" / "golden" / "dump.json"
+KINDS = "pods,replicasets,deployments,daemonsets,statefulsets,replicationcontrollers,jobs,cronjobs,controllerrevisions"
+# Full texts are recorded as well, of Pods that were named: these read events and nodes.
+TARGETS = (
+    "pod/volume",
+    "pod/invalid-name",
+    "pod/never",
+    "pod/tag-missing",
+    "pod/private-nosecret",
+    "pod/private-malformed",
+)
+
+
+def main() -> None:
+    """Makes the recordings anew."""
+    versions = Versions()
+    lifecycle.down()
+    kubeconfig = lifecycle.up(versions)
+    cluster = Cluster(kubeconfig, str(binaries(versions) / "kubectl"), ours=True)
+    make(cluster, node_run().path / "kubelet" / "static-pods")
+    _explain(kubeconfig, "-A", "--record", str(DEMO))
+    _explain(kubeconfig, "-n", "failing", *TARGETS, "--record", str(NAMED))
+    DUMP.write_text(cluster.kubectl("get", KINDS, "-n", "shop", "-o", "json", "--show-managed-fields"))
+
+
+def _explain(kubeconfig: Path, *arguments: str) -> None:
+    command = [sys.executable, "-m", "kubectl_pullpolicy", "explain", *arguments, "--kubeconfig", str(kubeconfig)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    main()
