@@ -1,4 +1,4 @@
-"""What holds for all tests: `--e2e` decides whether those that need a cluster run, `--update-golden` what is expected."""
+"""What holds for all tests: `--e2e` runs those that need a cluster, `--update-golden` writes what is expected."""
 
 import os
 from collections.abc import Callable

@@ -1,12 +1,19 @@
 """What the commands may import: start-up time is a feature."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-PROGRAM = "import sys; from kubectl_pullpolicy.__main__ import main; code = main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
-MANIFEST = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "a", "image": "b"}]}}'
+PROGRAM = """
+import sys
+from kubectl_pullpolicy.__main__ import main
+main(sys.argv[1:])
+print(*sys.modules, file=sys.stderr)
+"""
+POD = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "a", "image": "b"}]}}
+MANIFEST = json.dumps(POD)
 
 
 def imported(*arguments: str) -> set[str]:

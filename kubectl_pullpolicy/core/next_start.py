@@ -17,9 +17,9 @@ def next_start(container: DeclaredContainer, policy: str) -> str:
         reference = parse(container.image)
     except InvalidReference as error:
         return f"cannot start: the kubelet refuses the image name ({error})"
-    asked = reference.digest or f'"{reference.effective_tag}"'
+    asked = f'"{reference.effective_tag}"'
     if policy == "Always":
-        what = "for it" if reference.digest else f"for the digest of {asked}"
+        what = "for this digest" if reference.digest else f"for the digest of {asked}"
         return f"asks the registry {what} every time, with credentials; layers that the node has are not pulled again"
     if policy == "IfNotPresent":
         fixed = "" if reference.digest else f"; newer bytes under {asked} are not looked for"

@@ -99,7 +99,7 @@ def judge_stored(container: DeclaredContainer, author: Author) -> Judgement:
         if judgement is not None:
             return judgement
     if container.policy == "Never":
-        return Judgement("Explicit", (Evidence("the value itself", "Never is never a default", "certain"),))
+        return Judgement("Explicit", (Evidence("the value", "is Never, which is never a default", "certain"),))
     if container.policy == default_policy(container.image):
         return Judgement("MatchesDefault", (_no_evidence(author, "the value is the one that the tag rule gives"),))
     detail = f"the tag rule gives {default_policy(container.image)} for this image"
@@ -142,14 +142,14 @@ def _by_silent_manifest(
         detail = f"its image was {applied.image}, whose default is {policy}"
         return Judgement("StaleDefault", (silent, Evidence(silent.source, detail, "certain")), applied.image)
     if author.frozen and author.unchanged:
-        detail = "the Pod's spec never changed since it was created (generation 1)"
+        detail = "never changed since it was created (generation 1)"
         return Judgement("Admission", (silent, Evidence("the Pod itself", detail, "certain")), default)
     earlier = _earlier_image(container, author)
     if earlier is not None:
         return Judgement("StaleDefault", (silent, earlier[1]), earlier[0])
     if author.frozen:
         return None
-    detail = f"{policy} is not the default of this image; nobody else wrote it, so an earlier image left it"
+    detail = f"name nobody else who wrote it, and {policy} is not the default of this image: an earlier one left it"
     return Judgement("StaleDefault", (silent, Evidence("managedFields", detail, "inferred")))
 
 
@@ -158,7 +158,9 @@ def _by_managed_fields(container: DeclaredContainer, author: Author) -> Judgemen
     default = default_policy(container.image)
     applier = next((o for o in owners if o.operation == "Apply" and o.policy), None)
     if applier is not None:
-        evidence = Evidence(f"managedFields of {author.name}", f"{applier.manager} applied the policy", "certain")
+        evidence = Evidence(
+            f"managedFields of {author.name}", f"tell that {applier.manager} applied the policy", "certain"
+        )
         return Judgement("Explicit", (evidence,))
     writer = _policy_writer(container, author)
     if writer is not None:
@@ -166,7 +168,7 @@ def _by_managed_fields(container: DeclaredContainer, author: Author) -> Judgemen
         return Judgement("Explicit", (_written_by(writer, certainty),))
     applier = next((o for o in owners if o.operation == "Apply" and o.image), None)
     if applier is not None and not any(o.policy for o in owners):
-        detail = f"{applier.manager} applied the image and nobody owns the policy, so the API server stored a default"
+        detail = f"tell that {applier.manager} applied the image and nobody owns the policy: it is a default"
         evidence = Evidence(f"managedFields of {author.name}", detail, "certain")
         if container.policy == default:
             return Judgement("Default", (evidence,))
@@ -181,7 +183,7 @@ def _by_later_image(container: DeclaredContainer, owners: tuple[FieldOwner, ...]
     changer = next((o for o in owners if o.image and not o.policy), None)
     if creator is None or changer is None or container.policy in {default_policy(container.image), "Never"}:
         return None
-    detail = f"{creator.manager} wrote the policy, {changer.manager} changed the image afterwards"
+    detail = f"tell that {creator.manager} wrote the policy and {changer.manager} changed the image later"
     evidence = Evidence(f"managedFields of {author.name}", detail, "inferred")
     earlier = _earlier_image(container, author)
     return Judgement("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
@@ -214,11 +216,13 @@ def _policy_writer(container: DeclaredContainer, author: Author) -> FieldOwner |
 
 def _written_by(writer: FieldOwner, certainty: str) -> Evidence:
     if certainty == "certain":
-        return Evidence("managedFields", f"{writer.manager} wrote the policy", "certain")
+        return Evidence("managedFields", f"tell that {writer.manager} wrote the policy", "certain")
     return Evidence(
-        "managedFields", f"{writer.manager} wrote the policy, or removed it so that it became the default", "inferred"
+        "managedFields",
+        f"tell that {writer.manager} wrote the policy, or removed it so that it became the default",
+        "inferred",
     )
 
 
 def _cannot_change() -> Evidence:
-    return Evidence("the API", "the policy of a Pod cannot change after it is created", "certain")
+    return Evidence("the API server", "lets no policy of a Pod change after it is created", "certain")

@@ -24,7 +24,7 @@ class Reasons:
         if not container.policy:  # a dump of odd origin: an API server always stores one
             return judge_manifest(container, "the Pod")
         if is_mirror(metadata):
-            detail = "the kubelet runs a file of its node; admission may have changed the value that the API shows"
+            detail = "marks a static Pod: the kubelet runs a file of its node, whatever value the API shows"
             return Judgement("Static", (Evidence("annotation kubernetes.io/config.mirror", detail, "certain"),))
         controller = controller_of(metadata)
         if controller is None or container.kind == "ephemeral":

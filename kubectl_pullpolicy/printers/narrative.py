@@ -20,7 +20,7 @@ DIGEST_KINDS = {
 }
 SENTENCES = {
     "Explicit": "somebody set it",
-    "Default": "nobody set it: the API server stored the default for {ground} when this was written",
+    "Default": "nobody set it: the API server stores the default for {ground} when this is written",
     "StaleDefault": "nobody set it: it is the default of an earlier image, and does not follow the image",
     "Edited": "somebody changed it after the manifest was applied",
     "Admission": "something changed it when the Pod was created: AlwaysPullImages, a webhook or a policy engine",
@@ -73,14 +73,14 @@ def _container(explanation: Explanation, style: Style) -> Iterator[str]:
     status = explanation.status
     kind = KINDS.get(explanation.container_kind, "")
     kind = {"": "container", "image volume": "image volume"}.get(kind, f"{kind} container")
-    title = f"{kind} {explanation.container}".rstrip()
+    title = f"{kind} {explanation.container}" if explanation.container else "image"
     state = _state(status, style)
     yield "   ".join(part for part in (escaped(title), escaped(explanation.image) or "(no image)", state) if part)
     yield from _reading(explanation.reference, explanation.reference_error)
     if status is not None:
         yield from _trouble(status)
         yield from _digest(status)
-    yield from _policy(explanation.policy, explanation)
+    yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
         yield from _field("at start", [explanation.policy.next_start])
     elif status is not None:
@@ -138,8 +138,9 @@ def _digest(status: Status) -> Iterator[str]:
         yield from _field("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
 
 
-def _policy(policy: Policy, explanation: Explanation) -> Iterator[str]:
+def _policy(policy: Policy) -> Iterator[str]:
     ground = policy.why.rpartition("default for ")[2] if "default for" in policy.why else "this image"
+    ground = {"no tag": "an image without a tag"}.get(ground, ground)
     lines = [f"{policy.value} ({policy.reason}): {SENTENCES[policy.reason].format(ground=ground)}"]
     if policy.why.startswith("stale default, was "):
         lines.append(f"the earlier image: {policy.why.removeprefix('stale default, was ')}")

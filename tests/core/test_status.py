@@ -140,7 +140,7 @@ def pulling(reason: str, when: str) -> dict[str, Any]:
 
 
 def test_a_pulling_event_that_nothing_followed_means_pulling_now() -> None:
-    manifest = pod(container(), status={"containerStatuses": [waiting("ImagePullBackOff", "m")]})
+    manifest = pod(container(), status={"containerStatuses": [waiting("ContainerCreating")]})
     failed, again = pulling("Failed", "2026-01-01T10:00:00Z"), pulling("Pulling", "2026-01-01T10:05:00Z")
     found = status(manifest, failed, again)
     assert (found.state, found.since) == ("pulling", "2026-01-01T10:05:00Z")
@@ -203,3 +203,8 @@ def test_an_ephemeral_container_never_starts_again() -> None:
     spec = {"ephemeralContainers": [container(name="debug")]}
     state = {"ephemeralContainerStatuses": [running("debug")]}
     assert explained(pod(container(), spec=spec, status=state))["debug"].policy.next_start is None
+
+
+def test_a_pulling_event_proves_nothing_of_a_pod_that_fails_since_its_failed_events_may_be_dropped() -> None:
+    manifest = pod(container(), status={"containerStatuses": [waiting("ImagePullBackOff", "m")]})
+    assert status(manifest, pulling("Pulling", "2026-01-01T10:05:00Z")).state == "waiting"

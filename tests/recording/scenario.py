@@ -33,8 +33,7 @@ def make(cluster: Cluster, static_pods: Path) -> None:
     """Creates everything and waits until it is as it shall be recorded."""
     for name in ("shop", "failing"):
         cluster.kubectl("create", "namespace", name)
-        account = "get", "serviceaccount", "default", "-n", name
-        cluster.wait_for(lambda account=account: not cluster.run_kubectl(*account).returncode, 30, "ServiceAccount")
+        _wait_account(cluster, name)
     _apply(cluster, "failing", "failing.yaml")
     _apply(cluster, "shop", "admission.yaml")
     _wait_admission(cluster)
@@ -46,6 +45,12 @@ def make(cluster: Cluster, static_pods: Path) -> None:
     _change(cluster)
     _wait_healthy(cluster)
     _wait_failing(cluster)
+
+
+def _wait_account(cluster: Cluster, namespace: str) -> None:
+    """Pods are refused before their ServiceAccount exists."""
+    account = "get", "serviceaccount", "default", "-n", namespace
+    cluster.wait_for(lambda: not cluster.run_kubectl(*account).returncode, 30, "ServiceAccount")
 
 
 def _apply(cluster: Cluster, namespace: str, manifest: str) -> None:
