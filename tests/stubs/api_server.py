@@ -1,0 +1,129 @@
+"""A small API server for tests of the edge: lists in pages, errors on demand, a log of requests.
+
+What it says in errors was recorded from a real API server 1.37.2.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from kubectl_pullpolicy.core.times import parse_time
+
+DATE = "2026-01-02T03:04:05Z"
+
+
+@dataclass
+class Request:
+    """One request as it came."""
+
+    path: str
+    query: dict[str, str]
+    headers: dict[str, list[str]]
+
+
+@dataclass
+class Answer:
+    """What to answer instead of what is held."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False  # announce more bytes than are sent
+
+
+@dataclass
+class State:
+    """Path of a list -> its items; `answers` come first; `generate` makes the items of a page by its number."""
+
+    lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: list[tuple[Callable[[Request], bool], Answer]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    generate: Callable[[int], list[bytes]] | None = None
+    pages: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def paths(self) -> list[str]:
+        """The paths asked for, in order."""
+        return [request.path for request in self.requests]
+
+
+def status_body(code: int, reason: str, message: str) -> bytes:
+    """A metav1.Status."""
+    body = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "code": code,
+    }
+    return json.dumps(body).encode()
+
+
+@contextmanager
+def api_server(state: State) -> Iterator[str]:
+    """Serves the state on loopback; yields the URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            headers = {name.title(): self.headers.get_all(name) or [] for name in self.headers}
+            request = Request(url.path, dict(parse_qsl(url.query)), headers)
+            state.requests.append(request)
+            answer = next((answer for wanted, answer in state.answers if wanted(request)), None)
+            self._send(answer or _answer(state, request))
+
+        def _send(self, answer: Answer) -> None:
+            self.send_response_only(answer.status)
+            moment = parse_time(DATE)
+            assert moment is not None
+            self.send_header("Date", format_datetime(moment, usegmt=True))
+            for warning in state.warnings:
+                self.send_header("Warning", warning)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body) + (99 if answer.cut else 0)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+            if answer.cut:
+                self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _answer(state: State, request: Request) -> Answer:
+    if request.path in state.objects:
+        return Answer(body=json.dumps(state.objects[request.path]).encode())
+    if state.generate is not None and request.path.endswith("/pods"):
+        number = int(request.query.get("continue", "0"))
+        token = str(number + 1) if number + 1 < state.pages else ""
+        items = b",".join(state.generate(number))
+        return Answer(body=b'{"metadata":{"continue":"%s"},"items":[%s]}' % (token.encode(), items))
+    if request.path not in state.lists:
+        return Answer(404, status_body(404, "NotFound", "the server could not find the requested resource"))
+    items = state.lists[request.path]
+    start, limit = int(request.query.get("continue", "0")), int(request.query.get("limit", "0")) or len(items)
+    token = str(start + limit) if start + limit < len(items) else ""
+    page = {"metadata": {"continue": token}, "items": items[start : start + limit]}
+    return Answer(body=json.dumps(page).encode())
