@@ -67,12 +67,12 @@ def parse(text: str) -> ImageReference:
         raise InvalidReference(f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings")
     domain, remainder, implied = _split_domain(text)
     remote = remainder.partition(":")[0]
-    if remote.lower() != remote:
+    if _lower(remote) != remote:
         raise InvalidReference(f"invalid reference format: repository name ({remote}) must be lowercase")
     whole = f"{domain}/{remainder}"
     match = _REFERENCE.fullmatch(whole)
     if match is None:
-        lowered = _REFERENCE.fullmatch(whole.lower())
+        lowered = _REFERENCE.fullmatch(_lower(whole))
         raise InvalidReference("repository name must be lowercase" if lowered else "invalid reference format")
     name, tag, digest = match.groups(default="")
     named = _NAME.fullmatch(name)
@@ -84,6 +84,11 @@ def parse(text: str) -> ImageReference:
     return ImageReference(text, registry, repository, tag, digest, (*implied, *untagged))
 
 
+def _lower(text: str) -> str:
+    """As Go's strings.ToLower, which maps the dotted capital I to one character, where Python makes two."""
+    return text.replace("\u0130", "i").lower()
+
+
 def _split_domain(text: str) -> tuple[str, str, tuple[Implied, ...]]:
     """The registry, the rest, and which of registry and library were not written (normalize.go:splitDockerDomain)."""
     first, slash, rest = text.partition("/")
@@ -92,7 +97,7 @@ def _split_domain(text: str) -> tuple[str, str, tuple[Implied, ...]]:
     implied: tuple[Implied, ...] = ()
     if first == LEGACY_REGISTRY:
         domain = DEFAULT_REGISTRY
-    elif first == "localhost" or "." in first or ":" in first or first.lower() != first:
+    elif first == "localhost" or "." in first or ":" in first or _lower(first) != first:
         domain = first
     else:
         domain, rest, implied = DEFAULT_REGISTRY, text, ("registry",)
