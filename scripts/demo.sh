@@ -1,10 +1,10 @@
 #!/bin/sh
-# Shows the main job on the bundled recording: each command, then what it prints.
+# Shows the main job on the bundled recording of a real cluster: each command, then what it prints.
 set -eu
 show() {
-    printf '$ kubectl pullpolicy %s\n' "$*"
-    kubectl-pullpolicy "$@"
+    printf '$ kubectl pullpolicy %s\n' "$1"
+    eval "kubectl-pullpolicy $1"
     printf '\n'
 }
-show explain --demo -n shop
-show explain --demo -n shop deploy/worker
+show "explain --demo -n shop -l 'app in (legacy,edited,guarded,ssa,worker)'"
+show "explain --demo -n failing pod/private-nosecret"
