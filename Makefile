@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test e2e e2e-all golden record startup benchmarks cluster-up cluster-down clean
+.PHONY: help setup demo check test e2e golden record startup benchmarks cluster-up cluster-down clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -25,7 +25,7 @@ check: $(READY)  ## formatting, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy --strict -p tests.cluster -p benchmarks
+	$(BIN)/mypy --strict -p tests.cluster -p tests.e2e -p tests.recording -p benchmarks
 	$(BIN)/lint-imports --no-logo
 
 test: $(READY)  ## the tests that need no cluster

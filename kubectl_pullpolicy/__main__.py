@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from kubectl_pullpolicy.errors import PullPolicyError
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
+
+
+INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,11 +34,20 @@ def main(arguments: list[str] | None = None) -> int:
     except TyperException as error:
         return _fail(f"error: {_usage(error)}\n{_see(error)}", 1, given)
     except (Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:  # `... | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code if isinstance(code, int) else 0
+
+
+def run() -> NoReturn:
+    """The console script."""
+    code = main()
+    if code == INTERRUPTED:  # a thread may still wait for a server that does not answer; nothing of it is wanted
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _usage(error: TyperException) -> str:
@@ -50,11 +62,14 @@ def _see(error: Exception) -> str:
 
 
 def _fail(message: str, code: int, given: list[str]) -> int:
+    from kubectl_pullpolicy.printers.escape import escaped_lines
+
+    text = message.rstrip("\n")
     if _wants_traceback(given):
         import traceback
 
-        traceback.print_exc()
-    sys.stderr.write(message.rstrip("\n") + "\n")
+        text = f"{traceback.format_exc()}{text}"
+    sys.stderr.writelines(f"{line}\n" for line in escaped_lines(text))  # a server's or a file's words may be in it
     return code
 
 
@@ -66,4 +81,4 @@ def _wants_traceback(given: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -1,5 +1,9 @@
 """What goes wrong is told in one line, in kubectl's words, without a traceback; the rest is still explained."""
 
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,3 +148,22 @@ status: {phase: Confused, containerStatuses: [null, {name: a, state: {waiting: {
     shown = capsys.readouterr().out
     assert "Sometimes" in shown
     assert "BrandNewReason" in shown
+
+
+def test_an_interrupt_ends_the_program_though_the_server_never_answers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "kubectl_pullpolicy", "explain", "--server", url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            silent.settimeout(20)
+            asked, _ = silent.accept()  # the request is under way
+            with asked:
+                asked.recv(1)
+                process.send_signal(signal.SIGINT)
+                assert process.communicate(timeout=10) == (b"", b"")
+        assert process.returncode == 130
+
+
+def test_a_hostile_file_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "-f", "/no\x1b[31mwhere"]) == 1
+    assert "\x1b" not in capsys.readouterr().err
