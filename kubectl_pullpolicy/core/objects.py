@@ -384,7 +384,7 @@ def reference_to(thing: KubernetesObject) -> ObjectRef:
 
 def controller_of(metadata: ObjectMeta) -> ObjectRef | None:
     """The owner that manages this object (ownerReferences[controller=true]), or None."""
-    for owner in present(metadata.owner_references):
-        if owner.controller:
+    for owner in metadata.owner_references or ():
+        if owner is not None and owner.controller:
             return ObjectRef(owner.api_version or "", owner.kind or "", metadata.namespace or "", owner.name or "")
     return None

@@ -5,6 +5,7 @@ characters, bidirectional controls, line separators and lone surrogates become `
 """
 
 import re
+from functools import lru_cache
 
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _NAMED = {"\x1b": "^[", "\r": "\\r", "\n": "\\n", "\t": "\\t"}
@@ -20,6 +21,7 @@ def escaped_lines(text: str) -> list[str]:
     return [escaped(line) for line in text.split("\n")]
 
 
+@lru_cache(maxsize=8192)
 def cell(text: str) -> str:
     """For a table: as kubectl, cut at the first line break."""
     first, broken, _ = text.partition("\n")

@@ -24,7 +24,7 @@ def print_table(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out
         if widths is None:
             widths = _print_first(rows, style, out)
         else:
-            out.writelines(_line(row, widths) for row in rows)
+            out.writelines(_lines(rows, widths))
 
 
 def _headers(style: Style) -> list[str]:
@@ -75,8 +75,13 @@ def _print_first(rows: list[list[str]], style: Style, out: TextIO) -> list[int]:
     return [max(map(_width, column)) for column in columns]
 
 
-def _line(row: list[str], widths: list[int]) -> str:
-    return GAP.join(_pad(text, width) for text, width in zip(row, widths, strict=True)).rstrip() + "\n"
+def _lines(rows: list[list[str]], widths: list[int]) -> Iterator[str]:
+    plain = GAP.join(f"%-{width}s" for width in widths)  # in one step, where every character takes one cell
+    for row in rows:
+        line = plain % tuple(row)
+        if not line.isascii() or "\x1b" in line:
+            line = GAP.join(_pad(text, width) for text, width in zip(row, widths, strict=True))
+        yield f"{line.rstrip()}\n"
 
 
 def _pad(text: str, width: int) -> str:

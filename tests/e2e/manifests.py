@@ -24,3 +24,25 @@ def deployment(name: str, *containers: dict[str, Any], replicas: int = 1) -> dic
     }
     spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+def workload(kind: str, name: str, container: dict[str, Any]) -> dict[str, Any]:
+    """A workload of any kind that makes no Pods (none wanted, or suspended)."""
+    labels = {"app": name}
+    template: dict[str, Any] = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    metadata = {"name": name}
+    if kind == "PodTemplate":
+        return {"apiVersion": "v1", "kind": kind, "metadata": metadata, "template": template}
+    if kind in {"Job", "CronJob"}:
+        template["spec"]["restartPolicy"] = "Never"
+        spec: dict[str, Any] = {"suspend": True, "template": template}
+        if kind == "CronJob":
+            spec = {"suspend": True, "schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"template": template}}}
+        return {"apiVersion": "batch/v1", "kind": kind, "metadata": metadata, "spec": spec}
+    core = kind == "ReplicationController"
+    spec = {"selector": labels if core else {"matchLabels": labels}, "template": template}
+    if kind == "DaemonSet":
+        template["spec"]["nodeSelector"] = {"disk": "tape"}
+    else:
+        spec["replicas"] = 0
+    return {"apiVersion": "v1" if core else "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}

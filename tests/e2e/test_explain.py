@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.manifests import WEB, container, deployment, pod
+from tests.e2e.manifests import WEB, container, deployment, pod, workload
 
 pytestmark = pytest.mark.e2e
 
@@ -189,3 +189,63 @@ def test_a_bad_token_is_told_as_kubectl_tells_it(cluster: Any, namespace: Any, p
     assert done.returncode == 1
     assert done.stderr == "error: You must be logged in to the server (Unauthorized)\n"
     assert "nonsense" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController", "PodTemplate"],
+)
+def test_every_kind_of_workload_is_explained_by_its_template(namespace: Any, pullpolicy: Any, kind: str) -> None:
+    namespace.apply(workload(kind, "web", container(WEB)))
+    policy = explained(pullpolicy, f"{kind.lower()}/web")["main"]["policy"]
+    assert (policy["value"], policy["reason"], policy["why"]) == ("Always", "Default", "default for no tag")
+    listed = pullpolicy("explain", kind.lower(), "--no-headers").split()
+    assert listed[0].endswith("/web")
+
+
+def test_always_pull_images_is_told_as_admission(apiserver_with_always_pull_images: Any, tmp_path: Any) -> None:
+    from tests.e2e.conftest import Program
+
+    cluster = apiserver_with_always_pull_images
+    namespace = f"admission-{tmp_path.name}"[:60].replace("_", "-").lower()
+    cluster.kubectl("create", "namespace", namespace)
+    seen = cluster.in_namespace(namespace, tmp_path)
+    seen.apply(pod("web", container(f"{WEB}:1.4", "IfNotPresent"), container(f"{WEB}:1.4", None, "silent")))
+    found = explained(Program(seen), "pod/web")
+    assert {name: (item["policy"]["value"], item["policy"]["reason"]) for name, item in found.items()} == {
+        "main": ("Always", "Admission"),
+        "silent": ("Always", "Admission"),
+    }
+
+
+def test_a_webhooks_change_is_told_from_the_replicaset_that_the_pod_was_made_from(
+    cluster: Any, namespace: Any, pullpolicy: Any
+) -> None:
+    cluster.require("MutatingAdmissionPolicy")
+    namespace.kubectl("apply", "-f", "-", input=mutating(namespace.name))
+    namespace.apply(deployment("web", container(f"{WEB}:1.4")))
+    namespace.wait_available("web")
+
+    def admitted() -> bool:
+        namespace.kubectl("delete", "pods", "-l", "app=web", "--wait")
+        namespace.wait_available("web")
+        return bool(explained(pullpolicy, "-l", "app=web")["main"]["policy"]["value"] == "Always")
+
+    try:
+        cluster.wait_for(admitted, 60, "the admission policy to act")
+        policy = explained(pullpolicy, "-l", "app=web")["main"]["policy"]
+        assert (policy["reason"], policy["why"]) == ("Admission", "set at admission, was IfNotPresent")
+        assert policy["evidence"][0]["source"].startswith("ReplicaSet/web-")
+    finally:
+        namespace.kubectl("delete", "-f", "-", input=mutating(namespace.name))
+
+
+def mutating(namespace: str) -> str:
+    """A policy that rewrites the Pods of one namespace, as a webhook would."""
+    from tests.recording.scenario import MANIFESTS
+
+    text = (
+        (MANIFESTS / "admission.yaml").read_text().replace("always.admission.example.com", f"{namespace}.example.com")
+    )
+    selector = f"namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {namespace}}}}}"
+    return text.replace('objectSelector: {matchLabels: {admission.example.com/always: "true"}}', selector)
