@@ -19,9 +19,10 @@ from kubectl_pullpolicy.core.next_start import next_start, starts_again
 from kubectl_pullpolicy.core.objects import ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
 from kubectl_pullpolicy.core.reasons import Reasons
+from kubectl_pullpolicy.core.revisions import REVISION_LABEL
 from kubectl_pullpolicy.core.source import Subject
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers
+from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, is_mirror
 
 
 class Explainer:
@@ -30,6 +31,7 @@ class Explainer:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._reasons = Reasons(context)
+        self._policies: dict[tuple[ObjectRef, str | None, DeclaredContainer, bool], Policy] = {}
 
     def explain(self, subject: Subject) -> SubjectExplanation:
         """The explanation of a Pod or of a workload's template."""
@@ -45,14 +47,26 @@ class Explainer:
         explained = []
         for container in declared_containers(pod.spec):
             status = status_of(pod, container, events) if stored else None
-            judgement = self._reasons.of_pod(pod, container) if stored else judge_manifest(container)
             again = status is None or starts_again(pod, container, status)
-            policy = _policy(container, judgement, again)
+            policy = self._policy_of(pod, container, controller if stored else None, again)
             explained.append(_explanation(container, policy, status, (namespace, name, owner, node)))
         phase = (pod.status.phase if pod.status is not None else None) or ""
         return SubjectExplanation(
             "Pod", namespace, name, owner, node, stored, phase, tuple(_notes(pod)), tuple(explained)
         )
+
+    def _policy_of(self, pod: Pod, container: DeclaredContainer, controller: ObjectRef | None, again: bool) -> Policy:
+        """Pods of one revision share their policies' explanations, so these are kept."""
+        metadata = meta(pod)
+        if controller is None or container.kind == "ephemeral" or is_mirror(metadata):
+            stored = is_stored(metadata)
+            judgement = self._reasons.of_pod(pod, container) if stored else judge_manifest(container)
+            return _policy(container, judgement, again)
+        key = controller, (metadata.labels or {}).get(REVISION_LABEL), container, again
+        known = self._policies.get(key)
+        if known is None:
+            known = self._policies[key] = _policy(container, self._reasons.of_pod(pod, container), again)
+        return known
 
     def _template(self, workload: Workload) -> SubjectExplanation:
         owner, metadata, stored = reduce_workload(workload), meta(workload), is_stored(meta(workload))

@@ -5,18 +5,15 @@ from kubectl_pullpolicy.core.explanation import Evidence
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.policy import Author, Judgement, default_policy, judge_manifest, judge_stored
 from kubectl_pullpolicy.core.provenance import field_owners, last_applied
-from kubectl_pullpolicy.core.revisions import REVISION_LABEL, Origin, origin_of
+from kubectl_pullpolicy.core.revisions import Origin, origin_of
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, is_mirror
-
-_Key = tuple[ObjectRef, str, DeclaredContainer]
 
 
 class Reasons:
-    """Judges containers from a Context. Pods of one revision share their judgements, so these are kept."""
+    """Judges containers from a Context."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._known: dict[_Key, Judgement] = {}
 
     def of_pod(self, pod: Pod, container: DeclaredContainer) -> Judgement:
         """Why a container of a stored Pod has its policy."""
@@ -29,13 +26,9 @@ class Reasons:
         controller = controller_of(metadata)
         if controller is None or container.kind == "ephemeral":
             return judge_stored(container, _pod_author(pod))
-        key = controller, (metadata.labels or {}).get(REVISION_LABEL) or "", container
-        known = self._known.get(key)
-        if known is None:
-            origin = origin_of(pod, self._context)
-            unread = origin.unread if origin is not None else ()
-            known = self._known[key] = self._by_origin(container, origin)._replace(unread=unread)
-        return known
+        origin = origin_of(pod, self._context)
+        unread = origin.unread if origin is not None else ()
+        return self._by_origin(container, origin)._replace(unread=unread)
 
     def of_template(self, container: DeclaredContainer, owner: Owner) -> Judgement:
         """Why a container of a stored template has its policy."""
