@@ -62,8 +62,9 @@ def origin_of(pod: Pod, context: Context) -> Origin | None:
         above = context.owner(nearest.controller)
         top = above.value if isinstance(above, Known) else nearest
         unread += _unread(context, nearest.controller)
-    # A ReplicaSet's template may be edited, but its controller never does it; a Job's cannot change.
-    proves = controller.kind in {"ReplicaSet", "Job"}
+    # A Job's template cannot change, and a Deployment never edits its ReplicaSets. One without a Deployment is its
+    # user's, who may have edited it since.
+    proves = controller.kind == "Job" or (controller.kind == "ReplicaSet" and nearest.controller is not None)
     return Origin(str(controller), nearest.containers, proves, top, nearest.revision, unread)
 
 

@@ -174,7 +174,7 @@ def of_pod(manifest: dict[str, Any], *others: dict[str, Any]) -> Policy:
 
 
 def test_a_pod_that_differs_from_its_replicaset_was_changed_at_admission() -> None:
-    made_from = workload("ReplicaSet", container("nginx:1.27", "IfNotPresent"), name="web-1")
+    made_from = workload("ReplicaSet", container("nginx:1.27", "IfNotPresent"), owner="Deployment/web", name="web-1")
     policy = of_pod(pod(container("nginx:1.27", "Always"), owner="ReplicaSet/web-1"), made_from)
     assert (policy.reason, policy.why) == ("Admission", "set at admission, was IfNotPresent")
     assert {"certain"} == certainties(policy)
@@ -212,6 +212,12 @@ def test_a_daemonsets_pod_is_compared_with_its_own_controllerrevision() -> None:
         "data": {"spec": {"template": {"spec": {"containers": [old]}}}},
     }
     assert of_pod(manifest, present, revision).reason == "MatchesDefault"
+
+
+def test_a_replicaset_without_a_deployment_may_have_been_edited_since_the_pod_was_made() -> None:
+    present = workload("ReplicaSet", container("nginx:1.27", "IfNotPresent"), name="web-1")
+    policy = of_pod(pod(container("nginx:1.27", "Always"), owner="ReplicaSet/web-1"), present)
+    assert (policy.reason, certainties(policy)) == ("DiffersFromTemplate", {"inferred"})
 
 
 def test_a_replicationcontrollers_pod_may_only_be_said_to_differ_from_the_template() -> None:
