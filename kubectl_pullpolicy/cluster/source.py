@@ -28,11 +28,12 @@ class ListMeta(msgspec.Struct, rename={"next": "continue"}):
     next: str | None = None
 
 
-class Page(NamedTuple):
-    """Objects, and the token for the next page ("" for none)."""
+class Body(NamedTuple):
+    """A page as it came, and the token for the next ("" for none). `whole`: all that the list holds, after a 410."""
 
-    objects: tuple[KubernetesObject, ...]
+    content: bytes
     next: str
+    whole: bool = False
 
 
 class ClusterSource:
@@ -65,8 +66,8 @@ class ClusterSource:
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
         """The Pods of a selection. Raises PullPolicyError, in kubectl's words."""
         need = ListOf("v1", "Pod", *selection)
-        for page in self._ahead(self._list(need)):
-            yield [thing for thing in page.objects if isinstance(thing, Pod)]
+        for objects, _ in self._decoded(self._ahead(self._bodies(need)), _info(need)):
+            yield [thing for thing in objects if isinstance(thing, Pod)]
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """Answers in parallel, as they come."""
@@ -89,8 +90,8 @@ class ClusterSource:
             if isinstance(need, Get):
                 yield Reading(need, (self._get(need),))
                 return
-            for page in self._list(need):
-                yield Reading(need, page.objects, done=not page.next)
+            for objects, more in self._decoded(self._bodies(need), _info(need)):
+                yield Reading(need, objects, done=not more)
         except ForbiddenError as error:
             info = _info(need)
             verb = "get" if isinstance(need, Get) else "list"
@@ -99,19 +100,29 @@ class ClusterSource:
             yield Reading(need, outcome=Absent(str(error)))
 
     @staticmethod
-    def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
-        """The pages, each read while the caller works on the one before."""
+    def _ahead(bodies: Iterator[Body]) -> Iterator[Body]:
+        """The pages, each asked for while the caller works on the one before: the server works meanwhile."""
         pool = ThreadPoolExecutor(1)
         try:
-            coming: Future[Page | None] = pool.submit(next, pages, None)
-            while (page := coming.result()) is not None:
-                if not page.next:
-                    yield page
+            coming: Future[Body | None] = pool.submit(next, bodies, None)
+            while (body := coming.result()) is not None:
+                if not body.next:
+                    yield body
                     return
-                coming = pool.submit(next, pages, None)
-                yield page
+                coming = pool.submit(next, bodies, None)
+                yield body
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _decoded(self, bodies: Iterator[Body], info: KindInfo) -> Iterator[tuple[tuple[KubernetesObject, ...], bool]]:
+        """The objects of each page, and whether more pages follow."""
+        seen = 0
+        for body in bodies:
+            objects = self._decode(body.content, info)
+            # Lists are ordered by key: what follows is what was not seen yet.
+            objects = objects[seen:] if body.whole else objects
+            seen += len(objects)
+            yield objects, bool(body.next)
 
     def _get(self, need: Get) -> KubernetesObject:
         info = _info(need)
@@ -123,32 +134,29 @@ class ClusterSource:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
         return found
 
-    def _list(self, need: ListOf) -> Iterator[Page]:
-        info, token, seen = _info(need), "", 0
+    def _bodies(self, need: ListOf) -> Iterator[Body]:
+        info, token = _info(need), ""
         query = {"labelSelector": need.label_selector, "fieldSelector": need.field_selector}
         query = {name: value for name, value in query.items() if value}
-        path = _path(info, need.namespace or "")
+        path, what = _path(info, need.namespace or ""), f"list {info.plural}"
         while True:
             limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
             if token:
                 limits["continue"] = token
             try:
-                body = self._transport.get(path, query | limits, f"list {info.plural}")
+                content = self._transport.get(path, query | limits, what)
             except ServerError as error:
                 if error.status != 410 or not token:
                     raise
-                # The token expired: the whole list at once, from where we were (lists are ordered by key).
-                page = self._decode(self._transport.get(path, query, f"list {info.plural}"), info)
-                yield Page(page.objects[seen:], "")
+                # The token expired: the whole list at once, as kubectl does.
+                yield Body(self._transport.get(path, query, what), "", whole=True)
                 return
-            page = self._decode(body, info)
-            seen += len(page.objects)
-            yield page
-            token = page.next
+            token = _token(content, info)
+            yield Body(content, token)
             if not token:
                 return
 
-    def _decode(self, body: bytes, info: KindInfo) -> Page:
+    def _decode(self, body: bytes, info: KindInfo) -> tuple[KubernetesObject, ...]:
         try:
             listed = _list_decoder(info.kind).decode(body)
             objects: Iterable[Any] = listed.items or ()
@@ -157,8 +165,7 @@ class ClusterSource:
             objects = self._one_by_one(listed.items or (), info)
         except msgspec.DecodeError as error:
             raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
-        token = listed.metadata.next if listed.metadata is not None else None
-        return Page(tuple(_complete(thing, info) for thing in objects if thing is not None), token or "")
+        return tuple(_complete(thing, info) for thing in objects if thing is not None)
 
     def _one_by_one(self, items: Iterable[msgspec.Raw], info: KindInfo) -> Iterator[KubernetesObject]:
         """A list with an odd object: that one is lost, and said; the others are not."""
@@ -172,18 +179,31 @@ class ClusterSource:
                 self._errors.append(ServerError(f"error: {info.plural} {name!r} cannot be read: {error}"))
 
 
-class _RawList(msgspec.Struct):
+class _ListHead(msgspec.Struct):
     metadata: ListMeta | None = None
+
+
+class _RawList(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
+_HEAD_DECODER = msgspec.json.Decoder(_ListHead)
 _RAW_DECODER = msgspec.json.Decoder(_RawList)
+
+
+def _token(content: bytes, info: KindInfo) -> str:
+    """The token for the next page, without decoding the items: the next page can be asked for before that."""
+    try:
+        metadata = _HEAD_DECODER.decode(content).metadata
+    except msgspec.DecodeError as error:
+        raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
+    return (metadata.next if metadata is not None else None) or ""
 
 
 @lru_cache
 def _list_decoder(kind: str) -> Any:
     item: Any = object_type(kind)
-    fields = [("metadata", ListMeta | None, None), ("items", list[item | None] | None, None)]
+    fields = [("items", list[item | None] | None, None)]
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
 
 
