@@ -72,6 +72,10 @@ class ClusterSource:
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """Answers in parallel, as they come."""
         wanted = tuple(needs)
+        for need in wanted:
+            # msgspec prepares a type when it is first decoded, and two threads at once have crashed there.
+            _decoder(_info(need).kind)
+            _list_decoder(_info(need).kind)
         if len(wanted) == 1:
             yield from self._answer(wanted[0])
             return
@@ -127,9 +131,8 @@ class ClusterSource:
     def _get(self, need: Get) -> KubernetesObject:
         info = _info(need)
         body = self._transport.get(_path(info, need.ref.namespace, need.ref.name), {}, f"get {info.plural}")
-        kind = object_type(info.kind)
         try:
-            found: KubernetesObject = _complete(msgspec.json.decode(body, type=kind), info)
+            found: KubernetesObject = _complete(_decoder(info.kind).decode(body), info)
         except msgspec.DecodeError as error:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
         return found
@@ -169,10 +172,9 @@ class ClusterSource:
 
     def _one_by_one(self, items: Iterable[msgspec.Raw], info: KindInfo) -> Iterator[KubernetesObject]:
         """A list with an odd object: that one is lost, and said; the others are not."""
-        kind = object_type(info.kind)
         for item in items:
             try:
-                yield msgspec.json.decode(item, type=kind)
+                yield _decoder(info.kind).decode(item)
             except msgspec.DecodeError as error:
                 named = msgspec.json.decode(item)
                 name = (named.get("metadata") or {}).get("name") if isinstance(named, dict) else None
@@ -198,6 +200,11 @@ def _token(content: bytes, info: KindInfo) -> str:
     except msgspec.DecodeError as error:
         raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
     return (metadata.next if metadata is not None else None) or ""
+
+
+@lru_cache
+def _decoder(kind: str) -> Any:
+    return msgspec.json.Decoder(object_type(kind))
 
 
 @lru_cache

@@ -39,6 +39,9 @@ class ApiStatus(msgspec.Struct):
     code: int | None = None
 
 
+_STATUS = msgspec.json.Decoder(ApiStatus)
+
+
 class Transport:
     """Sends requests; may be used by several threads."""
 
@@ -159,7 +162,7 @@ class Transport:
 
 def _error(status: int, body: bytes, what: str) -> ServerError:
     try:
-        answer = msgspec.json.decode(body, type=ApiStatus)
+        answer = _STATUS.decode(body)
     except msgspec.DecodeError:
         answer = ApiStatus()
     if status == 401:
