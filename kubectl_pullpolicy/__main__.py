@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,8 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:  # `... | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:  # those of reading have become errors of ours: this is the output's, a full disk
+        _discard_output()
+        return _fail(f"error: write /dev/stdout: {(error.strerror or str(error)).lower()}", 1, given)
     return code if isinstance(code, int) else 0
 
 
@@ -46,11 +52,23 @@ def run() -> NoReturn:
     """The console script."""
     # What is read holds no cycles: looking for some among ten thousand Pods cost a fifth of the time.
     gc.set_threshold(100_000)
-    code = main()
-    if code == INTERRUPTED:  # a thread may still wait for a server that does not answer; nothing of it is wanted
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        code: object = main()
         sys.stdout.flush()
-        os._exit(code)
-    sys.exit(code)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as stop:
+        code = stop.code
+    # The kubernetes package removes its copies of keys here. Taking the interpreter down as well costs a tenth of a
+    # small run, and threads that still wait for a server could crash it.
+    atexit._run_exitfuncs()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+def _discard_output() -> None:
+    """Makes what is still to be written go nowhere: a second failure would help nobody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: TyperException) -> str:

@@ -1,10 +1,10 @@
 """Which API server, as whom: kubectl's flags over the kubeconfig, by kubectl's precedence.
 
-The files are --kubeconfig, else those of KUBECONFIG, else ~/.kube/config; without any, the Pod's own service account,
-else localhost:8080. Authentication (certificates, tokens, exec plugins, proxies) is the kubernetes package's work. It
-reads KUBECONFIG when it is imported, so the paths are always given to it. The kubeconfig is never written.
+Without a kubeconfig it is the Pod's own service account, else localhost:8080. Authentication (certificates, tokens,
+exec plugins, proxies) is the kubernetes package's work. Nothing is ever written to the kubeconfig.
 """
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -12,12 +12,19 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from kubectl_pullpolicy import __version__
+from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_kubeconfig
+from kubectl_pullpolicy.cluster.kubeconfig import Chosen, choose, read_kubeconfig
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_TIMEOUT = re.compile(r"(\d+)(ms|s|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+LOCALHOST = "http://localhost:8080"
+# Requests at once, beside the next page of Pods. Connections beyond those that the pool keeps make urllib3 complain.
+PARALLEL = 8
+# A Go duration: 1s, 2m, 1h30m, 1.5h.
+_DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+")
+_PART = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Connection(NamedTuple):
@@ -31,7 +38,7 @@ class Connection(NamedTuple):
     @property
     def host(self) -> str:
         """HOST:PORT of the server, as kubectl names it."""
-        return urlsplit(str(self.configuration.host)).netloc
+        return urlsplit(str(self.configuration.host)).netloc.rpartition("@")[2]
 
     @property
     def host_name(self) -> str:
@@ -41,16 +48,19 @@ class Connection(NamedTuple):
 
 def connect(flags: ConnectionFlags) -> Connection:
     """The connection that the flags mean; no request is made yet. Raises ConfigError, UsageError."""
+    timeout = _timeout(flags.request_timeout)
+    chosen = _with_flags(choose(read_kubeconfig(flags.kubeconfig), flags), flags)
+    headers = {"User-Agent": f"kubectl-pullpolicy/{__version__}", "Accept": "application/json"}
+    headers |= _impersonation(flags, chosen.user_name)
+    _check_files(chosen)
     from kubernetes.client.configuration import Configuration
 
-    timeout = _timeout(flags.request_timeout)
-    headers = {"User-Agent": f"kubectl-pullpolicy/{__version__}", "Accept": "application/json"}
-    headers |= _impersonation(flags)
     configuration = Configuration()
-    namespace = _load(flags, configuration)
-    _override(flags, configuration)
+    namespace = _load(chosen, flags, configuration)
+    configuration.host = _address(str(configuration.host))
+    _set_proxy(chosen, configuration)
     configuration.retries = False
-    configuration.connection_pool_maxsize = 8
+    configuration.connection_pool_maxsize = PARALLEL + 1
     if not configuration.verify_ssl:
         import urllib3
 
@@ -58,134 +68,128 @@ def connect(flags: ConnectionFlags) -> Connection:
     return Connection(configuration, headers, flags.namespace or namespace or "default", timeout)
 
 
-def _load(flags: ConnectionFlags, configuration: Any) -> str:
-    """Fills the configuration from kubeconfig or service account; returns the namespace, "" where none is set."""
-    paths = _paths(flags)
-    merged = _merged(paths)
-    if merged is None:
-        return _without_kubeconfig(flags, configuration)
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader
-
-    name = _context(merged, flags)
-    if name is None:
-        return _without_kubeconfig(flags, configuration)
-    try:
-        loader = KubeConfigLoader(config_dict=merged, active_context=name, config_base_path=None)
-        loader.load_and_set(configuration)
-    except ConfigException as error:
-        raise ConfigError(f"error: {error}") from error
-    return loader.current_context["context"].get("namespace") or ""
-
-
-def _paths(flags: ConnectionFlags) -> list[str]:
-    if flags.kubeconfig:
-        if not Path(flags.kubeconfig).exists():
-            raise ConfigError(f"error: stat {flags.kubeconfig}: no such file or directory")
-        return [flags.kubeconfig]
-    listed = os.environ.get("KUBECONFIG", "")
-    paths = [path for path in listed.split(os.pathsep) if path] or ["~/.kube/config"]
-    return [path for path in map(os.path.expanduser, paths) if Path(path).is_file() and Path(path).stat().st_size]
-
-
-def _merged(paths: list[str]) -> Any:
-    """The merged kubeconfig, as the kubernetes package keeps it; None where there is none."""
-    if not paths:
-        return None
-    import yaml
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.kube_config import KubeConfigMerger
-
-    try:
-        return KubeConfigMerger(os.pathsep.join(paths)).config
-    except ConfigException:  # an empty file
-        return None
-    except (yaml.YAMLError, AttributeError, TypeError, ValueError, KeyError) as error:
-        where = _blamed(paths)
-        detail = " ".join(str(error).split()) if isinstance(error, yaml.YAMLError) else "not a kubeconfig"
-        raise ConfigError(f'error: error loading config file "{where}": {detail}') from error
-    except OSError as error:
-        raise ConfigError(f'error: error loading config file "{error.filename}": {error.strerror}') from error
-
-
-def _blamed(paths: list[str]) -> str:
-    """The file that cannot be read, for the message."""
-    import yaml
-
-    for path in paths:
-        try:
-            if not isinstance(yaml.safe_load(Path(path).read_text(encoding="utf-8")), dict):
-                return path
-        except (yaml.YAMLError, ValueError, OSError):
-            return path
-    return paths[0]
-
-
-def _context(merged: Any, flags: ConnectionFlags) -> str | None:
-    """The context to use, changed by --cluster and --user; None where the kubeconfig names none. Raises ConfigError."""
-    config = merged.value
-    held = {kind: [getattr(item, "value", item) for item in config.get(kind) or []] for kind in _KINDS}
-    contexts, clusters, users = ({item["name"]: item for item in held[kind] if "name" in item} for kind in _KINDS)
-    name = flags.context or config.get("current-context")
-    if flags.context and flags.context not in contexts:
-        raise ConfigError(f"Error in configuration: context was not found for specified context: {flags.context}")
-    if flags.cluster and flags.cluster not in clusters:
-        raise ConfigError(f'error: no server found for cluster "{flags.cluster}"')
-    if flags.user and flags.user not in users:
-        raise ConfigError(f'error: auth info "{flags.user}" does not exist')
-    if name not in contexts:
-        return None
-    context = contexts[name].get("context") or {}
-    if flags.cluster:
-        context["cluster"] = flags.cluster
-    if flags.user:
-        context["user"] = flags.user
-    if context.get("cluster") not in clusters:
-        raise ConfigError(f'error: no server found for cluster "{context.get("cluster", "")}"')
-    return str(name)
-
-
-_KINDS = ("contexts", "clusters", "users")
-
-
-def _without_kubeconfig(flags: ConnectionFlags, configuration: Any) -> str:
-    """A Pod's own service account, else localhost:8080, as kubectl does. Raises ConfigError."""
-    if flags.context:
-        raise ConfigError(f"Error in configuration: context was not found for specified context: {flags.context}")
-    if "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists():
-        from kubernetes.config.incluster_config import load_incluster_config
-
-        load_incluster_config(client_configuration=configuration)
-        namespace = SERVICE_ACCOUNT / "namespace"
-        return namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
-    configuration.host = "http://localhost:8080"
-    return ""
-
-
-def _override(flags: ConnectionFlags, configuration: Any) -> None:
+def _with_flags(chosen: Chosen, flags: ConnectionFlags) -> Chosen:
+    """The flags over cluster and user; a token of theirs replaces the kubeconfig's ways to get one."""
+    cluster, user = dict(chosen.cluster), dict(chosen.user)
     if flags.server:
-        configuration.host = flags.server.rstrip("/") if "://" in flags.server else f"http://{flags.server}"
-    if flags.token:
-        configuration.api_key = {"BearerToken": f"Bearer {flags.token}"}
-        configuration.refresh_api_key_hook = None
-    for name, value in (
-        ("ssl_ca_cert", flags.certificate_authority),
-        ("cert_file", flags.client_certificate),
-        ("key_file", flags.client_key),
-    ):
-        if value and not Path(value).exists():
-            raise ConfigError(f"error: open {value}: no such file or directory")
-        if value:
-            setattr(configuration, name, value)
+        cluster["server"] = flags.server
+        cluster.pop("tls-server-name", None)  # it was meant for the other server
     if flags.tls_server_name:
-        configuration.tls_server_name = flags.tls_server_name
-    if flags.insecure_skip_tls_verify:
-        configuration.verify_ssl = False
+        cluster["tls-server-name"] = flags.tls_server_name
+    if flags.insecure_skip_tls_verify or flags.certificate_authority:
+        for key in ("certificate-authority", "certificate-authority-data"):
+            cluster.pop(key, None)
+        cluster["insecure-skip-tls-verify"] = flags.insecure_skip_tls_verify
+    if flags.certificate_authority:
+        cluster["certificate-authority"] = flags.certificate_authority
+    if user.get("tokenFile"):
+        user.pop("token", None)
+    if flags.token:
+        user = {key: value for key, value in user.items() if key.startswith("client-")} | {"token": flags.token}
+    for key, value in (("client-certificate", flags.client_certificate), ("client-key", flags.client_key)):
+        if value:
+            user.pop(f"{key}-data", None)
+            user[key] = value
+    return chosen._replace(cluster=cluster, user=user)
 
 
-def _impersonation(flags: ConnectionFlags) -> dict[str, str]:
+def _check_files(chosen: Chosen) -> None:
+    """Says which of the files that are named cannot be read. Raises ConfigError."""
+    cluster, user = chosen.cluster, chosen.user
+    authority = cluster.get("certificate-authority") or cluster.get("certificate-authority-data")
+    if cluster.get("insecure-skip-tls-verify") and authority:
+        raise ConfigError("error: specifying a root certificates file with the insecure flag is not allowed")
+    wrong = []
+    for word, key, entry, name in (
+        ("certificate-authority", "certificate-authority", cluster, chosen.cluster_name),
+        ("client-cert", "client-certificate", user, chosen.user_name),
+        ("client-key", "client-key", user, chosen.user_name),
+        ("token file", "tokenFile", user, chosen.user_name),
+    ):
+        path = entry.get(key)
+        if not path or entry.get(f"{key}-data"):
+            continue
+        try:
+            Path(str(path)).open("rb").close()
+        except OSError as error:
+            wrong.append(f"unable to read {word} {path} for {name} due to open {path}: {str(error.strerror).lower()}")
+    if wrong:
+        raise ConfigError(
+            f"error: {wrong[0]}" if len(wrong) == 1 else "\n* ".join(["Error in configuration: ", *wrong])
+        )
+
+
+def _load(chosen: Chosen, flags: ConnectionFlags, configuration: Any) -> str:
+    """Fills the configuration; returns the namespace, "" where none is set."""
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
+    if in_pod and not chosen.cluster_name and not flags.server:
+        return _load_in_pod(flags, configuration)
+    server = str(chosen.cluster.get("server") or LOCALHOST)
+    if "://" not in server:
+        server = ("https://" if _has_tls(chosen) else "http://") + server
+    # The package reads certificates only where it sees https.
+    load_kubeconfig(chosen._replace(cluster=chosen.cluster | {"server": server}), configuration)
+    return chosen.namespace
+
+
+def _load_in_pod(flags: ConnectionFlags, configuration: Any) -> str:
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.incluster_config import load_incluster_config
+
+    try:
+        load_incluster_config(client_configuration=configuration)
+    except (ConfigException, OSError) as error:
+        raise ConfigError(f"error: {error}") from error
+    keep_only_token(configuration)
+    if flags.token:
+        configuration.refresh_api_key_hook = None
+        configuration.api_key = {"BearerToken": f"Bearer {flags.token}"}
+    namespace = SERVICE_ACCOUNT / "namespace"
+    return namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
+
+
+def _has_tls(chosen: Chosen) -> bool:
+    """Whether a server without a scheme is meant to be https."""
+    keys = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
+    user_keys = ("client-certificate", "client-certificate-data")
+    return any(map(chosen.cluster.get, keys)) or any(map(chosen.user.get, user_keys))
+
+
+def _address(server: str) -> str:
+    """The server's address, checked. Raises ConfigError."""
+    wrong = ConfigError(f'error: host must be a URL or a host:port pair: "{server}"')
+    try:
+        parts = urlsplit(server)
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", server):
+        raise wrong
+    try:
+        _ = parts.port
+    except ValueError as error:
+        port = parts.netloc.rpartition(":")[2]
+        raise ConfigError(f"Unable to connect to the server: dial tcp: address {port}: invalid port") from error
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _set_proxy(chosen: Chosen, configuration: Any) -> None:
+    """proxy-url counts as it is; a proxy of the environment is never asked for this machine, as in Go."""
+    if chosen.cluster.get("proxy-url"):
+        configuration.no_proxy = None
+        return
+    name = urlsplit(str(configuration.host)).hostname or ""
+    try:
+        loopback = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        loopback = name == "localhost"
+    if loopback:
+        configuration.proxy = None
+
+
+def _impersonation(flags: ConnectionFlags, user_name: str) -> dict[str, str]:
     if (flags.as_group or flags.as_uid) and not flags.as_user:
-        raise UsageError("requesting uid, groups or user-extra without impersonating a user")
+        whose = f" for {user_name}" if user_name else ""
+        raise UsageError(f"requesting uid, groups or user-extra{whose} without impersonating a user")
     headers = {"Impersonate-User": flags.as_user} if flags.as_user else {}
     if flags.as_uid:
         headers["Impersonate-Uid"] = flags.as_uid
@@ -195,10 +199,14 @@ def _impersonation(flags: ConnectionFlags) -> dict[str, str]:
 
 
 def _timeout(text: str) -> float | None:
-    match = _TIMEOUT.fullmatch(text)
-    if match is None:
+    if re.fullmatch(r"[+-]?\d+", text):
+        seconds = float(text)
+    elif _DURATION.fullmatch(text):
+        seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+        seconds = -seconds if text.startswith("-") else seconds
+    else:
         raise UsageError(
             "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
             "corresponding time unit (e.g. 1s | 2m | 3h)"
         )
-    return int(match[1]) * _SECONDS[match[2]] or None
+    return seconds if seconds > 0 else None

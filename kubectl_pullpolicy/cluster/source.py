@@ -5,21 +5,20 @@ one page the next is read; never more than two are held.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.cluster.connection import PARALLEL
+from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, Reading
-from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, object_type
+from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, meta, object_type
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
-from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
-
-PARALLEL = 8
+from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError, UsageError
 
 
 class ListMeta(msgspec.Struct, rename={"next": "continue"}):
@@ -66,28 +65,20 @@ class ClusterSource:
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
         """The Pods of a selection. Raises PullPolicyError, in kubectl's words."""
         need = ListOf("v1", "Pod", *selection)
-        for objects, _ in self._decoded(self._ahead(self._bodies(need)), _info(need)):
+        for objects, _ in self._decoded(together([self._bodies(need)], threads=1), _info(need)):
             yield [thing for thing in objects if isinstance(thing, Pod)]
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
-        """Answers in parallel, as they come."""
+        """Answers in parallel, page by page as they come."""
         wanted = tuple(needs)
-        for need in wanted:
+        for info in map(_info, wanted):
             # msgspec prepares a type when it is first decoded, and two threads at once have crashed there.
-            _decoder(_info(need).kind)
-            _list_decoder(_info(need).kind)
+            _decoder(info.kind)
+            _list_decoder(info.kind)
         if len(wanted) == 1:
             yield from self._answer(wanted[0])
-            return
-        pool = ThreadPoolExecutor(PARALLEL)
-        try:
-            for answered in [pool.submit(self._answers, need) for need in wanted]:
-                yield from answered.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    def _answers(self, need: Need) -> list[Reading]:
-        return list(self._answer(need))
+        else:
+            yield from together(map(self._answer, wanted), PARALLEL)
 
     def _answer(self, need: Need) -> Iterator[Reading]:
         try:
@@ -103,37 +94,23 @@ class ClusterSource:
         except NotFoundError as error:
             yield Reading(need, outcome=Absent(str(error)))
 
-    @staticmethod
-    def _ahead(bodies: Iterator[Body]) -> Iterator[Body]:
-        """The pages, each asked for while the caller works on the one before: the server works meanwhile."""
-        pool = ThreadPoolExecutor(1)
-        try:
-            coming: Future[Body | None] = pool.submit(next, bodies, None)
-            while (body := coming.result()) is not None:
-                if not body.next:
-                    yield body
-                    return
-                coming = pool.submit(next, bodies, None)
-                yield body
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
     def _decoded(self, bodies: Iterator[Body], info: KindInfo) -> Iterator[tuple[tuple[KubernetesObject, ...], bool]]:
         """The objects of each page, and whether more pages follow."""
-        seen = 0
+        last = "", ""
         for body in bodies:
             objects = self._decode(body.content, info)
-            # Lists are ordered by key: what follows is what was not seen yet.
-            objects = objects[seen:] if body.whole else objects
-            seen += len(objects)
+            if body.whole:  # lists are ordered by key: what follows the last one was not seen yet
+                objects = tuple(thing for thing in objects if _key(thing) > last)
+            last = _key(objects[-1]) if objects else last
             yield objects, bool(body.next)
 
     def _get(self, need: Get) -> KubernetesObject:
         info = _info(need)
-        body = self._transport.get(_path(info, need.ref.namespace, need.ref.name), {}, f"get {info.plural}")
+        what = f"get {info.plural} {need.ref.name}"
+        body = self._transport.get(_path(info, need.ref.namespace, need.ref.name), {}, what)
         try:
             found: KubernetesObject = _complete(_decoder(info.kind).decode(body), info)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
         return found
 
@@ -141,7 +118,7 @@ class ClusterSource:
         info, token = _info(need), ""
         query = {"labelSelector": need.label_selector, "fieldSelector": need.field_selector}
         query = {name: value for name, value in query.items() if value}
-        path, what = _path(info, need.namespace or ""), f"list {info.plural}"
+        path, what = _path(info, need.namespace or ""), f"get {info.plural}"
         while True:
             limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
             if token:
@@ -162,23 +139,30 @@ class ClusterSource:
     def _decode(self, body: bytes, info: KindInfo) -> tuple[KubernetesObject, ...]:
         try:
             listed = _list_decoder(info.kind).decode(body)
-            objects: Iterable[Any] = listed.items or ()
-        except msgspec.ValidationError:
-            listed = _RAW_DECODER.decode(body)
-            objects = self._one_by_one(listed.items or (), info)
-        except msgspec.DecodeError as error:
-            raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
-        return tuple(_complete(thing, info) for thing in objects if thing is not None)
+            items: Iterable[Any] = listed.items or ()
+        except _UNREADABLE:
+            try:
+                listed = _RAW_DECODER.decode(body)
+            except _UNREADABLE as error:
+                raise _no_list(info, error) from error
+            items = self._one_by_one(listed.items or (), info)
+        if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: that is not "no Pods"
+            raise _no_list(info, "it is no list")
+        return tuple(_complete(thing, info) for thing in items if thing is not None)
 
     def _one_by_one(self, items: Iterable[msgspec.Raw], info: KindInfo) -> Iterator[KubernetesObject]:
         """A list with an odd object: that one is lost, and said; the others are not."""
         for item in items:
+            if bytes(item) == b"null":
+                continue
             try:
                 yield _decoder(info.kind).decode(item)
-            except msgspec.DecodeError as error:
-                named = msgspec.json.decode(item)
-                name = (named.get("metadata") or {}).get("name") if isinstance(named, dict) else None
-                self._errors.append(ServerError(f"error: {info.plural} {name!r} cannot be read: {error}"))
+            except _UNREADABLE as error:
+                self._errors.append(ServerError(f"error: {info.plural} {_name(item)!r} cannot be read: {error}"))
+
+
+# UnicodeDecodeError: msgspec lets it through where text is not UTF-8.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 class _ListHead(msgspec.Struct):
@@ -186,19 +170,42 @@ class _ListHead(msgspec.Struct):
 
 
 class _RawList(msgspec.Struct):
-    items: list[msgspec.Raw] | None = None
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Named(msgspec.Struct):
+    metadata: dict[str, Any] | None = None
 
 
 _HEAD_DECODER = msgspec.json.Decoder(_ListHead)
 _RAW_DECODER = msgspec.json.Decoder(_RawList)
+_NAMED_DECODER = msgspec.json.Decoder(_Named)
+
+
+def _no_list(info: KindInfo, why: object) -> ServerError:
+    return ServerError(f"error: the server's list of {info.plural} cannot be read: {why}")
+
+
+def _name(item: msgspec.Raw) -> Any:
+    """The name of an object that cannot be read, or None."""
+    try:
+        return (_NAMED_DECODER.decode(item).metadata or {}).get("name")
+    except _UNREADABLE:
+        return None
+
+
+def _key(thing: KubernetesObject) -> tuple[str, str]:
+    """What lists are ordered by."""
+    metadata = meta(thing)
+    return metadata.namespace or "", metadata.name or ""
 
 
 def _token(content: bytes, info: KindInfo) -> str:
     """The token for the next page, without decoding the items: the next page can be asked for before that."""
     try:
         metadata = _HEAD_DECODER.decode(content).metadata
-    except msgspec.DecodeError as error:
-        raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
+    except _UNREADABLE as error:
+        raise _no_list(info, error) from error
     return (metadata.next if metadata is not None else None) or ""
 
 
@@ -210,7 +217,7 @@ def _decoder(kind: str) -> Any:
 @lru_cache
 def _list_decoder(kind: str) -> Any:
     item: Any = object_type(kind)
-    fields = [("items", list[item | None] | None, None)]
+    fields = [("items", list[item | None] | msgspec.UnsetType | None, msgspec.UNSET)]
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
 
 
@@ -232,6 +239,17 @@ def _info(need: Need) -> KindInfo:
 def _path(info: KindInfo, namespace: str, name: str = "") -> str:
     from urllib.parse import quote
 
+    _check_name("namespace", namespace)
+    _check_name("resource name", name)
     root = f"/apis/{info.api_version}" if info.group else f"/api/{info.api_version}"
     scope = f"/namespaces/{quote(namespace, safe='')}" if namespace and info.namespaced else ""
     return f"{root}{scope}/{info.plural}" + (f"/{quote(name, safe='')}" if name else "")
+
+
+def _check_name(what: str, name: str) -> None:
+    """Refuses what would mean another path: the namespace `..` would be all of them. Raises UsageError."""
+    if name in {".", ".."}:
+        raise UsageError(f"invalid {what} \"{name}\": [may not be '{name}']")
+    for wrong in "/%":
+        if wrong in name:
+            raise UsageError(f"invalid {what} \"{name}\": [may not contain '{wrong}']")

@@ -171,13 +171,20 @@ def test_errors_have_kubectls_words(server: str, state: State) -> None:
     denied = 'pods is forbidden: User "viewer" cannot list resource "pods" in API group "" in the namespace "shop"'
     for answer, words in (
         (Answer(403, status_body(403, "Forbidden", denied)), f"Error from server (Forbidden): {denied}"),
-        (Answer(401, b"{}"), "error: You must be logged in to the server (Unauthorized)"),
-        (Answer(500, b"<html>oops"), "Error from server: the server answered with status 500 (list pods)"),
+        (
+            Answer(401, status_body(401, "Unauthorized", "Unauthorized")),
+            "error: You must be logged in to the server (Unauthorized)",
+        ),
+        (
+            Answer(500, b"<html>oops"),
+            'Error from server (InternalError): an error on the server ("<html>oops") has prevented the request from '
+            "succeeding (get pods)",
+        ),
         (
             Answer(200, b'{"items": [{"meta'),
             "error: the server's list of pods cannot be read: Input data was truncated",
         ),
-        (Answer(200, b"{}", cut=True), "error: the answer to list pods broke off: unexpected EOF"),
+        (Answer(200, b"{}", cut=True), "error: the answer to get pods broke off: unexpected EOF"),
     ):
         state.answers = [(lambda _: True, answer)]
         assert message(server) == words

@@ -1,11 +1,15 @@
 """What goes wrong is told in one line, in kubectl's words, without a traceback; the rest is still explained."""
 
+import base64
+import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import certifi
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
@@ -150,18 +154,45 @@ status: {phase: Confused, containerStatuses: [null, {name: a, state: {waiting: {
     assert "BrandNewReason" in shown
 
 
-def test_an_interrupt_ends_the_program_though_the_server_never_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_program_though_the_server_never_answers_and_no_file_stays(
+    tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        command = [sys.executable, "-m", "kubectl_pullpolicy", "explain", "--server", url]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        authority = base64.b64encode(Path(certifi.where()).read_bytes()).decode()
+        server = {"server": f"https://127.0.0.1:{silent.getsockname()[1]}", "certificate-authority-data": authority}
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(
+            json.dumps(
+                {
+                    "clusters": [{"name": "c", "cluster": server}],
+                    "contexts": [{"name": "c", "context": {"cluster": "c"}}],
+                    "current-context": "c",
+                }
+            )
+        )
+        copies = tmp_path / "copies"
+        copies.mkdir()
+        command = [sys.executable, "-m", "kubectl_pullpolicy", "explain", "--kubeconfig", str(kubeconfig)]
+        env = os.environ | {"TMPDIR": str(copies)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
             silent.settimeout(20)
             asked, _ = silent.accept()  # the request is under way
             with asked:
                 asked.recv(1)
-                process.send_signal(signal.SIGINT)
+                assert list(copies.iterdir())  # what the kubernetes package wrote there
+                process.send_signal(sent)
                 assert process.communicate(timeout=10) == (b"", b"")
-        assert process.returncode == 130
+        assert process.returncode == code
+        assert not list(copies.iterdir())
+
+
+def test_a_full_disk_behind_the_output_is_said() -> None:
+    command = [sys.executable, "-m", "kubectl_pullpolicy", "explain", "--demo"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "error: write /dev/stdout: no space left on device"
 
 
 def test_a_hostile_file_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

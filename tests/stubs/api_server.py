@@ -5,8 +5,9 @@ What it says in errors was recorded from a real API server 1.37.2.
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,9 @@ class Answer:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False  # announce more bytes than are sent
+    reset: bool = False  # close the connection instead
+    pause: float = 0.0  # seconds between the bytes of the body
+    times: int = -1  # how often; -1 for always
 
 
 @dataclass
@@ -79,10 +83,15 @@ def api_server(state: State) -> Iterator[str]:
             headers = {name.title(): self.headers.get_all(name) or [] for name in self.headers}
             request = Request(url.path, dict(parse_qsl(url.query)), headers)
             state.requests.append(request)
-            answer = next((answer for wanted, answer in state.answers if wanted(request)), None)
+            answer = next((answer for wanted, answer in state.answers if answer.times and wanted(request)), None)
+            if answer is not None:
+                answer.times -= 1
             self._send(answer or _answer(state, request))
 
         def _send(self, answer: Answer) -> None:
+            if answer.reset:
+                self.close_connection = True
+                return
             self.send_response_only(answer.status)
             moment = parse_time(DATE)
             assert moment is not None
@@ -93,7 +102,10 @@ def api_server(state: State) -> Iterator[str]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body) + (99 if answer.cut else 0)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            for piece in [answer.body] if not answer.pause else [bytes([byte]) for byte in answer.body]:
+                time.sleep(answer.pause)
+                with suppress(ConnectionError):  # the client gave up
+                    self.wfile.write(piece)
             if answer.cut:
                 self.close_connection = True
 

@@ -1,0 +1,95 @@
+"""Streams read by threads, with a limit on how much waits.
+
+The threads are daemons, unlike those of concurrent.futures: a server that never answers must not keep the program from
+ending. What goes wrong in one is raised in the caller's thread.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class _Item(NamedTuple, Generic[T]):
+    value: T
+
+
+class _Ended(NamedTuple):
+    error: BaseException | None
+
+
+def together(streams: Iterable[Iterator[T]], threads: int) -> Iterator[T]:
+    """The items of the streams as they come, each stream read by one of at most so many threads.
+
+    At most `threads` items are being read or wait to be taken. With one thread and one stream: the next item is read
+    while the caller works on the one before.
+    """
+    given = list(streams)
+    threads = min(threads, len(given))
+    reader = _Reader(given, threads)
+    for _ in range(threads):
+        threading.Thread(target=reader.run, daemon=True).start()
+    try:
+        yield from reader.items(threads)
+    finally:
+        reader.stop(threads)
+
+
+class _Reader(Generic[T]):
+    def __init__(self, streams: Iterable[Iterator[T]], threads: int) -> None:
+        self._waiting: SimpleQueue[Iterator[T] | None] = SimpleQueue()
+        for stream in (*streams, *[None] * threads):  # each thread ends at a None
+            self._waiting.put(stream)
+        self._credit = threading.Semaphore(threads)
+        self._arrived: SimpleQueue[_Item[T] | _Ended] = SimpleQueue()
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """What each thread does."""
+        with _HandOver(self._arrived):
+            while not self._stopped.is_set() and (stream := self._waiting.get()) is not None:
+                self._read(stream)
+
+    def _read(self, stream: Iterator[T]) -> None:
+        while self._credit.acquire() and not self._stopped.is_set():
+            item = next(map(_Item, stream), None)
+            if item is None:
+                self._credit.release()
+                return
+            self._arrived.put(item)
+            del item  # or it would live on here while the next is awaited
+
+    def items(self, running: int) -> Iterator[T]:
+        """What the threads have read."""
+        while running:
+            arrived = self._arrived.get()
+            if isinstance(arrived, _Item):
+                self._credit.release()
+                yield arrived.value
+            elif arrived.error is not None:
+                raise arrived.error
+            else:
+                running -= 1
+
+    def stop(self, threads: int) -> None:
+        """Ends the threads: now those that wait, the others after the request that they are in."""
+        self._stopped.set()
+        for _ in range(threads):
+            self._credit.release()
+
+
+class _HandOver(Generic[T]):
+    """Puts the end of a thread, and what ended it, where the caller finds it."""
+
+    def __init__(self, arrived: "SimpleQueue[_Item[T] | _Ended]") -> None:
+        self._arrived = arrived
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> bool:
+        self._arrived.put(_Ended(error))
+        return True
