@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_kubeconfig
+from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_credentials
 from kubectl_pullpolicy.cluster.kubeconfig import Chosen, choose, read_kubeconfig
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags
@@ -127,8 +127,7 @@ def _load(chosen: Chosen, flags: ConnectionFlags, configuration: Any) -> str:
     server = str(chosen.cluster.get("server") or LOCALHOST)
     if "://" not in server:
         server = ("https://" if _has_tls(chosen) else "http://") + server
-    # The package reads certificates only where it sees https.
-    load_kubeconfig(chosen._replace(cluster=chosen.cluster | {"server": server}), configuration)
+    load_credentials(chosen._replace(cluster=chosen.cluster | {"server": server}), configuration)
     return chosen.namespace
 
 

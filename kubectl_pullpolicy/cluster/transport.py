@@ -1,7 +1,7 @@
-"""One GET: raw bytes through the kubernetes package's ApiClient, errors in kubectl's words, warnings passed on.
+"""One GET: raw bytes through the kubernetes package's REST client, errors in kubectl's words, warnings passed on.
 
-The package's typed models are never used: they cost a second, refuse null lists and drop what they do not know. On this
-path a 4xx does not raise, so the status is looked at here.
+That client is what the package's ApiClient sends by: TLS, proxies, the pool of connections. ApiClient itself and the
+typed models are never used: they import pydantic, refuse null lists and drop what they do not know.
 """
 
 import re
@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from kubectl_pullpolicy.cluster.connection import Connection
 from kubectl_pullpolicy.cluster.refusals import UNREACHABLE, read_timed_out, refused, unreachable
@@ -30,16 +31,15 @@ class Transport:
     """Sends requests; may be used by several threads."""
 
     def __init__(self, connection: Connection, warn: Callable[[str], None]) -> None:
-        from kubernetes.client.api_client import ApiClient
+        from kubernetes.client.rest import RESTClientObject
 
         self._connection = connection
         try:
-            self._client = ApiClient(connection.configuration)
+            self._client = RESTClientObject(connection.configuration)
         except ImportError as error:  # its address may hold a password
             raise ConfigError("error: proxy-url: SOCKS proxies need the package PySocks") from error
         except ValueError as error:
             raise ConfigError("error: proxy-url is not the address of a proxy") from error
-        self._client.user_agent = connection.headers["User-Agent"]
         self._warn = warn
         self._warned: set[str] = set()
         self._lock = threading.Lock()
@@ -82,15 +82,15 @@ class Transport:
     def _request(self, path: str, query: dict[str, str]) -> Any:
         with self._lock:
             self.requests += 1
-        method, url, headers, *_ = self._client.param_serialize(
-            "GET",
-            path,
-            query_params=list(query.items()),
-            header_params=dict(self._connection.headers),
-            auth_settings=["BearerToken"],
-        )
+        configuration = self._connection.configuration
+        headers = dict(self._connection.headers)
+        for setting in configuration.auth_settings().values():
+            headers[setting["key"]] = setting["value"]
+        url = f"{configuration.host}{path}"
+        if query:
+            url = f"{url}?{urlencode(query, quote_via=quote)}"
         limit = self._connection.timeout or (CONNECT_TIMEOUT, None)
-        return self._client.call_api(method, url, _wire_headers(headers), _request_timeout=limit)
+        return self._client.request("GET", url, _wire_headers(headers), _request_timeout=limit)
 
     def _note(self, response: Any) -> None:
         """Keeps the server's time; passes warnings on, each once."""
