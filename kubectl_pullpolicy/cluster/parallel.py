@@ -21,15 +21,15 @@ class _Ended(NamedTuple):
     error: BaseException | None
 
 
-def together(streams: Iterable[Iterator[T]], threads: int) -> Iterator[T]:
+def together(streams: Iterable[Iterator[T]], threads: int, ahead: int = 1) -> Iterator[T]:
     """The items of the streams as they come, each stream read by one of at most so many threads.
 
-    At most `threads` items are being read or wait to be taken. With one thread and one stream: the next item is read
-    while the caller works on the one before.
+    At most `ahead` items for each thread are being read or wait to be taken. With one thread, one stream and `ahead` 1:
+    the next item is read while the caller works on the one before.
     """
     given = list(streams)
     threads = min(threads, len(given))
-    reader = _Reader(given, threads)
+    reader = _Reader(given, threads, threads * ahead)
     for _ in range(threads):
         threading.Thread(target=reader.run, daemon=True).start()
     try:
@@ -39,11 +39,11 @@ def together(streams: Iterable[Iterator[T]], threads: int) -> Iterator[T]:
 
 
 class _Reader(Generic[T]):
-    def __init__(self, streams: Iterable[Iterator[T]], threads: int) -> None:
+    def __init__(self, streams: Iterable[Iterator[T]], threads: int, limit: int) -> None:
         self._waiting: SimpleQueue[Iterator[T] | None] = SimpleQueue()
         for stream in (*streams, *[None] * threads):  # each thread ends at a None
             self._waiting.put(stream)
-        self._credit = threading.Semaphore(threads)
+        self._credit = threading.Semaphore(limit)
         self._arrived: SimpleQueue[_Item[T] | _Ended] = SimpleQueue()
         self._stopped = threading.Event()
 

@@ -1,7 +1,7 @@
 """The API server as a Source: pages of Pods, and everything else in parallel.
 
 Lists are read in pages, without resourceVersion, so that they are what the server knows now. While the caller works on
-one page the next is read; never more than two are held.
+one page the next ones are read, never more than PAGES_AHEAD.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +19,9 @@ from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, meta, object_
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError, UsageError
+
+# Pages of Pods read while the caller works on one: enough to keep the server busy while the owners are read, too.
+PAGES_AHEAD = 3
 
 
 class ListMeta(msgspec.Struct, rename={"next": "continue"}):
@@ -65,7 +68,7 @@ class ClusterSource:
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
         """The Pods of a selection. Raises PullPolicyError, in kubectl's words."""
         need = ListOf("v1", "Pod", *selection)
-        for objects, _ in self._decoded(together([self._bodies(need)], threads=1), _info(need)):
+        for objects, _ in self._decoded(together([self._bodies(need)], threads=1, ahead=PAGES_AHEAD), _info(need)):
             yield [thing for thing in objects if isinstance(thing, Pod)]
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
