@@ -5,19 +5,23 @@ one page the next ones are read, never more than PAGES_AHEAD.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.cluster import subresources
 from kubectl_pullpolicy.cluster.connection import PARALLEL
+from kubectl_pullpolicy.cluster.discovery import Discovery, is_built_in, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, meta, object_type
+from kubectl_pullpolicy.core.shapes import owner_shaped
 from kubectl_pullpolicy.core.source import Selection, Subject
-from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
+from kubectl_pullpolicy.core.workloads import KindInfo
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError, UsageError
 
 # Pages of Pods read while the caller works on one: enough to keep the server busy while the owners are read, too.
@@ -45,6 +49,7 @@ class ClusterSource:
         self, transport: Transport, namespace: str, chunk_size: int = 500, now: datetime | None = None
     ) -> None:
         self._transport = transport
+        self._discovery = Discovery(transport)
         self._namespace = namespace
         self._chunk_size = chunk_size
         self._now = now
@@ -68,16 +73,20 @@ class ClusterSource:
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
         """The Pods of a selection. Raises PullPolicyError, in kubectl's words."""
         need = ListOf("v1", "Pod", *selection)
-        for objects, _ in self._decoded(together([self._bodies(need)], threads=1, ahead=PAGES_AHEAD), _info(need)):
+        for objects, _ in self._decoded(
+            together([self._bodies(need)], threads=1, ahead=PAGES_AHEAD), self._discovery.info(need)
+        ):
             yield [thing for thing in objects if isinstance(thing, Pod)]
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """Answers in parallel, page by page as they come."""
         wanted = tuple(needs)
-        for info in map(_info, wanted):
+        for kind in {need.ref.kind if isinstance(need, Get) else need.kind for need in wanted}:
+            if object_type(kind) is None:
+                continue
             # msgspec prepares a type when it is first decoded, and two threads at once have crashed there.
-            _decoder(info.kind)
-            _list_decoder(info.kind)
+            _decoder(kind)
+            _list_decoder(kind)
         if len(wanted) == 1:
             yield from self._answer(wanted[0])
         else:
@@ -88,13 +97,17 @@ class ClusterSource:
             if isinstance(need, Get):
                 yield Reading(need, (self._get(need),))
                 return
-            for objects, more in self._decoded(self._bodies(need), _info(need)):
+            for objects, more in self._decoded(self._bodies(need), self._discovery.info(need)):
                 yield Reading(need, objects, done=not more)
         except ForbiddenError as error:
-            info = _info(need)
             verb = "get" if isinstance(need, Get) else "list"
-            yield Reading(need, outcome=Forbidden(verb, info.resource, str(error)))
+            yield Reading(need, outcome=Forbidden(verb, resource_of(need), str(error)))
         except NotFoundError as error:
+            yield Reading(need, outcome=Absent(str(error)))
+        except ServerError as error:
+            if not isinstance(need, Get) or need.ref.kind not in subresources.KINDS:
+                raise
+            # What only adds to an explanation: the node may be away, its kubelet out of the API server's reach.
             yield Reading(need, outcome=Absent(str(error)))
 
     def _decoded(self, bodies: Iterator[Body], info: KindInfo) -> Iterator[tuple[tuple[KubernetesObject, ...], bool]]:
@@ -108,17 +121,21 @@ class ClusterSource:
             yield objects, bool(body.next)
 
     def _get(self, need: Get) -> KubernetesObject:
-        info = _info(need)
+        info = self._discovery.info(need)
         what = f"get {info.plural} {need.ref.name}"
+        if need.ref.kind in subresources.KINDS:
+            path, query = subresources.request(need.ref)
+            return subresources.answer(need.ref, self._transport.get(path, query, what))
         body = self._transport.get(_path(info, need.ref.namespace, need.ref.name), {}, what)
         try:
-            found: KubernetesObject = _complete(_decoder(info.kind).decode(body), info)
+            read = _decoder(info.kind).decode(body) if is_built_in(info) else owner_shaped(body)
+            found: KubernetesObject = _complete(read, info)
         except _UNREADABLE as error:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
         return found
 
     def _bodies(self, need: ListOf) -> Iterator[Body]:
-        info, token = _info(need), ""
+        info, token = self._discovery.info(need), ""
         query = {"labelSelector": need.label_selector, "fieldSelector": need.field_selector}
         query = {name: value for name, value in query.items() if value}
         path, what = _path(info, need.namespace or ""), f"get {info.plural}"
@@ -140,10 +157,12 @@ class ClusterSource:
                 return
 
     def _decode(self, body: bytes, info: KindInfo) -> tuple[KubernetesObject, ...]:
-        try:
-            listed = _list_decoder(info.kind).decode(body)
+        listed: Any = None
+        with suppress(*_UNREADABLE):
+            listed = _list_decoder(info.kind).decode(body) if is_built_in(info) else None
+        if listed is not None:
             items: Iterable[Any] = listed.items or ()
-        except _UNREADABLE:
+        else:
             try:
                 listed = _RAW_DECODER.decode(body)
             except _UNREADABLE as error:
@@ -154,12 +173,12 @@ class ClusterSource:
         return tuple(_complete(thing, info) for thing in items if thing is not None)
 
     def _one_by_one(self, items: Iterable[msgspec.Raw], info: KindInfo) -> Iterator[KubernetesObject]:
-        """A list with an odd object: that one is lost, and said; the others are not."""
+        """A list of a foreign kind, or with an odd object: that one is lost, and said; the others are not."""
         for item in items:
             if bytes(item) == b"null":
                 continue
             try:
-                yield _decoder(info.kind).decode(item)
+                yield _decoder(info.kind).decode(item) if is_built_in(info) else owner_shaped(item)
             except _UNREADABLE as error:
                 self._errors.append(ServerError(f"error: {info.plural} {_name(item)!r} cannot be read: {error}"))
 
@@ -229,14 +248,6 @@ def _complete(thing: Any, info: KindInfo) -> Any:
     if thing.kind:
         return thing
     return msgspec.structs.replace(thing, api_version=info.api_version, kind=info.kind)
-
-
-def _info(need: Need) -> KindInfo:
-    kind = need.ref.kind if isinstance(need, Get) else need.kind
-    info = kind_info(kind)
-    if info is None:  # core asks for built-in kinds only
-        raise NotFoundError(f'error: the server doesn\'t have a resource type "{kind}"')
-    return info
 
 
 def _path(info: KindInfo, namespace: str, name: str = "") -> str:

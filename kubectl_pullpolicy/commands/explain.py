@@ -9,6 +9,7 @@ from typing import TextIO
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.core.explain import explain_image
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.folding import folded
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.narrowing import narrowed
 from kubectl_pullpolicy.core.source import Selection, Source
@@ -38,11 +39,12 @@ class Request:
 
 @dataclass
 class Tally:
-    """What was seen while pages went by: counts for the closing line, and the errors of single targets."""
+    """What was seen while pages went by: counts, sentences about workloads, and the errors of single targets."""
 
     containers: int = 0
     failing: int = 0
     shown: int = 0
+    notes: list[str] = field(default_factory=list)
     errors: list[PullPolicyError] = field(default_factory=list)
 
 
@@ -150,6 +152,7 @@ def _kept(asked: Asked) -> Pages:
         shown = [subject for subject in kept if subject is not None]
         tally.containers += sum(len(subject.containers) for subject in page)
         tally.shown += sum(len(subject.containers) for subject in shown)
+        tally.notes += [f"{s.target}: {note}" for s in page if s.kind != "Pod" for note in s.notes]
         tally.failing += sum(
             c.status is not None and c.status.pull_failing for subject in page for c in subject.containers
         )
@@ -158,16 +161,20 @@ def _kept(asked: Asked) -> Pages:
 
 def _print(asked: Asked) -> None:
     form, pages = asked.output.output, _kept(asked)
+
+    def notes() -> tuple[str, ...]:
+        return (*asked.inquiry.refusals(), *asked.tally.notes)
+
     everywhere = asked.selection.namespace is None
     style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", _colour(sys.stdout))
     if form == "json":
-        print_json(pages, asked.inquiry.refusals, sys.stdout)
+        print_json(pages, notes, sys.stdout)
     elif form == "yaml":
-        print_yaml(pages, asked.inquiry.refusals, sys.stdout)
+        print_yaml(pages, notes, sys.stdout)
     elif form == "name":
         print_names(pages, sys.stdout)
     elif form == "" and (asked.request.details or asked.named):
-        print_narratives(pages, style, sys.stdout)
+        print_narratives(folded(pages), style, sys.stdout)
     else:
         print_table(pages, style, sys.stdout)
 

@@ -10,8 +10,10 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from kubectl_pullpolicy.core.objects import (
+    ContainerLog,
     ControllerRevision,
     Event,
+    KubeletConfiguration,
     KubernetesObject,
     Node,
     ObjectRef,
@@ -22,6 +24,7 @@ from kubectl_pullpolicy.core.objects import (
     reference_to,
 )
 from kubectl_pullpolicy.core.provenance import FieldOwner, field_owners, last_applied
+from kubectl_pullpolicy.core.rollout import is_on_delete, rollout_notes
 from kubectl_pullpolicy.core.workloads import (
     DeclaredContainer,
     declared_containers,
@@ -101,6 +104,8 @@ class Owner(msgspec.Struct, frozen=True):
     ready: str
     created: str
     revision: int
+    rollout: tuple[str, ...] = ()
+    on_delete: bool = False
 
     def container(self, key: tuple[bool, str]) -> DeclaredContainer | None:
         """The template's container of this key, or None."""
@@ -132,6 +137,8 @@ def reduce_workload(workload: Workload) -> Owner:
         ready=readiness(workload),
         created=metadata.creation_timestamp or "",
         revision=int(number) if number.isdecimal() else 0,
+        rollout=rollout_notes(workload),
+        on_delete=is_on_delete(workload),
     )
 
 
@@ -142,7 +149,9 @@ class Context:
         self._owners: dict[ObjectRef, Fact[Owner]] = {}
         self._nodes: dict[str, Fact[Node]] = {}
         self._history: dict[ObjectRef, dict[ObjectRef, Revision]] = {}
-        self._events: dict[tuple[str, str], list[Event]] = {}
+        self._configurations: dict[str, KubeletConfiguration] = {}
+        self._logs: dict[tuple[str, str], str] = {}
+        self._events: dict[tuple[str, str, str], list[Event]] = {}
         self._answered: dict[Need, Absent | Forbidden | NotAsked | None] = {}
 
     def learn(self, readings: Iterable[Reading]) -> None:
@@ -166,10 +175,14 @@ class Context:
             self._nodes[meta(thing).name or ""] = Known(thing)
         elif isinstance(thing, ControllerRevision):
             self._take_revision(thing)
+        elif isinstance(thing, KubeletConfiguration):
+            self._configurations[meta(thing).name or ""] = thing
+        elif isinstance(thing, ContainerLog):
+            self._logs[meta(thing).namespace or "", meta(thing).name or ""] = thing.text or ""
         elif isinstance(thing, Event):
             involved = thing.involved_object
             if involved is not None:
-                key = involved.namespace or "", involved.name or ""
+                key = involved.kind or "", involved.namespace or "", involved.name or ""
                 self._events.setdefault(key, []).append(thing)
 
     def _take_revision(self, thing: ControllerRevision) -> None:
@@ -185,7 +198,7 @@ class Context:
     def _miss(self, ref: ObjectRef, outcome: Absent | Forbidden | NotAsked) -> None:
         if ref.kind == "Node":
             self._nodes.setdefault(ref.name, outcome)
-        else:
+        elif ref.kind not in {"KubeletConfiguration", "ContainerLog"}:
             self._owners.setdefault(ref, outcome)
 
     def answered(self, need: Need) -> bool:
@@ -221,6 +234,18 @@ class Context:
         """What is known of a node."""
         return self._nodes.get(name, NOT_ASKED)
 
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes that are known."""
+        return tuple(fact.value for fact in self._nodes.values() if isinstance(fact, Known))
+
+    def kubelet_configuration(self, node: str) -> KubeletConfiguration | None:
+        """What the kubelet of a node runs with, where that could be read."""
+        return self._configurations.get(node)
+
+    def log(self, namespace: str, pod: str, container: str) -> str | None:
+        """The last lines of a container, where they were read."""
+        return self._logs.get((namespace, f"{pod}/{container}"))
+
     def history(self, ref: ObjectRef) -> tuple[Revision, ...]:
         """The revisions of a Deployment, DaemonSet or StatefulSet that are known, newest first."""
         known = self._history.get(ref, {}).values()
@@ -233,8 +258,12 @@ class Context:
         metadata = meta(pod)
         mirror = (metadata.annotations or {}).get("kubernetes.io/config.mirror")
         uids = {metadata.uid, mirror, None, ""}  # events of static pods carry the annotation's value as uid
-        found = self._events.get((metadata.namespace or "", metadata.name or ""), ())
+        found = self._events.get(("Pod", metadata.namespace or "", metadata.name or ""), ())
         return tuple(e for e in found if e.involved_object is not None and e.involved_object.uid in uids)
+
+    def workload_events(self, ref: ObjectRef) -> tuple[Event, ...]:
+        """The events about a workload that are known, as read."""
+        return tuple(self._events.get((ref.kind, ref.namespace, ref.name), ()))
 
     def forbidden(self) -> tuple[Forbidden, ...]:
         """Every refusal met so far, once each, in the order in which they came."""

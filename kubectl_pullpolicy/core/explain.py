@@ -2,27 +2,50 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import msgspec
 
 from kubectl_pullpolicy.core.context import Context, Known, reduce_workload
 from kubectl_pullpolicy.core.explanation import (
     Explanation,
     NodeSummary,
+    Obstacle,
     OwnerSummary,
     Policy,
     Reference,
     Status,
     SubjectExplanation,
 )
+from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.image import InvalidReference, parse
 from kubectl_pullpolicy.core.next_start import next_start, starts_again
-from kubectl_pullpolicy.core.objects import ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, Access, access_of, on_node
+from kubectl_pullpolicy.core.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.obstacles import container_obstacle, pod_obstacle, workload_obstacle
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
+from kubectl_pullpolicy.core.reading_notes import reading_notes
 from kubectl_pullpolicy.core.reasons import Reasons
-from kubectl_pullpolicy.core.revisions import REVISION_LABEL
+from kubectl_pullpolicy.core.revisions import REVISION_LABEL, revision_of
 from kubectl_pullpolicy.core.source import Subject
 from kubectl_pullpolicy.core.status import status_of
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, is_mirror
+
+
+class Place(NamedTuple):
+    """Where a Pod is, as far as that is known."""
+
+    node: Node | None
+    summary: NodeSummary | None
+    access: Access
+
+    @property
+    def platform(self) -> str:
+        """OS/ARCHITECTURE of the node, "" where it is not known."""
+        return f"{self.summary.os}/{self.summary.architecture}" if self.summary is not None and self.summary.os else ""
+
+
+NOWHERE = Place(None, None, UNKNOWN_ACCESS)
 
 
 class Explainer:
@@ -31,7 +54,7 @@ class Explainer:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._reasons = Reasons(context)
-        self._policies: dict[tuple[ObjectRef, str | None, DeclaredContainer, bool], Policy] = {}
+        self._policies: dict[tuple[ObjectRef, str | None, DeclaredContainer, Access | None], Policy] = {}
 
     def explain(self, subject: Subject) -> SubjectExplanation:
         """The explanation of a Pod or of a workload's template."""
@@ -42,57 +65,107 @@ class Explainer:
         namespace, name = metadata.namespace or "", metadata.name or metadata.generate_name or ""
         controller = controller_of(metadata)
         owner = self._owner_summary(controller) if controller is not None else None
-        node = self._node_summary(pod.spec.node_name if pod.spec is not None else None)
+        place = self._place(pod)
+        node = place.summary
         events = self._context.events(pod)
+        obstacle = pod_obstacle(pod, events) if stored else None
         explained = []
         for container in declared_containers(pod.spec):
             status = status_of(pod, container, events) if stored else None
             again = status is None or starts_again(pod, container, status)
-            policy = self._policy_of(pod, container, controller if stored else None, again)
-            explained.append(_explanation(container, policy, status, (namespace, name, owner, node)))
+            policy = self._policy_of(pod, container, controller if stored else None, place.access if again else None)
+            each = _explanation(container, policy, status, (namespace, name, owner, node))
+            explained.append(self._on_the_way(pod, container, each, place, obstacle) if stored else each)
         phase = (pod.status.phase if pod.status is not None else None) or ""
+        notes = (*_notes(pod), *self._rollout(controller))
+        revision = revision_of(pod, self._context) if controller is not None else ("", 0)
         return SubjectExplanation(
-            "Pod", namespace, name, owner, node, stored, phase, tuple(_notes(pod)), tuple(explained)
+            "Pod", namespace, name, owner, node, stored, phase, notes, tuple(explained), obstacle, *revision
         )
 
-    def _policy_of(self, pod: Pod, container: DeclaredContainer, controller: ObjectRef | None, again: bool) -> Policy:
-        """Pods of one revision share their policies' explanations, so these are kept."""
+    def _on_the_way(
+        self, pod: Pod, container: DeclaredContainer, explained: Explanation, place: Place, obstacle: Obstacle | None
+    ) -> Explanation:
+        """With what stands in a container's way, and what its node tells of its image."""
+        status, metadata = explained.status, meta(pod)
+        if status is None or (status.state in {"running", "mounted"} and place.node is None):
+            return explained
+        log = self._context.log(metadata.namespace or "", metadata.name or "", container.name)
+        own = obstacle or container_obstacle(pod, container, status, log, place.platform)
+        held = on_node(place.node, container.image, status, place.access)
+        if own is None and held is None:
+            return explained
+        return msgspec.structs.replace(explained, obstacle=own, on_node=held)
+
+    def _place(self, pod: Pod) -> Place:
+        """The node of a Pod, as far as it is known."""
+        name = pod.spec.node_name if pod.spec is not None else None
+        if not name:
+            return NOWHERE
+        fact = self._context.node(name)
+        node = fact.value if isinstance(fact, Known) else None
+        access = access_of(node, self._context.kubelet_configuration(name))
+        return Place(node, _node_summary(name, node), access)
+
+    def _policy_of(
+        self, pod: Pod, container: DeclaredContainer, controller: ObjectRef | None, access: Access | None
+    ) -> Policy:
+        """Pods of one revision share their policies' explanations, so these are kept. `access` None: no next start."""
         metadata = meta(pod)
+        name = metadata.name or metadata.generate_name or ""
         if controller is None or container.kind == "ephemeral" or is_mirror(metadata):
             stored = is_stored(metadata)
             judgement = self._reasons.of_pod(pod, container) if stored else judge_manifest(container)
-            return _policy(container, judgement, again)
-        key = controller, (metadata.labels or {}).get(REVISION_LABEL), container, again
+            holder = Holder("Pod", metadata.namespace or "", name, name, mirror=is_mirror(metadata))
+            return _policy(container, judgement, access, holder if stored else None)
+        key = controller, (metadata.labels or {}).get(REVISION_LABEL), container, access
         known = self._policies.get(key)
         if known is None:
-            known = self._policies[key] = _policy(container, self._reasons.of_pod(pod, container), again)
+            holder = self._holder(controller, name)
+            known = _policy(container, self._reasons.of_pod(pod, container), access, holder)
+            if name not in (known.fresh_bytes.command if known.fresh_bytes is not None else ""):
+                self._policies[key] = known
         return known
+
+    def _holder(self, controller: ObjectRef, pod: str) -> Holder:
+        root = self._context.root(controller)
+        fact = self._context.owner(root)
+        on_delete = isinstance(fact, Known) and fact.value.on_delete
+        return Holder(root.kind, root.namespace, root.name, pod, on_delete)
 
     def _template(self, workload: Workload) -> SubjectExplanation:
         owner, metadata, stored = reduce_workload(workload), meta(workload), is_stored(meta(workload))
         namespace, name = owner.ref.namespace, metadata.name or metadata.generate_name or ""
         summary = OwnerSummary(owner.ref.kind, name, owner.ready)
+        holder = Holder(owner.ref.kind, namespace, name, on_delete=owner.on_delete) if stored else None
+        obstacle = workload_obstacle(workload, self._context.workload_events(owner.ref)) if stored else None
         explained = []
         for container in owner.containers:
             judge = stored and container.policy
             judgement = self._reasons.of_template(container, owner) if judge else judge_manifest(container)
-            policy = _policy(container, judgement, True)
-            explained.append(_explanation(container, policy, None, (namespace, None, summary, None)))
-        return SubjectExplanation(owner.ref.kind, namespace, name, summary, None, stored, "", (), tuple(explained))
+            policy = _policy(container, judgement, UNKNOWN_ACCESS, holder)
+            each = _explanation(container, policy, None, (namespace, None, summary, None))
+            explained.append(each if obstacle is None else msgspec.structs.replace(each, obstacle=obstacle))
+        return SubjectExplanation(
+            owner.ref.kind, namespace, name, summary, None, stored, "", owner.rollout, tuple(explained), obstacle
+        )
+
+    def _rollout(self, controller: ObjectRef | None) -> tuple[str, ...]:
+        """What the owner's status tells of its rollout."""
+        fact = self._context.owner(self._context.root(controller)) if controller is not None else None
+        return fact.value.rollout if isinstance(fact, Known) else ()
 
     def _owner_summary(self, controller: ObjectRef) -> OwnerSummary:
         root = self._context.root(controller)
         fact = self._context.owner(root)
         return OwnerSummary(root.kind, root.name, fact.value.ready if isinstance(fact, Known) else "")
 
-    def _node_summary(self, name: str | None) -> NodeSummary | None:
-        if not name:
-            return None
-        fact = self._context.node(name)
-        info = fact.value.status.node_info if isinstance(fact, Known) and fact.value.status is not None else None
-        if info is None:
-            return NodeSummary(name)
-        return NodeSummary(name, info.operating_system or "", info.architecture or "", info.kubelet_version or "")
+
+def _node_summary(name: str, node: Node | None) -> NodeSummary:
+    info = node.status.node_info if node is not None and node.status is not None else None
+    if info is None:
+        return NodeSummary(name)
+    return NodeSummary(name, info.operating_system or "", info.architecture or "", info.kubelet_version or "")
 
 
 def is_stored(metadata: ObjectMeta) -> bool:
@@ -103,7 +176,7 @@ def is_stored(metadata: ObjectMeta) -> bool:
 def explain_image(image: str, policy: str) -> Explanation:
     """`--image REF [--policy P]`: what the API server would store of a container, without any cluster."""
     container = DeclaredContainer("app", "", image, policy)
-    judged = _policy(container, judge_manifest(container, "the argument"), True)
+    judged = _policy(container, judge_manifest(container, "the argument"), UNKNOWN_ACCESS, None)
     return _explanation(container, judged, None, ("", None, None, None))
 
 
@@ -126,14 +199,27 @@ def _explanation(
     """`holder`: namespace, the Pod's name (None: a template), owner, node."""
     reference, error = reading_of(container.image)
     source: Literal["pod", "template"] = "template" if holder[1] is None else "pod"
+    notes = reading_notes(container.image)
     return Explanation(
-        *holder, source, container.name, container.kind, container.image, reference, error, policy, status
+        *holder,
+        source,
+        container.name,
+        container.kind,
+        container.image,
+        reference,
+        error,
+        policy,
+        status,
+        reading_notes=notes,
     )
 
 
-def _policy(container: DeclaredContainer, judgement: Judgement, again: bool) -> Policy:
+def _policy(container: DeclaredContainer, judgement: Judgement, access: Access | None, holder: Holder | None) -> Policy:
+    """`access` None: it does not start again. `holder` None: nothing is stored that could be restarted."""
     value = container.policy or default_policy(container.image)
-    return policy_of(value, container.image, judgement, next_start(container, value) if again else None)
+    starts = next_start(container, value, access.condition) if access is not None else None
+    fresh = fresh_bytes(container, value, holder) if holder is not None and access is not None else None
+    return policy_of(value, container.image, judgement, starts, fresh)
 
 
 def _notes(pod: Pod) -> Iterator[str]:
@@ -145,6 +231,3 @@ def _notes(pod: Pod) -> Iterator[str]:
         return
     if status.phase in {"Succeeded", "Failed"}:
         yield f"finished ({status.phase}): its containers do not start again"
-    for condition in status.conditions or ():
-        if condition is not None and condition.type == "PodScheduled" and condition.status == "False":
-            yield f"not scheduled ({condition.reason or 'no reason given'}): {condition.message or 'no message'}"

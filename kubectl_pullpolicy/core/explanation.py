@@ -26,6 +26,17 @@ Reason = Literal[
 ]
 State = Literal["running", "mounted", "pulling", "waiting", "terminated", "notScheduled", "unknown"]
 DigestKind = Literal["index", "manifest", "config", "unknown"]
+ObstacleKind = Literal[
+    "NotScheduled",
+    "Volumes",
+    "Sandbox",
+    "Initializing",  # an init container has not ended
+    "Configuration",  # what the container refers to is missing or not allowed
+    "Start",  # the runtime cannot start it
+    "Crash",
+    "WrongPlatform",  # the image was pulled, and is for another processor
+    "NoPod",  # the API server refuses the Pods of a workload
+]
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -50,6 +61,13 @@ class Reference(_Value, frozen=True):
     implied: tuple[str, ...]
 
 
+class FreshBytes(_Value, frozen=True):
+    """How this container gets the newest bytes of its image; `command` is "" where no single command does it."""
+
+    summary: str
+    command: str
+
+
 class Policy(_Value, frozen=True):
     """imagePullPolicy as stored (or as it would be stored) and why.
 
@@ -62,6 +80,28 @@ class Policy(_Value, frozen=True):
     evidence: tuple[Evidence, ...]
     next_start: str | None
     unread: tuple[str, ...] = ()
+    fresh_bytes: FreshBytes | None = None
+
+
+class OnNode(_Value, frozen=True):
+    """The image among those that the node reports; absence there proves nothing, so there is no value for it.
+
+    `names` are the node's for it; `digest` is the one that the image's own repository has there, "" where cut off.
+    `refusal` tells, where a pull fails all the same, why the kubelet may refuse an image that is present.
+    """
+
+    names: tuple[str, ...]
+    digest: str
+    refusal: str | None = None
+
+
+class Obstacle(_Value, frozen=True):
+    """What keeps a container from running where it is not the image, and the kubectl command that goes on."""
+
+    kind: ObstacleKind
+    summary: str
+    evidence: tuple[Evidence, ...]
+    command: str
 
 
 class Status(_Value, frozen=True):
@@ -100,7 +140,10 @@ class NodeSummary(_Value, frozen=True):
 
 
 class Explanation(_Value, frozen=True):
-    """All that is known of one container (an image volume counts as one). `pod` is None for a template."""
+    """All that is known of one container (an image volume counts as one). `pod` is None for a template.
+
+    `reading_notes` are sentences about what surprises in the image string.
+    """
 
     namespace: str
     pod: str | None
@@ -114,13 +157,18 @@ class Explanation(_Value, frozen=True):
     reference_error: str | None
     policy: Policy
     status: Status | None
+    obstacle: Obstacle | None = None
+    on_node: OnNode | None = None
+    reading_notes: tuple[str, ...] = ()
 
 
 class SubjectExplanation(_Value, frozen=True):
     """A Pod, or a workload's template, with its containers in the order in which they start.
 
     `stored` is False for a manifest: it is explained as what the API server would store. `notes` are sentences about
-    the whole Pod (why it is not scheduled, that it has finished).
+    the whole Pod (that it has finished) or workload (how far its rollout is). `obstacle` holds for all containers.
+    `revision` names what the Pod was made from, by its number where that is known. `alike` names the Pods that a fold
+    left out because all this is true of them, too, of `total` Pods.
     """
 
     kind: str
@@ -132,6 +180,11 @@ class SubjectExplanation(_Value, frozen=True):
     phase: str
     notes: tuple[str, ...]
     containers: tuple[Explanation, ...]
+    obstacle: Obstacle | None = None
+    revision: str = ""
+    revision_number: int = 0
+    alike: tuple[str, ...] = ()
+    total: int = 0
 
     @property
     def target(self) -> str:

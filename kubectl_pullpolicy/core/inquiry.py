@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.folding import mixed_digests
 from kubectl_pullpolicy.core.needs import ROUNDS, events_need, list_needs, pod_needs, template_needs
+from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.targets import Target
@@ -50,15 +54,27 @@ class Inquiry:
             return
         ref = ObjectRef(target.info.api_version, target.info.kind, namespace, target.name or "")
         if ref.kind == "Pod":
-            pod = self._get(ref, events_need(namespace, ref.name))
+            pod = self._get(ref, events_need("Pod", namespace, ref.name))
             yield [self._explain_pod(pod)] if isinstance(pod, Pod) else []
             return
         below = {"Deployment": ("apps/v1", "ReplicaSet"), "CronJob": ("batch/v1", "Job")}.get(ref.kind)
         workload = self._get(ref, *([ListOf(*below, namespace)] if below is not None else ()))
         if isinstance(workload, Workload):
             self._rounds(lambda: template_needs(workload, self._context))
-            yield [self._explainer.explain(workload)]
-            yield from self._pods_of(ref, workload)
+            pages = list(self._pods_of(ref, workload))
+            yield [self._with_digests(self._explainer.explain(workload), [pod for page in pages for pod in page])]
+            yield from pages
+
+    def _with_digests(self, template: SubjectExplanation, pods: list[SubjectExplanation]) -> SubjectExplanation:
+        """The template's explanation, with what its Pods run under its tags."""
+        if not any(mixed_digests(pods, lambda one, other: one == other)):
+            return template
+        everywhere = ListOf("v1", "Node", None)  # an index and its manifest may stand side by side on a node
+        if not self._context.answered(everywhere):
+            self._context.learn(self._source.read([everywhere]))
+        nodes = self._context.nodes()
+        told = mixed_digests(pods, lambda one, other: one == other or same_image(nodes, one, other))
+        return msgspec.structs.replace(template, notes=(*template.notes, *told))
 
     def _namespaces_of(self, target: Target) -> Iterator[str]:
         """Where a file holds objects of this kind and name."""

@@ -7,15 +7,20 @@ Pod; for a Pod that was named, its own owners, node and events are read by name.
 from collections.abc import Iterable, Iterator
 
 from kubectl_pullpolicy.core.context import Context, Get, Known, ListOf, Need
+from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.obstacles import may_be_wrong_platform
 from kubectl_pullpolicy.core.policy import default_policy
 from kubectl_pullpolicy.core.revisions import revision_name
 from kubectl_pullpolicy.core.source import Subject
+from kubectl_pullpolicy.core.status import status_of
 from kubectl_pullpolicy.core.workloads import declared_containers, is_mirror, kind_info, template_of
 
 ROUNDS = 3
 # The kinds that keep ControllerRevisions.
 REVISED = frozenset({"DaemonSet", "StatefulSet"})
+# The kinds whose status does not say that Pods are refused; Deployments and ReplicaSets have a condition for it.
+_TELL_BY_EVENTS = frozenset({"DaemonSet", "StatefulSet", "Job"})
 # The kinds that stand above a Pod's controller; listed with it, so that one round is enough.
 _ABOVE = {"ReplicaSet": ("apps/v1", "Deployment"), "Job": ("batch/v1", "CronJob")}
 
@@ -30,7 +35,12 @@ def list_needs(subjects: Iterable[Subject], namespace: str | None, context: Cont
         if controller is None or is_mirror(meta(subject)) or not _readable(controller):
             continue
         wanted[ListOf(controller.api_version, controller.kind, namespace)] = None
-        if controller.kind in _ABOVE:
+        fact = context.owner(controller)
+        above = fact.value.controller if isinstance(fact, Known) else None
+        if above is not None:
+            if _readable(above):
+                wanted[ListOf(above.api_version, above.kind, namespace)] = None
+        elif controller.kind in _ABOVE:
             wanted[ListOf(*_ABOVE[controller.kind], namespace)] = None
         elif controller.kind in REVISED and _revisions_tell(subject, controller, context):
             wanted[ListOf("apps/v1", "ControllerRevision", namespace)] = None
@@ -43,21 +53,29 @@ def pod_needs(pod: Pod, context: Context) -> list[Need]:
 
 
 def template_needs(workload: Workload, context: Context) -> list[Need]:
-    """What the explanation of one named workload's template still has to read: its history, where that may tell."""
-    need = _history_need(workload.kind or "", meta(workload).namespace or "")
-    off = any(c.policy != default_policy(c.image) for c in declared_containers(template_of(workload)))
-    return [need] if need is not None and off and not context.answered(need) else []
+    """What the explanation of one named workload's template still has to read: history and events, where they tell."""
+    kind, namespace = workload.kind or "", meta(workload).namespace or ""
+    needs: list[Need] = []
+    history = _history_need(kind, namespace)
+    if history is not None and any(
+        c.policy != default_policy(c.image) for c in declared_containers(template_of(workload))
+    ):
+        needs.append(history)
+    if kind in _TELL_BY_EVENTS:
+        needs.append(events_need(kind, namespace, meta(workload).name or ""))
+    return [need for need in needs if not context.answered(need)]
 
 
-def events_need(namespace: str, pod: str) -> ListOf:
-    """The events about one Pod."""
-    return ListOf("v1", "Event", namespace, field_selector=f"involvedObject.kind=Pod,involvedObject.name={pod}")
+def events_need(kind: str, namespace: str, name: str) -> ListOf:
+    """The events about one object."""
+    return ListOf("v1", "Event", namespace, field_selector=f"involvedObject.kind={kind},involvedObject.name={name}")
 
 
 def _pod_needs(pod: Pod, context: Context) -> Iterator[Need]:
     metadata = meta(pod)
     namespace = metadata.namespace or ""
-    yield events_need(namespace, metadata.name or "")
+    yield events_need("Pod", namespace, metadata.name or "")
+    yield from _failure_needs(pod, context)
     if pod.spec is not None and pod.spec.node_name:
         yield Get(ObjectRef("v1", "Node", "", pod.spec.node_name))
     controller = controller_of(metadata)
@@ -80,6 +98,23 @@ def _pod_needs(pod: Pod, context: Context) -> Iterator[Need]:
         yield history
 
 
+def _failure_needs(pod: Pod, context: Context) -> Iterator[Need]:
+    """What tells more of a container that fails: its log, and how its kubelet checks who may use an image."""
+    metadata, place = meta(pod), (pod.spec.node_name if pod.spec is not None else None) or ""
+    fact = context.node(place)
+    for container in declared_containers(pod.spec):
+        status = status_of(pod, container)
+        if may_be_wrong_platform(pod, container):
+            name = f"{metadata.name}/{container.name}"
+            yield Get(ObjectRef("v1", "ContainerLog", metadata.namespace or "", name))
+        if (
+            status.pull_failing
+            and isinstance(fact, Known)
+            and on_node(fact.value, container.image, status, UNKNOWN_ACCESS)
+        ):
+            yield Get(ObjectRef("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "", place))
+
+
 def _history_need(kind: str, namespace: str) -> ListOf | None:
     """Where the earlier revisions of this kind stand."""
     if kind == "Deployment":
@@ -88,9 +123,11 @@ def _history_need(kind: str, namespace: str) -> ListOf | None:
 
 
 def _readable(ref: ObjectRef) -> bool:
-    """Whether this is a built-in kind that holds a template; nothing is known of other kinds' resources."""
+    """Whether this may hold a template: a built-in kind that does, or one of somebody else (argoproj.io)."""
     info = kind_info(ref.kind)
-    return info is not None and info.api_version == ref.api_version and ref.kind not in {"Node", "Pod"}
+    if info is not None and info.api_version == ref.api_version:
+        return ref.kind not in {"Node", "Pod"}
+    return "." in ref.api_version.partition("/")[0]
 
 
 def _off_default(pod: Pod) -> bool:

@@ -11,8 +11,8 @@ from kubectl_pullpolicy.core.objects import Pod
 from kubectl_pullpolicy.core.workloads import DeclaredContainer
 
 
-def next_start(container: DeclaredContainer, policy: str) -> str:
-    """What happens when a container of this image and policy starts."""
+def next_start(container: DeclaredContainer, policy: str, access: str) -> str:
+    """What happens when a container of this image and policy starts. `access`: who may use an image that is there."""
     try:
         reference = parse(container.image)
     except InvalidReference as error:
@@ -23,14 +23,9 @@ def next_start(container: DeclaredContainer, policy: str) -> str:
         return f"asks the registry {what} every time, with credentials; layers that the node has are not pulled again"
     if policy == "IfNotPresent":
         fixed = "" if reference.digest else f"; newer bytes under {asked} are not looked for"
-        return (
-            "uses the image if the node has it (kubelets from 1.35: and if this Pod may use it), "
-            f"pulls it otherwise{fixed}"
-        )
+        return f"uses the image if the node has it{access}, pulls it otherwise{fixed}"
     if policy == "Never":
-        return (
-            "never pulls: starts if the node has the image (kubelets from 1.35: and if this Pod may use it), else fails"
-        )
+        return f"never pulls: starts if the node has the image{access}, else fails"
     return f"unknown: {policy!r} is not a policy that this program knows"
 
 

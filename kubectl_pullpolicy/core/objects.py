@@ -126,6 +126,7 @@ class PodSpec(_Object, frozen=True):
     service_account_name: str | None = None
     node_name: str | None = None
     restart_policy: str | None = None
+    runtime_class_name: str | None = None
 
 
 class StateWaiting(_Object, frozen=True):
@@ -226,10 +227,17 @@ class JobTemplateSpec(_Object, frozen=True):
     spec: JobSpec | None = None
 
 
+class RollingUpdate(_Object, frozen=True):
+    """rollingUpdate of a StatefulSet: the Pods below `partition` stay as they are."""
+
+    partition: int | None = None
+
+
 class UpdateStrategy(_Object, frozen=True):
     """spec.strategy and spec.updateStrategy."""
 
     type: str | None = None
+    rolling_update: RollingUpdate | None = None
 
 
 class WorkloadSpec(_Object, frozen=True):
@@ -253,8 +261,14 @@ class WorkloadStatus(_Object, frozen=True):
     replicas: int | None = None
     ready_replicas: int | None = None
     updated_replicas: int | None = None
+    unavailable_replicas: int | None = None
     desired_number_scheduled: int | None = None
+    current_number_scheduled: int | None = None
+    updated_number_scheduled: int | None = None
     number_ready: int | None = None
+    active: Any = None  # a number in a Job, a list in a CronJob
+    succeeded: int | None = None
+    failed: int | None = None
     conditions: tuple[Condition | None, ...] | None = None
 
 
@@ -294,10 +308,17 @@ class NodeSystemInfo(_Object, frozen=True):
     container_runtime_version: str | None = None
 
 
+class ContainerImage(_Object, frozen=True):
+    """status.images[] of a Node: one image, with at most 5 of its names."""
+
+    names: tuple[str | None, ...] | None = None
+
+
 class NodeStatus(_Object, frozen=True):
-    """status of a Node."""
+    """status of a Node; `images` are its 50 largest."""
 
     node_info: NodeSystemInfo | None = None
+    images: tuple[ContainerImage | None, ...] | None = None
 
 
 class Node(_Object, frozen=True):
@@ -307,6 +328,25 @@ class Node(_Object, frozen=True):
     kind: str | None = None
     metadata: ObjectMeta | None = None
     status: NodeStatus | None = None
+
+
+class KubeletConfiguration(_Object, frozen=True):
+    """What a kubelet runs with (kubelet.config.k8s.io/v1beta1), served by its /configz; metadata.name is the node's."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: ObjectMeta | None = None
+    image_pull_credentials_verification_policy: str | None = None
+    feature_gates: dict[str, bool | None] | None = None
+
+
+class ContainerLog(_Object, frozen=True):
+    """The last lines that a container wrote; no kind of the API. metadata.name is POD/CONTAINER."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: ObjectMeta | None = None
+    text: str | None = None
 
 
 class InvolvedObject(_Object, frozen=True):
@@ -343,7 +383,7 @@ class Event(_Object, frozen=True):
     series: EventSeries | None = None
 
 
-KubernetesObject = Pod | Workload | ControllerRevision | Node | Event
+KubernetesObject = Pod | Workload | ControllerRevision | Node | Event | KubeletConfiguration | ContainerLog
 
 WORKLOAD_KINDS = frozenset(
     {"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController", "PodTemplate"}
@@ -359,6 +399,8 @@ def object_type(kind: str) -> type[KubernetesObject] | None:
         "ControllerRevision": ControllerRevision,
         "Node": Node,
         "Event": Event,
+        "KubeletConfiguration": KubeletConfiguration,
+        "ContainerLog": ContainerLog,
     }
     return others.get(kind)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.context import Revision
-from kubectl_pullpolicy.core.explanation import Certainty, Evidence, Policy, Reason
+from kubectl_pullpolicy.core.explanation import Certainty, Evidence, FreshBytes, Policy, Reason
 from kubectl_pullpolicy.core.image import InvalidReference, parse
 from kubectl_pullpolicy.core.provenance import FieldOwner
 from kubectl_pullpolicy.core.workloads import DeclaredContainer
@@ -78,10 +78,12 @@ def why(policy: str, image: str, judgement: Judgement) -> str:
     return words[judgement.reason]
 
 
-def policy_of(value: str, image: str, judgement: Judgement, next_start: str | None) -> Policy:
+def policy_of(
+    value: str, image: str, judgement: Judgement, next_start: str | None, fresh: FreshBytes | None = None
+) -> Policy:
     """The Policy of an explanation."""
     words = why(value, image, judgement)
-    return Policy(value, judgement.reason, words, judgement.evidence, next_start, judgement.unread)
+    return Policy(value, judgement.reason, words, judgement.evidence, next_start, judgement.unread, fresh)
 
 
 def judge_manifest(container: DeclaredContainer, source: str = "the manifest") -> Judgement:

@@ -44,7 +44,7 @@ class Reasons:
         # A template of a foreign kind may hold none: then the Pod got the default.
         before = declared.policy or default_policy(declared.image)
         if before != container.policy:
-            return _differing(before, origin)
+            return _differing(before, origin, "" if declared.policy else "sets no policy, which gives ")
         owner = origin.owner
         if owner is not None and owner.container(declared.key) == declared:
             return self.of_template(declared, owner)
@@ -69,9 +69,10 @@ def _injected(container: DeclaredContainer, origin: Origin) -> Judgement:
     return Judgement("MatchesDefault" if matches else "Admission", (evidence,))
 
 
-def _differing(before: str, origin: Origin) -> Judgement:
+def _differing(before: str, origin: Origin, unset: str) -> Judgement:
+    declares = f"{unset}{before}" if unset else f"declares {before}"
     if not origin.proves:
-        detail = f"declares {before} now; whether it did when the Pod was made is not known"
+        detail = f"{declares} now; whether it did when the Pod was made is not known"
         return Judgement("DiffersFromTemplate", (Evidence(origin.name, detail, "inferred"),), before)
-    detail = f"from which the Pod was made, declares {before}; the policy of a Pod cannot change after it is created"
+    detail = f"from which the Pod was made, {declares}; the policy of a Pod cannot change after it is created"
     return Judgement("Admission", (Evidence(origin.name, detail, "certain"),), before)

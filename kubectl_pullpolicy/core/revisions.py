@@ -41,6 +41,21 @@ def revision_name(pod: Pod, controller: ObjectRef) -> str:
     return f"{controller.name}-{label}"
 
 
+def revision_of(pod: Pod, context: Context) -> tuple[str, int]:
+    """The revision that a Pod was made from, KIND/NAME, and its number; ("", 0) for Pods of kinds without revisions."""
+    controller = controller_of(meta(pod))
+    if controller is None:
+        return "", 0
+    if controller.kind in {"DaemonSet", "StatefulSet"}:
+        name = revision_name(pod, controller)
+        number = next((r.number for r in context.history(controller) if r.ref.name == name), 0)
+        return (f"ControllerRevision/{name}" if name else ""), number
+    fact = context.owner(controller)
+    if not isinstance(fact, Known) or fact.value.controller is None:
+        return "", 0
+    return str(controller), fact.value.revision
+
+
 def origin_of(pod: Pod, context: Context) -> Origin | None:
     """Where this Pod comes from; None for a Pod without a controller."""
     controller = controller_of(meta(pod))

@@ -43,7 +43,7 @@ def status_of(pod: Pod, container: DeclaredContainer, events: Sequence[Event] = 
     """The Status of a container or image volume of this Pod."""
     if container.kind == "imageVolume":
         return _volume_status(pod, container)
-    reported = _reported(pod, container)
+    reported = reported_status(pod, container)
     state = reported.state if reported is not None else None
     if reported is None or state is None:
         return _without_report(pod)
@@ -81,7 +81,8 @@ def digest_of(image_id: str) -> tuple[str, DigestKind | None]:
     return (digest, "unknown") if at else ("", None)
 
 
-def _reported(pod: Pod, container: DeclaredContainer) -> ContainerStatus | None:
+def reported_status(pod: Pod, container: DeclaredContainer) -> ContainerStatus | None:
+    """What the kubelet reports of this container, or None."""
     status = pod.status or _NO_STATUS
     if container.kind == "app":
         listed = status.container_statuses
@@ -97,7 +98,7 @@ def _without_report(pod: Pod) -> Status:
     if status.phase in {"Failed", "Succeeded"}:  # evicted before it started, for one
         return Status("terminated", status.reason or status.phase or "", status.message or "")
     if not spec.node_name and status.phase in {"Pending", None, ""}:
-        condition = _condition(status, "PodScheduled")
+        condition = condition_of(pod, "PodScheduled")
         if condition is None:
             return Status("notScheduled", since=meta(pod).creation_timestamp)
         return Status(
@@ -128,7 +129,7 @@ def _waiting_since(pod: Pod, container: DeclaredContainer, reported: ContainerSt
         return last.finished_at
     status = pod.status or _NO_STATUS
     if container.kind == "app":
-        initialized = _condition(status, "Initialized")
+        initialized = condition_of(pod, "Initialized")
         if initialized is not None:
             return initialized.last_transition_time if initialized.status == "True" else status.start_time
     if container.kind == "ephemeral":  # added later; the server notes when
@@ -153,8 +154,10 @@ def _previous_end(pod: Pod, container: DeclaredContainer) -> str | None:
     return found
 
 
-def _condition(status: PodStatus, kind: str) -> Condition | None:
-    return next((c for c in status.conditions or () if c is not None and c.type == kind), None)
+def condition_of(pod: Pod, kind: str) -> Condition | None:
+    """A condition of this Pod by its type, or None."""
+    conditions = (pod.status or _NO_STATUS).conditions
+    return next((c for c in conditions or () if c is not None and c.type == kind), None)
 
 
 def _pulling_since(container: DeclaredContainer, events: Sequence[Event]) -> str | None:
@@ -205,7 +208,7 @@ def _volume_status(pod: Pod, volume: DeclaredContainer) -> Status:
     A container that waits may quote the volume's image; one that ever started proves that the volume was mounted.
     """
     for container in _mounting(pod, volume.name):
-        status, reported = status_of(pod, container), _reported(pod, container)
+        status, reported = status_of(pod, container), reported_status(pod, container)
         if status.image_volume == volume.name:
             return Status("waiting", status.reason, status.message, since=status.since, pull_failing=True)
         if status.state == "notScheduled":

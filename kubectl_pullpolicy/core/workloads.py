@@ -29,7 +29,7 @@ class KindInfo(NamedTuple):
     @property
     def resource(self) -> str:
         """The resource as kubectl names it in messages: `pods`, `deployments.apps`."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
+        return f"{self.plural}.{self.group}" if self.group and "/" not in self.plural else self.plural
 
 
 KINDS = (
@@ -45,11 +45,20 @@ KINDS = (
     KindInfo("apps/v1", "ControllerRevision", "controllerrevisions"),
     KindInfo("v1", "Event", "events", ("ev",)),
     KindInfo("v1", "Node", "nodes", ("no",), namespaced=False),
+    # Not resources of their own: what a kubelet's /configz serves, and the log subresource of a Pod.
+    KindInfo("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "nodes/proxy", namespaced=False),
+    KindInfo("v1", "ContainerLog", "pods/log"),
 )
 _BY_KIND = {info.kind: info for info in KINDS}
-_BY_WORD = {word: info for info in KINDS for word in (info.plural, info.kind.lower(), info.resource, *info.short_names)}
+_BY_WORD = {
+    word: info
+    for info in KINDS
+    if "/" not in info.plural
+    for word in (info.plural, info.kind.lower(), info.resource, *info.short_names)
+}
 # The kinds that hold containers: the ones `explain` accepts as targets.
-TARGET_KINDS = tuple(info for info in KINDS if info.kind not in {"ControllerRevision", "Event", "Node"})
+_WITHOUT = {"ControllerRevision", "Event", "Node", "KubeletConfiguration", "ContainerLog"}
+TARGET_KINDS = tuple(info for info in KINDS if info.kind not in _WITHOUT)
 
 
 def kind_info(kind: str) -> KindInfo | None:

@@ -8,14 +8,12 @@ import msgspec
 
 from kubectl_pullpolicy.core.objects import (
     KubernetesObject,
-    ObjectMeta,
     Pod,
-    PodTemplateSpec,
     Workload,
-    WorkloadSpec,
     object_type,
     present,
 )
+from kubectl_pullpolicy.core.shapes import has_template, shaped
 from kubectl_pullpolicy.core.workloads import kind_info, template_of
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.documents import TEMPLATE, Array, Document, Envelope, read_envelope
@@ -30,38 +28,6 @@ class Foreign(NamedTuple):
 
 
 Decoded = KubernetesObject | Recording | Foreign | FileError
-
-
-class _ProbedSpec(msgspec.Struct, gc=False):
-    containers: list[msgspec.Raw] | None = None
-
-
-class _ProbedTemplate(msgspec.Struct, gc=False):
-    spec: _ProbedSpec | None = None
-
-
-class _ProbedTemplateHolder(msgspec.Struct, gc=False):
-    template: _ProbedTemplate | None = None
-
-
-class _Probe(msgspec.Struct, gc=False):
-    """Whether a foreign object holds a pod template, as an Argo Rollout or a Knative Service does."""
-
-    spec: _ProbedTemplateHolder | None = None
-
-
-_PROBE = msgspec.json.Decoder(_Probe)
-
-
-class _TemplateHolder(msgspec.Struct):
-    template: PodTemplateSpec | None = None
-
-
-class _Template(msgspec.Struct):
-    """A foreign object's template, whatever its other fields look like."""
-
-    metadata: ObjectMeta | None = None
-    spec: _TemplateHolder | None = None
 
 
 class _Item(NamedTuple):
@@ -162,23 +128,12 @@ def _one(item: _Item, kind: str, api_version: str | None) -> Decoded:
 
 
 def _foreign(item: _Item, kind: str, api_version: str | None) -> Decoded:
-    try:
-        probe = _PROBE.decode(item.json)
-    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
-        return Foreign()
-    template = probe.spec.template if probe.spec is not None else None
-    if template is None or template.spec is None or not template.spec.containers:
+    if not has_template(item.json):
         return Foreign()
     try:
-        thing = _decoder(Workload).decode(item.json)
-    except msgspec.ValidationError:
-        # `replicas: "3"` is an error in a Deployment; in a foreign kind it is none of our business.
-        try:
-            narrow = msgspec.json.decode(item.json, type=_Template)
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            return type_error(item.document, item.json, item.path, error)
-        spec = WorkloadSpec(template=narrow.spec.template) if narrow.spec is not None else None
-        thing = Workload(metadata=narrow.metadata, spec=spec)
+        thing = shaped(item.json)
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        return type_error(item.document, item.json, item.path, error)
     return _checked(item, _named(thing, api_version, kind))
 
 

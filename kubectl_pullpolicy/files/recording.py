@@ -1,7 +1,7 @@
 """The format of a recording: what a command read, so that it can be explained again anywhere.
 
 Only what the model holds is in it, so no environment variables, arguments or Secrets; of annotations only the few that
-explanations read, of the last-applied manifest only images and policies.
+explanations read, of the last-applied manifest only images and policies, of a log only the line that explains.
 """
 
 import re
@@ -11,6 +11,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need
 from kubectl_pullpolicy.core.objects import (
+    ContainerLog,
     ControllerRevision,
     JobSpec,
     KubernetesObject,
@@ -21,6 +22,7 @@ from kubectl_pullpolicy.core.objects import (
     Workload,
     WorkloadSpec,
 )
+from kubectl_pullpolicy.core.obstacles import EXEC_FORMAT
 from kubectl_pullpolicy.core.provenance import LAST_APPLIED, minimal_last_applied
 
 GROUP = "kubectl-pullpolicy"
@@ -139,6 +141,9 @@ def cut(thing: KubernetesObject) -> KubernetesObject:
         changes["template"] = _cut_template(thing.template)
     elif isinstance(thing, ControllerRevision) and thing.data is not None:
         changes["data"] = _replace(thing.data, spec=_cut_spec(thing.data.spec))
+    elif isinstance(thing, ContainerLog):  # whatever else a program wrote is its owner's
+        lines = (thing.text or "").splitlines()
+        changes["text"] = "\n".join(line for line in lines if EXEC_FORMAT in line)
     return _replace(thing, **changes)
 
 

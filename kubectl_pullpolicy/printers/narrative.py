@@ -3,13 +3,22 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from kubectl_pullpolicy.core.explanation import Explanation, Policy, Reference, Status, SubjectExplanation
+from kubectl_pullpolicy.core.explanation import (
+    Explanation,
+    Obstacle,
+    OnNode,
+    Policy,
+    Reference,
+    Status,
+    SubjectExplanation,
+)
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import escaped, escaped_lines
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.words import KINDS, duration, status_words
 
 LABEL = 10
+NAMED = 5  # Pods that are named where more are alike
 # pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
 BACKING_OFF = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
 DIGEST_KINDS = {
@@ -43,11 +52,24 @@ def print_narratives(pages: Iterable[Sequence[SubjectExplanation]], style: Style
 
 def _subject(subject: SubjectExplanation, style: Style) -> Iterator[str]:
     yield painted(_headline(subject), BOLD, wanted=style.colour)
+    if subject.total > 1:
+        yield f"  {escaped(_alike(subject))}"
     for note in subject.notes:
         yield f"  {escaped(note)}"
+    if subject.obstacle is not None:
+        yield from _obstacle(subject.obstacle)
     for explanation in subject.containers:
         yield ""
-        yield from _container(explanation, style)
+        yield from _container(explanation, subject.obstacle, style)
+
+
+def _alike(subject: SubjectExplanation) -> str:
+    """`37 of 40 Pods alike: web-1, ...`."""
+    count, revision = len(subject.alike) + 1, f" of {subject.revision}" if subject.revision else ""
+    named = ", ".join(subject.alike[:NAMED])
+    more = f" and {len(subject.alike) - NAMED} more" if len(subject.alike) > NAMED else ""
+    others = f"; this also holds for {named}{more}" if subject.alike else ""
+    return f"{count} of {subject.total} Pods{' alike' if count > 1 else ''}{revision}{others}"
 
 
 def _headline(subject: SubjectExplanation) -> str:
@@ -69,22 +91,32 @@ def _headline(subject: SubjectExplanation) -> str:
     return "   ".join(part for part in parts if part)
 
 
-def _container(explanation: Explanation, style: Style) -> Iterator[str]:
-    status = explanation.status
+def _container(explanation: Explanation, told: Obstacle | None, style: Style) -> Iterator[str]:
+    """`told`: the obstacle that stands above, for all containers."""
+    status, held = explanation.status, explanation.on_node
     kind = KINDS.get(explanation.container_kind, "")
     kind = {"": "container", "image volume": "image volume"}.get(kind, f"{kind} container")
     title = f"{kind} {explanation.container}" if explanation.container else "image"
     state = _state(status, style)
     yield "   ".join(part for part in (escaped(title), escaped(explanation.image) or "(no image)", state) if part)
     yield from _reading(explanation.reference, explanation.reference_error)
+    if explanation.reading_notes:
+        yield from _field("note", explanation.reading_notes)
     if status is not None:
-        yield from _trouble(status)
+        yield from _trouble(status, explanation.obstacle)
+        if explanation.obstacle is not None and explanation.obstacle != told:
+            yield from _obstacle(explanation.obstacle)
         yield from _digest(status)
+    if held is not None:
+        yield from _on_node(held, status)
     yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
         yield from _field("at start", [explanation.policy.next_start])
     elif status is not None:
         yield from _field("at start", ["it does not start again"])
+    fresh = explanation.policy.fresh_bytes
+    if fresh is not None:
+        yield from _field("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
 
 
 def _state(status: Status | None, style: Style) -> str:
@@ -111,12 +143,13 @@ def _reading(reference: Reference | None, error: str | None) -> Iterator[str]:
         )
 
 
-def _trouble(status: Status) -> Iterator[str]:
+def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
     if status.state == "waiting" and status.reason:
         yield from _field("waiting", [status.reason])
     if status.image_volume is not None:  # told there, with its message
         return
-    if status.message and status.state != "running":
+    told = {evidence.detail for evidence in obstacle.evidence} if obstacle is not None else set()
+    if status.message and status.state not in {"running", "notScheduled"} and status.message not in told:
         yield from _field("message", status.message.split("\n"))
     if status.state == "pulling":
         yield from _field("pulling", ["the kubelet is pulling now; the message above is of the attempt before"])
@@ -132,10 +165,29 @@ def _trouble(status: Status) -> Iterator[str]:
         )
 
 
+def _obstacle(obstacle: Obstacle) -> Iterator[str]:
+    lines = [f"{obstacle.kind}: {obstacle.summary}"]
+    lines += [f"{evidence.certainty}: {evidence.source}: {evidence.detail}" for evidence in obstacle.evidence]
+    yield from _field("not image", lines)
+    if obstacle.command:
+        yield from _field("go on", [obstacle.command])
+
+
 def _digest(status: Status) -> Iterator[str]:
     if status.digest and status.digest_kind is not None:
         ran = " (of its last run)" if status.state in {"waiting", "pulling"} else ""
         yield from _field("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
+
+
+def _on_node(held: OnNode, status: Status | None) -> Iterator[str]:
+    ran = status.digest if status is not None else ""
+    if ran and held.digest == ran:
+        words = "the same bytes stand under this name on the node"
+    elif ran and held.digest:
+        words = f"the node reports other bytes under this name now: {held.digest}"
+    else:
+        words = f"the node reports this image{f', as {held.digest}' if held.digest else ''}"
+    yield from _field("on node", [words, *([held.refusal] if held.refusal else [])])
 
 
 def _policy(policy: Policy) -> Iterator[str]:

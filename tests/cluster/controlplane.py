@@ -1,6 +1,7 @@
 """etcd, the API server, the controller manager and the scheduler, and who may talk to them."""
 
 import json
+import os
 from pathlib import Path
 
 from tests.cluster import certificates, processes
@@ -68,7 +69,18 @@ def start_apiserver(run: RunFolder, ports: Ports, binaries: Path, versions: Vers
         "feature-gates": gates(versions),
         **extra,
     }  # fmt: skip
-    processes.start(run, "kube-apiserver", [str(binaries / "kube-apiserver"), *_flags(options)])
+    command = [str(binaries / "kube-apiserver"), *_flags(options)]
+    processes.start(run, "kube-apiserver", [*_knowing_the_node(run), *command] if os.geteuid() == 0 else command)
+
+
+def _knowing_the_node(run: RunFolder) -> list[str]:
+    """A prefix of a command that makes it find the node by its name: logs and configz are asked of the kubelet.
+
+    The machine's own list of hosts stays as it is; the process sees another one in its place.
+    """
+    hosts = run.path / "hosts"
+    hosts.write_text(f"{Path('/etc/hosts').read_text()}\n{LOOPBACK} {NODE_NAME}\n")
+    return ["unshare", "--mount", "sh", "-c", f'mount --bind "{hosts}" /etc/hosts && exec "$@"', "sh"]
 
 
 def wait_for_apiserver(run: RunFolder, ports: Ports) -> None:

@@ -6,20 +6,19 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.cluster import ClusterSource, open_cluster
+from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.core.context import Get, ListOf
 from kubectl_pullpolicy.core.objects import ObjectRef
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.options import ConnectionFlags
 from tests.builders import container, pod
-from tests.stubs.api_server import Answer, Request, State, api_server, status_body
+from tests.cluster_source.conftest import opened
+from tests.stubs.api_server import Answer, Request, State, status_body
 
 PODS = "/api/v1/namespaces/shop/pods"
 
@@ -27,18 +26,6 @@ PODS = "/api/v1/namespaces/shop/pods"
 @pytest.fixture
 def state() -> State:
     return State(lists={PODS: [pod(container(), metadata={"name": f"web-{n}"}) for n in range(5)]})
-
-
-@pytest.fixture
-def server(state: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-    with api_server(state) as url:
-        yield url
-
-
-def opened(url: str, **flags: Any) -> ClusterSource:
-    return open_cluster(ConnectionFlags(server=url, **{"namespace": "shop"} | flags), None, print)[0]
 
 
 def names(source: ClusterSource) -> list[str]:

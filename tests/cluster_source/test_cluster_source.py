@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,27 +19,10 @@ from kubectl_pullpolicy.core.times import format_time
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags
 from tests.builders import container, pod, workload
-from tests.stubs.api_server import DATE, Answer, State, api_server, status_body
+from tests.cluster_source.conftest import opened
+from tests.stubs.api_server import DATE, Answer, State, status_body
 
 PODS = "/api/v1/namespaces/shop/pods"
-
-
-@pytest.fixture
-def state() -> State:
-    return State()
-
-
-@pytest.fixture
-def server(state: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[str]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-    with api_server(state) as url:
-        yield url
-
-
-def opened(url: str, warnings: list[str] | None = None, **flags: Any) -> ClusterSource:
-    warned = warnings if warnings is not None else []
-    return open_cluster(ConnectionFlags(server=url, namespace="shop", **flags), None, warned.append)[0]
 
 
 def named(number: int) -> dict[str, Any]:

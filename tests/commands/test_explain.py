@@ -13,6 +13,19 @@ from kubectl_pullpolicy.core.explanation import Reason
 from tests.conftest import GOLDEN
 
 DEMO = Path(__file__).parents[2] / "kubectl_pullpolicy" / "demo" / "recording.json"
+STUCK = str(GOLDEN / "stuck.json")
+STUCK_PODS = (
+    "unscheduled",
+    "volume",
+    "sandbox",
+    "configuration",
+    "start",
+    "crash",
+    "wrong-platform",
+    "initializing",
+    "never-private",
+    "fleet-1",
+)
 CASES = {
     "table-all.txt": ["--demo"],
     "table-shop.txt": ["--demo", "-n", "shop"],
@@ -42,6 +55,11 @@ CASES = {
         "pod/private-malformed",
         "pod/tag-missing",
     ],
+    "stuck-pods.txt": ["-f", STUCK, "-n", "stuck", *(f"pod/{name}" for name in STUCK_PODS)],
+    "stuck-refused.txt": ["-f", STUCK, "-n", "stuck", "deploy/padded", "ds/padded"],
+    "stuck-rollouts.txt": ["-f", STUCK, "-n", "stuck", "deploy/rolling", "deploy/pushed", "sts/partitioned"],
+    "stuck-pushed.json": ["-f", STUCK, "-n", "stuck", "deploy/pushed", "-o", "json"],
+    "image-surprising.txt": ["--image", "localhost:5000/app"],
     "image-short.txt": ["--image", "nginx"],
     "image-tag-and-digest.txt": ["--image", f"nginx:latest@sha256:{'a' * 64}"],
     "image-port.txt": ["--image", "localhost:5000"],
@@ -99,9 +117,9 @@ def test_a_recording_of_a_recording_is_the_same(capsys: pytest.CaptureFixture[st
 
 
 def test_no_secret_of_the_test_cluster_is_in_the_recordings() -> None:
-    for path in (DEMO, GOLDEN / "named.json"):
+    for path in (DEMO, GOLDEN / "named.json", GOLDEN / "stuck.json"):
         text = path.read_text()
-        for secret in ("s3cret", "puller", "wrong", "%%%", "dockerconfigjson"):
+        for secret in ("s3cret", "puller", '"wrong"', "%%%", "dockerconfigjson"):
             assert secret not in text
 
 

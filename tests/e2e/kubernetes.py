@@ -59,6 +59,14 @@ class Cluster:
             command, env=self.environment, input=input, capture_output=True, text=True, timeout=300, check=False
         )
 
+    def run_shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command line as a user would paste it, with our kubectl."""
+        path = f"{Path(self.kubectl_program).parent}:{os.environ.get('PATH', '')}"
+        environment = self.environment | {"PATH": path}
+        return subprocess.run(
+            ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
     def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:
         """Run kubectl; answers its output."""
         done = self.run_kubectl(*arguments, input=input)

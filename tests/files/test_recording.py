@@ -9,6 +9,8 @@ import pytest
 
 from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.objects import (
+    ContainerLog,
+    ObjectMeta,
     ObjectRef,
     meta,
 )
@@ -158,6 +160,20 @@ def test_nothing_secret_is_recorded() -> None:
     assert content["Deployment"]["spec"]["template"]["metadata"] == {"labels": {"app": "web"}}
     assert content["Node"]["metadata"]["labels"] == {"kubernetes.io/os": "linux"}
     assert content["Pod"]["metadata"]["annotations"] == {"kubernetes.io/config.mirror": "m"}
+
+
+def test_of_a_log_only_the_line_that_explains_is_recorded() -> None:
+    log = Get(ObjectRef("v1", "ContainerLog", "shop", "web-1/main"))
+    metadata = ObjectMeta(name="web-1/main", namespace="shop")
+    text = "password=hunter2\nexec /app: exec format error\ntoken=abc\n"
+    held = ContainerLog("v1", "ContainerLog", metadata, text)
+    written = recorded(Cluster([], [Reading(log, (held,))]), [log])
+    assert b"hunter2" not in written
+    assert b"token" not in written
+    (reading,) = replayed(written).read([log])
+    assert [thing.text for thing in reading.objects if isinstance(thing, ContainerLog)] == [
+        "exec /app: exec format error"
+    ]
 
 
 def test_who_asked_is_not_recorded() -> None:

@@ -10,10 +10,12 @@ from tests.cluster.layout import node_run
 from tests.cluster.versions import Versions
 from tests.e2e.kubernetes import Cluster
 from tests.recording.scenario import make
+from tests.recording.stuck import NAMESPACE
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "kubectl_pullpolicy" / "demo" / "recording.json"
 NAMED = ROOT / "tests" / "golden" / "named.json"
+STUCK = ROOT / "tests" / "golden" / "stuck.json"
 DUMP = ROOT / "tests" / "golden" / "dump.json"
 KINDS = "pods,replicasets,deployments,daemonsets,statefulsets,replicationcontrollers,jobs,cronjobs,controllerrevisions"
 # Full texts are recorded as well, of Pods that were named: these read events and nodes.
@@ -24,6 +26,23 @@ TARGETS = (
     "pod/tag-missing",
     "pod/private-nosecret",
     "pod/private-malformed",
+)
+STUCK_TARGETS = (
+    "pod/unscheduled",
+    "pod/volume",
+    "pod/sandbox",
+    "pod/configuration",
+    "pod/start",
+    "pod/crash",
+    "pod/wrong-platform",
+    "pod/initializing",
+    "pod/never-private",
+    "pod/fleet-1",
+    "deploy/padded",
+    "ds/padded",
+    "deploy/rolling",
+    "deploy/pushed",
+    "sts/partitioned",
 )
 
 
@@ -36,6 +55,7 @@ def main() -> None:
     make(cluster, node_run().path / "kubelet" / "static-pods")
     _explain(kubeconfig, "-A", "--record", str(DEMO))
     _explain(kubeconfig, "-n", "failing", *TARGETS, "--record", str(NAMED))
+    _explain(kubeconfig, "-n", NAMESPACE, *STUCK_TARGETS, "--record", str(STUCK))
     DUMP.write_text(cluster.kubectl("get", KINDS, "-n", "shop", "-o", "json", "--show-managed-fields"))
 
 

@@ -1,12 +1,13 @@
-"""Two namespaces that show every policy reason, and every failure of a pull that the test cluster can show.
+"""Three namespaces that show every policy reason, and every failure of a pull that the test cluster can show.
 
-Everything is waited for; nothing is written by hand.
+The third, of what is not the image, stands in stuck.py. Everything is waited for; nothing is written by hand.
 """
 
 import json
 from pathlib import Path
 
 from tests.e2e.kubernetes import Cluster
+from tests.recording import stuck
 
 MANIFESTS = Path(__file__).parent / "manifests"
 STATIC_POD = {
@@ -31,10 +32,15 @@ DEPLOYMENTS = ("web", "edited", "plain", "plain-always", "patched", "moved", "gu
 
 def make(cluster: Cluster, static_pods: Path) -> None:
     """Creates everything and waits until it is as it shall be recorded."""
-    for name in ("shop", "failing"):
+    for name in ("shop", "failing", stuck.NAMESPACE):
         cluster.kubectl("create", "namespace", name)
         _wait_account(cluster, name)
     _apply(cluster, "failing", "failing.yaml")
+    _apply(cluster, stuck.NAMESPACE, "foreign.yaml")
+    stuck.push("first")
+    _apply(cluster, stuck.NAMESPACE, "stuck.yaml")
+    cluster.kubectl("wait", "--for=condition=established", "crd/fleets.example.com", "--timeout=60s")
+    _apply(cluster, stuck.NAMESPACE, "fleet.yaml")
     _apply(cluster, "shop", "admission.yaml")
     _wait_admission(cluster)
     _apply(cluster, "shop", "shop.yaml")
@@ -43,8 +49,10 @@ def make(cluster: Cluster, static_pods: Path) -> None:
     static_pods.joinpath("static.json").write_text(json.dumps(STATIC_POD))
     _wait_healthy(cluster)
     _change(cluster)
+    stuck.change(cluster)
     _wait_healthy(cluster)
     _wait_failing(cluster)
+    stuck.wait(cluster)
 
 
 def _wait_account(cluster: Cluster, namespace: str) -> None:

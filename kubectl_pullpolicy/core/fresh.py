@@ -1,0 +1,108 @@
+"""How to get the newest bytes of an image now: the right command for each policy and each kind of owner.
+
+A restart gives new bytes only where the policy is Always (or nothing is on the node yet); under IfNotPresent a tag that
+was pushed again is never looked at. A digest fixes the bytes whatever the policy.
+"""
+
+import json
+from shlex import quote
+from typing import Any, NamedTuple
+
+from kubectl_pullpolicy.core.explanation import FreshBytes
+from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.workloads import DeclaredContainer, spec_path
+
+_RESTARTABLE = frozenset({"Deployment", "DaemonSet", "StatefulSet"})
+# Changing these templates changes nothing of the Pods that are there.
+_KEEPS_PODS = frozenset({"ReplicaSet", "ReplicationController", "PodTemplate", "CronJob"})
+
+
+class Holder(NamedTuple):
+    """What has to be restarted: the workload that a user would name, or a Pod without one ("Pod").
+
+    `pod` is the Pod in hand, "" for a template; `on_delete`: its Pods are replaced only when they are deleted.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    pod: str = ""
+    on_delete: bool = False
+    mirror: bool = False
+
+
+def fresh_bytes(container: DeclaredContainer, policy: str, holder: Holder) -> FreshBytes | None:
+    """How this container gets the newest bytes; None where its image cannot be read."""
+    try:
+        reference = parse(container.image)
+    except InvalidReference:
+        return None
+    if reference.digest:
+        return FreshBytes("the digest fixes the bytes: newer ones have another digest, which must stand here", "")
+    if holder.mirror:
+        return FreshBytes("a static Pod: change its file on the node", "")
+    tag = f'"{reference.effective_tag}"'
+    if policy == "Always":
+        return _restarted(f"new Pods ask for {tag} anew", holder)
+    words = f"a restart keeps what the node has under {tag}" if policy == "IfNotPresent" else "nothing is ever pulled"
+    command = _set_always(container, holder)
+    if not command:
+        return FreshBytes(f"{words}; {_elsewhere(holder)}, with policy Always or with a tag or digest of its own", "")
+    later = "; " + _after(holder) if _after(holder) else ""
+    return FreshBytes(f"{words}; set Always, or give the new bytes a tag or digest of their own{later}", command)
+
+
+def _restarted(words: str, holder: Holder) -> FreshBytes:
+    namespace = f" -n {quote(holder.namespace)}"
+    if holder.kind in _RESTARTABLE and not holder.on_delete:
+        target = quote(f"{holder.kind.lower()}/{holder.name}")
+        return FreshBytes(words, f"kubectl rollout restart {target}{namespace}")
+    if holder.kind == "CronJob":
+        made = quote(f"{holder.name[:40]}-now")
+        return FreshBytes(
+            f"{words}: at the next run, or now",
+            f"kubectl create job {made} --from=cronjob/{quote(holder.name)}{namespace}",
+        )
+    if holder.kind == "Job":
+        return FreshBytes("a Job's Pods are not made anew: delete the Job and create it again", "")
+    if holder.kind == "Pod":
+        name = quote(holder.name)
+        again = f"kubectl get pod {name}{namespace} -o yaml | kubectl replace --force -f -"
+        return FreshBytes("nobody makes this Pod anew: delete it and create it again", again)
+    if not holder.pod:
+        return FreshBytes(f"{words}; those that are there stay until they are deleted", "")
+    return FreshBytes(
+        f"{words}: its owner replaces a Pod that is deleted", f"kubectl delete pod {quote(holder.pod)}{namespace}"
+    )
+
+
+def _set_always(container: DeclaredContainer, holder: Holder) -> str:
+    """The patch that sets Always in the template; "" for kinds whose templates cannot change, or are not known."""
+    if holder.kind not in _RESTARTABLE | _KEEPS_PODS:
+        return ""
+    field: dict[str, Any] = {"imagePullPolicy": "Always"}
+    where = "initContainers" if container.kind in {"init", "sidecar"} else "containers"
+    if container.kind == "imageVolume":
+        where, field = "volumes", {"image": {"pullPolicy": "Always"}}
+    if container.kind == "ephemeral":
+        return ""
+    patch: Any = {where: [{"name": container.name} | field]}
+    for key in reversed(spec_path(holder.kind)):
+        patch = {key: patch}
+    text = json.dumps(patch, separators=(",", ":"))
+    return f"kubectl patch {holder.kind.lower()} {quote(holder.name)} -n {quote(holder.namespace)} -p {quote(text)}"
+
+
+def _after(holder: Holder) -> str:
+    """What is left to do once the template is changed."""
+    if holder.kind in _RESTARTABLE and not holder.on_delete:
+        return "this rolls it"
+    if holder.kind == "CronJob":
+        return "the next run has it"
+    return "Pods that are there must be deleted then" if holder.kind != "PodTemplate" else ""
+
+
+def _elsewhere(holder: Holder) -> str:
+    if holder.kind in {"Pod", "Job"}:
+        return f"a {holder.kind}'s policies cannot change: create it anew"
+    return f"change it in {holder.kind}/{holder.name}"

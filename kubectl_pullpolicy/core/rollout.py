@@ -1,0 +1,64 @@
+"""What a workload's own status tells of its rollout: who still serves, and whether a change reaches the Pods at all.
+
+Source: k8s.io/api apps/v1 v0.37.2 (DeploymentStatus, DaemonSetStatus, StatefulSetStatus); reasons from
+pkg/controller/deployment/util/deployment_util.go.
+"""
+
+from collections.abc import Iterator
+
+from kubectl_pullpolicy.core.objects import Workload, WorkloadSpec, WorkloadStatus, meta, present
+
+_NO_SPEC = WorkloadSpec()
+
+
+def is_on_delete(workload: Workload) -> bool:
+    """Whether its Pods get a changed template only when somebody deletes them."""
+    strategy = workload.spec.update_strategy if workload.spec is not None else None
+    return strategy is not None and strategy.type == "OnDelete"
+
+
+def rollout_notes(workload: Workload) -> tuple[str, ...]:
+    """Sentences about the rollout; none for one that is done."""
+    if workload.status is None or workload.kind not in {"Deployment", "DaemonSet", "StatefulSet"}:
+        return ()
+    return tuple(_notes(workload, workload.spec or _NO_SPEC, workload.status))
+
+
+def _notes(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> Iterator[str]:
+    generation = meta(workload).generation or 0
+    if (status.observed_generation or 0) < generation:
+        yield "its controller has not acted on the newest change yet"
+    if spec.paused:
+        yield "its rollout is paused: a changed template makes no Pods until it is resumed"
+    if is_on_delete(workload):
+        yield "updateStrategy OnDelete: a Pod gets a changed template only when it is deleted"
+    partition = _partition(spec)
+    if partition:
+        yield f"partition {partition}: Pods with an ordinal below {partition} keep the earlier revision"
+    yield from _progress(workload, spec, status)
+
+
+def _progress(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> Iterator[str]:
+    wanted, updated, ready = _counts(workload, spec, status)
+    if updated >= wanted - _partition(spec):
+        return
+    old = (status.replicas or status.current_number_scheduled or 0) - updated
+    one = old == 1
+    there = f"; {old} of an earlier revision {'is' if one else 'are'} still there" if old > 0 else ""
+    serving = f"{there}, and serve{'s' if one else ''}" if there and ready else there
+    stuck = next((c for c in present(status.conditions) if c.type == "Progressing" and c.status == "False"), None)
+    how = f"stuck ({stuck.reason}: {stuck.message})" if stuck is not None else "not complete"
+    yield f"its rollout is {how}: {updated} of {wanted} Pods are of the newest revision{serving}"
+
+
+def _counts(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> tuple[int, int, int]:
+    """Pods wanted, of the newest revision, and ready."""
+    if workload.kind == "DaemonSet":
+        return status.desired_number_scheduled or 0, status.updated_number_scheduled or 0, status.number_ready or 0
+    wanted = 1 if spec.replicas is None else spec.replicas
+    return wanted, status.updated_replicas or 0, status.ready_replicas or 0
+
+
+def _partition(spec: WorkloadSpec) -> int:
+    rolling = spec.update_strategy.rolling_update if spec.update_strategy is not None else None
+    return (rolling.partition if rolling is not None else None) or 0
