@@ -10,7 +10,16 @@ from collections.abc import Iterable, Sequence
 from shlex import quote
 
 from kubectl_pullpolicy.core.explanation import Evidence, Obstacle, ObstacleKind, Status
-from kubectl_pullpolicy.core.objects import ContainerStatus, Event, Pod, StateTerminated, Workload, meta, present
+from kubectl_pullpolicy.core.objects import (
+    ContainerState,
+    ContainerStatus,
+    Event,
+    Pod,
+    StateTerminated,
+    Workload,
+    meta,
+    present,
+)
 from kubectl_pullpolicy.core.status import condition_of, reported_status
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, kind_info
 
@@ -160,11 +169,19 @@ def _initializing(pod: Pod) -> Obstacle | None:
         if done or status.started:  # a sidecar counts once it has started
             continue
         running = state is not None and state.running is not None
-        detail = "still runs" if running else "has not ended well"
-        evidence = Evidence(f"init container {status.name}", detail, "certain")
+        evidence = Evidence(f"init container {status.name}", _how_far(state), "certain")
         command = f"kubectl logs {_logs_of(pod)} -c {quote(status.name or '')}" if running else ""
         return Obstacle("Initializing", f"init container {status.name} comes first", (evidence,), command)
     return None
+
+
+def _how_far(state: ContainerState | None) -> str:
+    if state is not None and state.running is not None:
+        return "still runs"
+    if state is not None and state.terminated is not None:
+        return f"ended with exit code {state.terminated.exit_code}"
+    reason = state.waiting.reason if state is not None and state.waiting is not None else None
+    return f"has not started ({reason})" if reason else "has not started"
 
 
 def _wrong_platform(pod: Pod, container: DeclaredContainer, source: str, text: str, platform: str) -> Obstacle:

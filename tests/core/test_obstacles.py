@@ -162,6 +162,23 @@ def test_an_app_container_names_the_init_container_that_comes_first() -> None:
     assert (told.kind, told.command) == ("Initializing", "kubectl logs web-1 -n shop -c first")
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"waiting": {"reason": "PodInitializing"}}, "has not started (PodInitializing)"),
+        ({"terminated": {"exitCode": 2}}, "ended with exit code 2"),
+        ({"running": {}}, "still runs"),
+        (None, "has not started"),
+    ],
+)
+def test_how_far_the_init_container_is_stands_in_the_evidence(state: dict[str, Any] | None, words: str) -> None:
+    status = {
+        "initContainerStatuses": [{"name": "first", "state": state}],
+        "containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}}],
+    }
+    assert obstacle_of(read(pod(container(), status=status))).evidence[0].detail == words
+
+
 def test_a_workload_whose_pods_are_refused_tells_why() -> None:
     message = 'Pod "web-x" is invalid: spec.containers[0].image: Invalid value: "b ": must not have leading or trailing'
     condition = {

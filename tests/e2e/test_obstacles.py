@@ -87,6 +87,9 @@ def test_a_container_that_cannot_pull_has_no_obstacle_but_its_image(namespace: A
 def test_an_app_container_waits_for_its_init_container(namespace: Any, pullpolicy: Any) -> None:
     first = container(BUSYBOX, name="first", command=["sleep", "infinity"])
     namespace.apply(pod("web", container(BUSYBOX), initContainers=[first]))
+    namespace.wait_for(
+        lambda: namespace.get("pod", "web")["status"]["initContainerStatuses"][0]["started"], 60, "a start"
+    )
     told = wait_obstacle(namespace, pullpolicy, "pod/web", "Initializing")
     assert told["command"] == f"kubectl logs web -n {namespace.name} -c first"
 
