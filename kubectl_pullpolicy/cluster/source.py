@@ -61,7 +61,7 @@ class ClusterSource:
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
         """The Pods of a selection. Raises PullPolicyError, in kubectl's words."""
         need = ListOf("v1", "Pod", *selection)
-        for objects, _ in self._decoded(together([self._bodies(need)], threads=1, ahead=PAGES_AHEAD), info_of(need)):
+        for objects, _ in self._decoded(together([self.bodies(need)], threads=1, ahead=PAGES_AHEAD), info_of(need)):
             yield [thing for thing in objects if isinstance(thing, Pod)]
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
@@ -79,7 +79,7 @@ class ClusterSource:
             if isinstance(need, Get):
                 yield Reading(need, (self._get(need),))
                 return
-            for objects, more in self._decoded(self._bodies(need), info_of(need)):
+            for objects, more in self._decoded(self.bodies(need), info_of(need)):
                 yield Reading(need, objects, done=not more)
         except ForbiddenError as error:
             info = info_of(need)
@@ -107,10 +107,10 @@ class ClusterSource:
         except UNREADABLE as error:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
 
-    def _bodies(self, need: ListOf) -> Iterator[Body]:
+    def bodies(self, need: ListOf) -> Iterator[Body]:
+        """The pages of a list, undecoded; where the token expires, the whole list comes last."""
         info, token = info_of(need), ""
-        query = {"labelSelector": need.label_selector, "fieldSelector": need.field_selector}
-        query = {name: value for name, value in query.items() if value}
+        query = selectors_of(need)
         path, what = path_of(info, need.namespace or ""), f"get {info.plural}"
         while True:
             limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
@@ -130,6 +130,12 @@ class ClusterSource:
             token = head.next or ""
             if not token:
                 return
+
+
+def selectors_of(need: ListOf | Selection) -> dict[str, str]:
+    """The parameters that narrow a list."""
+    query = {"labelSelector": need.label_selector, "fieldSelector": need.field_selector}
+    return {name: value for name, value in query.items() if value}
 
 
 def _key(thing: KubernetesObject) -> tuple[str, str]:
