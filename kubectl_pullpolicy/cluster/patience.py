@@ -1,7 +1,7 @@
 """What to do when the API server does not answer: wait, each time longer, and ask again."""
 
-import time
 from collections.abc import Callable
+from time import sleep
 
 from kubectl_pullpolicy.errors import NoConnectionError, PullPolicyError, ServerError
 
@@ -12,9 +12,8 @@ LONGEST_PAUSE = 30.0  # k8s.io/client-go tools/cache/reflector.go: the longest o
 class Patience:
     """Counts pauses; says each failure once until something succeeds."""
 
-    def __init__(self, say: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._sleep = sleep
         self._pause = FIRST_PAUSE
         self._said: set[str] = set()
 
@@ -24,7 +23,7 @@ class Patience:
         if text and text not in self._said:
             self._said.add(text)
             self._say(text)
-        self._sleep(self._pause)
+        sleep(self._pause)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def renew(self) -> None:

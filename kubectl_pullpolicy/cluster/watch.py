@@ -48,20 +48,18 @@ _STATUS_DECODER = msgspec.json.Decoder(_Status)
 class ClusterWatcher(ClusterSource):
     """Reads an API server and stays. `say`: told of failures that are waited out."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  a ClusterSource's, and what waiting needs
+    def __init__(
         self,
         transport: Transport,
         namespace: str,
         chunk_size: int,
         now: datetime | None,
         say: Callable[[str], None],
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(transport, namespace, chunk_size, now)
         self._say = say
-        self._sleep = sleep
         self._version = ""  # that of the last thing seen; "": a list is needed
-        self._patience = Patience(say, sleep)
+        self._patience = Patience(say)
 
     @property
     def now(self) -> datetime:
@@ -70,7 +68,7 @@ class ClusterWatcher(ClusterSource):
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """Answers; where the server is away, when it is back: a watch is not to end because of an owner."""
-        wanted, patience = tuple(needs), Patience(self._say, self._sleep)
+        wanted, patience = tuple(needs), Patience(self._say)
         while True:
             try:
                 readings = list(super().read(wanted))  # whole, or parts would be answered twice
