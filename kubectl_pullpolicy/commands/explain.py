@@ -70,12 +70,12 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
     """Explains what the flags select, on standard output. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
     _check(request, targets, selection, output)
-    if request.image:
-        return _run_image(request, output)
     if request.watch or request.watch_only:
         from kubectl_pullpolicy.commands.watch import run_watch
 
         return run_watch(request, targets, connection, selection, output)
+    if request.image:
+        return _run_image(request, output)
     source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
     recorder = None
     if request.record:

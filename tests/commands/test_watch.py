@@ -60,10 +60,11 @@ def test_json_is_an_explanation_a_line_and_yaml_one_a_document(
 ) -> None:
     import yaml
 
-    state.watches *= 2
+    (watched,) = state.watches
     watch(server, "-o", "json")
     items = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [item["status"]["reason"] for item in items] == ["ErrImagePull", "ImagePullBackOff", "x"]
+    state.watches = [watched]
     watch(server, "-o", "yaml")
     assert list(yaml.safe_load_all(capsys.readouterr().out)) == items
 
@@ -124,9 +125,9 @@ def test_what_is_forbidden_is_said_once_and_the_watch_goes_on(
     state.answers = [(lambda request: request.path.startswith(APPS), Answer(403, b"no"))]
     watch(server)
     said = capsys.readouterr().err.splitlines()
-    assert said[:2] == [
-        "cannot list replicasets.apps: forbidden: reasons that it would prove are missing",
-        "cannot list deployments.apps: forbidden: reasons that it would prove are missing",
+    assert sorted(said[:2]) == [
+        f"cannot list {kind}.apps: forbidden: reasons that it would prove are missing"
+        for kind in ("deployments", "replicasets")
     ]
     assert len(said) == 3
 
@@ -155,5 +156,4 @@ def test_a_reader_that_has_seen_enough_ends_it(server: str, state: State) -> Non
         for _ in range(3):
             process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=10) == 0
-        assert process.stderr.read() == ""
+        assert (process.wait(timeout=10), process.stderr.read()) == (0, "")
