@@ -42,6 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `... | head`: the reader has seen enough
         _discard_output()
         return 0
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _discard_output()  # the same, within a command: there typer has made an exit with 1 of it
+        return 0
     except OSError as error:  # those of reading have become errors of ours: this is the output's, a full disk
         _discard_output()
         return _fail(f"error: write /dev/stdout: {(error.strerror or str(error)).lower()}", 1, given)

@@ -23,6 +23,7 @@ Examples:
   kubectl pullpolicy explain pod/web-0 -n shop      # one Pod, in full
   kubectl pullpolicy explain deploy/web             # its template and its Pods
   kubectl pullpolicy explain -A --failing           # what cannot pull, everywhere
+  kubectl pullpolicy explain -w --failing           # what cannot pull, and what changes
   kubectl pullpolicy explain -f manifests/          # what the API server would store
   kubectl pullpolicy explain --image nginx:1.27     # how a name is read, and its default
   kubectl pullpolicy explain --demo                 # a recorded cluster, no cluster needed
@@ -63,6 +64,18 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
     details: Annotated[
         bool, typer.Option("--details", help="The full text for each Pod, not a table.", show_default=False)
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            "-w",
+            help="Then go on: the rows of each Pod that changes or goes. -o json: an Explanation a line.",
+            show_default=False,
+        ),
+    ] = False,
+    watch_only: Annotated[
+        bool, typer.Option("--watch-only", help="As --watch, without what is there now.", show_default=False)
+    ] = False,
     image: Annotated[
         str, typer.Option("--image", help="Explain this image string; no cluster.", metavar="REF", show_default=False)
     ] = "",
@@ -84,5 +97,5 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
     """Explain the pull policy of each container: its value, why, what it does at the next start, and the state."""
     from kubectl_pullpolicy.commands.explain import Request, run
 
-    request = Request(tuple(target or ()), failing, details, image, policy, record, demo, now)
+    request = Request(tuple(target or ()), failing, details, image, policy, record, demo, now, watch, watch_only)
     raise typer.Exit(run(request, connection, selection, output))

@@ -1,23 +1,43 @@
-"""The API server: which one and as whom (connection), one request (transport), many (source)."""
+"""The API server: which one and as whom (connection), one request (transport), many (source), what comes (watch)."""
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.cluster.source import ClusterSource
 from kubectl_pullpolicy.options import ConnectionFlags
 
-__all__ = ["ClusterSource", "open_cluster"]
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.cluster.connection import Connection
+    from kubectl_pullpolicy.cluster.transport import Transport
+    from kubectl_pullpolicy.cluster.watch import ClusterWatcher
+
+__all__ = ["ClusterSource", "open_cluster", "open_watcher"]
 
 
 def open_cluster(
     flags: ConnectionFlags, now: datetime | None, warn: Callable[[str], None]
 ) -> tuple[ClusterSource, str]:
     """The API server that the flags mean, and its host. Raises ConfigError."""
+    connection, transport = _opened(flags, warn)
+    return ClusterSource(transport, connection.namespace, flags.chunk_size, now), connection.host_name
+
+
+def open_watcher(
+    flags: ConnectionFlags, now: datetime | None, warn: Callable[[str], None], say: Callable[[str], None]
+) -> "ClusterWatcher":
+    """The API server that the flags mean, to be watched; `say` is told of failures. Raises ConfigError."""
+    connection, transport = _opened(flags, warn)
+    from kubectl_pullpolicy.cluster.watch import ClusterWatcher
+
+    return ClusterWatcher(transport, connection.namespace, flags.chunk_size, now, say)
+
+
+def _opened(flags: ConnectionFlags, warn: Callable[[str], None]) -> tuple["Connection", "Transport"]:
     from kubectl_pullpolicy.cluster.client import enter_package
     from kubectl_pullpolicy.cluster.connection import connect
     from kubectl_pullpolicy.cluster.transport import Transport
 
     enter_package()
     connection = connect(flags)
-    transport = Transport(connection, warn)
-    return ClusterSource(transport, connection.namespace, flags.chunk_size, now), connection.host_name
+    return connection, Transport(connection, warn)

@@ -60,6 +60,7 @@ def connect(flags: ConnectionFlags) -> Connection:
     configuration.host = _address(str(configuration.host))
     _set_proxy(chosen, configuration)
     configuration.retries = False
+    configuration.keep_alive = True  # as client-go: or a watch would not notice that the network is gone
     configuration.connection_pool_maxsize = PARALLEL + 1
     if not configuration.verify_ssl:
         import urllib3

@@ -58,11 +58,6 @@ class Discovery:
         }
 
 
-def is_built_in(info: KindInfo) -> bool:
-    """Whether this is one of the kinds whose objects have a model here."""
-    return kind_info(info.kind) is info
-
-
 def resource_of(need: Need) -> str:
     """How a refusal names what was asked for, where no resource is known: the kind."""
     kind = need.ref.kind if isinstance(need, Get) else need.kind

@@ -7,9 +7,9 @@ typed models are never used: they import pydantic, refuse null lists and drop wh
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -44,6 +44,7 @@ class Transport:
         self._warned: set[str] = set()
         self._lock = threading.Lock()
         self.date: datetime | None = None
+        self._dated = 0.0
         self.requests = 0
 
     def get(self, path: str, query: dict[str, str], what: str) -> bytes:
@@ -62,6 +63,41 @@ class Transport:
                 raise refused(response.status, response.headers, body, what)
             retries -= 1
             time.sleep(pause)
+
+    def lines(self, path: str, query: dict[str, str], what: str) -> Iterator[bytes]:
+        """The lines of an answer that goes on, as they come; a connection that breaks off is its end, too.
+
+        --request-timeout is a limit for all of it, as in kubectl. Raises PullPolicyError where there is no answer.
+        """
+        import urllib3
+
+        limit = self._connection.timeout
+        deadline = None if limit is None else time.monotonic() + limit
+        response = self._send(path, query)
+        self._note(response)
+        if response.status >= 300:
+            raise refused(response.status, response.headers, _body(response, what, deadline), what)
+        rest = b""
+        try:
+            while (deadline is None or time.monotonic() < deadline) and (chunk := response.response.read1(CHUNK)):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+        except urllib3.exceptions.HTTPError:
+            return
+        finally:
+            response.response.close()
+
+    @property
+    def now(self) -> datetime:
+        """The server's time: that of its last answer, and what has passed since."""
+        if self.date is None:
+            return datetime.now(UTC)
+        return self.date + timedelta(seconds=time.monotonic() - self._dated)
+
+    @property
+    def timeout(self) -> float | None:
+        """The seconds that one request may take; None for no limit."""
+        return self._connection.timeout
 
     def _send(self, path: str, query: dict[str, str], attempts: int = 2) -> Any:
         """Sends; again where the connection broke off, since a server may close one that was kept."""
@@ -98,6 +134,7 @@ class Transport:
         with suppress(TypeError, ValueError):  # no date, or none that can be read
             date = parsedate_to_datetime(headers.get("Date", ""))
             self.date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+            self._dated = time.monotonic()
         for line in headers.getlist("Warning"):
             for found in _WARNING.finditer(line):
                 text = re.sub(r"\\(.)", r"\1", found[1])

@@ -1,12 +1,11 @@
 """explain: what is the policy, and why?"""
 
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TextIO
 
 from kubectl_pullpolicy.commands.sources import open_source
+from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.explain import explain_image
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import folded
@@ -35,6 +34,8 @@ class Request:
     record: str = ""
     demo: bool = False
     now: str = ""
+    watch: bool = False
+    watch_only: bool = False
 
 
 @dataclass
@@ -71,9 +72,13 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
     """Explains what the flags select, on standard output. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
     _check(request, targets, selection, output)
+    if request.watch or request.watch_only:
+        from kubectl_pullpolicy.commands.watch import run_watch
+
+        return run_watch(request, targets, connection, selection, output)
     if request.image:
         return _run_image(request, output)
-    source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=_warn)
+    source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
     recorder = None
     if request.record:
         from kubectl_pullpolicy.files import Recorder
@@ -114,7 +119,7 @@ def _run_image(request: Request, output: OutputFlags) -> int:
 
     explanation = explain_image(request.image, request.policy)
     subject = SubjectExplanation("", "", "", None, None, False, "", (), (explanation,))
-    style = Style(lambda: datetime.now(UTC), colour=_colour(sys.stdout))
+    style = Style(lambda: datetime.now(UTC), colour=colour(sys.stdout))
     if output.output == "json":
         print_json([[subject]], tuple, sys.stdout)
     elif output.output == "yaml":
@@ -166,7 +171,7 @@ def _print(asked: Asked) -> None:
         return (*asked.inquiry.refusals(), *asked.tally.notes)
 
     everywhere = asked.selection.namespace is None
-    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", _colour(sys.stdout))
+    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", colour(sys.stdout))
     if form == "json":
         print_json(pages, notes, sys.stdout)
     elif form == "yaml":
@@ -184,10 +189,10 @@ def _close(asked: Asked) -> int:
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
     for refusal in () if structured else asked.inquiry.refusals():
-        _say(f"{refusal}: reasons that it would prove are missing")
+        say(f"{refusal}: reasons that it would prove are missing")
     errors = [*asked.source.errors, *asked.tally.errors]
     for error in errors:
-        _say(str(error))
+        say(str(error))
     if not errors and not structured and asked.output.output != "name":
         _summarise(asked)
     return 1 if errors else 0
@@ -198,27 +203,12 @@ def _summarise(asked: Asked) -> None:
     tally, namespace, request = asked.tally, asked.selection.namespace, asked.request
     where = f" in {namespace} namespace" if namespace is not None else ""
     if tally.containers == 0:
-        _say(f"No resources found in {namespace} namespace." if namespace is not None else "No resources found")
+        say(f"No resources found in {namespace} namespace." if namespace is not None else "No resources found")
     elif tally.shown == 0 and request.failing:
-        _say(f"None of {tally.containers} containers{where} waits for its image.")
+        say(f"None of {tally.containers} containers{where} waits for its image.")
     elif tally.shown == 0:
         raise UsageError(f"container {asked.container} is not in any of the Pods{where}")
     elif tally.failing and not request.details and not asked.targets:
         flag = f"-n {namespace}" if namespace is not None else "-A"
         more = f"kubectl pullpolicy explain --failing --details {flag}"
-        _say(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")
-
-
-def _colour(stream: TextIO) -> bool:
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ
-
-
-def _warn(text: str) -> None:
-    _say(f"Warning: {text}")
-
-
-def _say(text: str) -> None:
-    from kubectl_pullpolicy.printers.escape import escaped_lines
-
-    for line in escaped_lines(text):
-        sys.stderr.write(f"{line}\n")
+        say(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")

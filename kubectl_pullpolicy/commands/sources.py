@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import as_file, files
 
-from kubectl_pullpolicy.core.source import Source
+from kubectl_pullpolicy.core.source import Source, Watcher
 from kubectl_pullpolicy.core.times import parse_time
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
@@ -31,6 +31,15 @@ def open_source(
     from kubectl_pullpolicy.cluster import open_cluster
 
     return open_cluster(connection, moment, warn)
+
+
+def open_watcher(
+    connection: ConnectionFlags, *, now: str, warn: Callable[[str], None], say: Callable[[str], None]
+) -> Watcher:
+    """The API server, to be watched. Raises PullPolicyError."""
+    from kubectl_pullpolicy import cluster
+
+    return cluster.open_watcher(connection, _moment(now), warn, say)
 
 
 def _moment(now: str) -> datetime | None:

@@ -8,9 +8,10 @@ from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Kno
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
-from kubectl_pullpolicy.core.needs import ROUNDS, events_need, list_needs, pod_needs, template_needs
+from kubectl_pullpolicy.core.needs import REVISED, ROUNDS, events_need, list_needs, pod_needs, template_needs
 from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.revisions import revision_name
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.targets import Target
 from kubectl_pullpolicy.core.workloads import selector_text
@@ -28,8 +29,12 @@ class Inquiry:
     def listed(self, selection: Selection) -> Iterator[list[SubjectExplanation]]:
         """The subjects of a selection, explained page by page."""
         for page in self._source.pages(selection):
-            self._read_for_list(page, selection.namespace)
-            yield [self._explainer.explain(subject) for subject in page]
+            yield self.explained(page, selection.namespace)
+
+    def explained(self, page: Sequence[Subject], namespace: str | None) -> list[SubjectExplanation]:
+        """These subjects of a list of that namespace (None: of all)."""
+        self._read_for_list(page, namespace)
+        return [self._explainer.explain(subject) for subject in page]
 
     def templates(self, kind: str, api_version: str, selection: Selection) -> Iterator[list[SubjectExplanation]]:
         """The templates of all workloads of a kind, page by page. Raises ForbiddenError, NotFoundError."""
@@ -39,8 +44,7 @@ class Inquiry:
                 _insist(reading)
             self._context.learn([reading])
             page = [thing for thing in reading.objects if isinstance(thing, Workload)]
-            self._read_for_list(page, selection.namespace)
-            yield [self._explainer.explain(workload) for workload in page]
+            yield self.explained(page, selection.namespace)
 
     def named(self, target: Target, namespace: str | None) -> Iterator[list[SubjectExplanation]]:
         """One named target; a workload's template comes first, then its Pods. Raises ForbiddenError, NotFoundError.
@@ -83,6 +87,24 @@ class Inquiry:
             for thing in reading.objects:
                 yield meta(thing).namespace or ""
 
+    def selection_of(self, ref: ObjectRef) -> Selection:
+        """What selects the Pods of this workload, and maybe others. Raises ForbiddenError, NotFoundError."""
+        workload = self._get(ref)
+        selector = _selector_of_pods(ref, workload) if isinstance(workload, Workload) else None
+        if selector is None:
+            raise NotFoundError(f"error: {ref} selects no Pods")
+        return Selection(ref.namespace, selector)
+
+    def renew(self, pod: Pod, namespace: str | None) -> None:
+        """Reads the owners of this Pod again, by name. Kinds that were not listed yet are left to the list."""
+        ref = controller_of(meta(pod))
+        revision = revision_name(pod, ref) if ref is not None and ref.kind in REVISED else ""
+        needs = [Get(ObjectRef("apps/v1", "ControllerRevision", ref.namespace, revision))] if ref and revision else []
+        while ref is not None and self._context.outcome(ListOf(ref.api_version, ref.kind, namespace)) is None:
+            self._context.learn(self._source.read([Get(ref), *needs]))
+            fact, needs = self._context.owner(ref), []
+            ref = fact.value.controller if isinstance(fact, Known) else None
+
     def refusals(self) -> tuple[str, ...]:
         """What could not be read so far: `cannot list replicasets.apps: forbidden`."""
         return tuple(f"cannot {refusal.verb} {refusal.resource}: forbidden" for refusal in self._context.forbidden())
@@ -103,15 +125,14 @@ class Inquiry:
         return self._explainer.explain(pod)
 
     def _pods_of(self, ref: ObjectRef, workload: Workload) -> Iterator[list[SubjectExplanation]]:
-        selector = "batch.kubernetes.io/job-name" if ref.kind == "CronJob" else selector_text(workload)
+        selector = _selector_of_pods(ref, workload)
         if selector is None:
             return
         for page in self._source.pages(Selection(ref.namespace, selector)):
-            pods = [pod for pod in page if isinstance(pod, Pod) and self._belongs(pod, ref)]
-            self._read_for_list(pods, ref.namespace)
-            yield [self._explainer.explain(pod) for pod in pods]
+            pods = [pod for pod in page if isinstance(pod, Pod) and self.belongs(pod, ref)]
+            yield self.explained(pods, ref.namespace)
 
-    def _belongs(self, pod: Pod, ref: ObjectRef) -> bool:
+    def belongs(self, pod: Pod, ref: ObjectRef) -> bool:
         """Whether a Pod is managed by this workload, directly or through a ReplicaSet or Job."""
         controller = controller_of(meta(pod))
         if controller is None or controller == ref:
@@ -128,6 +149,10 @@ class Inquiry:
             if not needs:
                 return
             self._context.learn(self._source.read(needs))
+
+
+def _selector_of_pods(ref: ObjectRef, workload: Workload) -> str | None:
+    return "batch.kubernetes.io/job-name" if ref.kind == "CronJob" else selector_text(workload)
 
 
 def _insist(reading: Reading, ref: ObjectRef | None = None) -> None:

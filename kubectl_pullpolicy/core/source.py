@@ -23,6 +23,29 @@ class Selection(NamedTuple):
     field_selector: str = ""
 
 
+class Listed(NamedTuple):
+    """News: a page of a list. When the `last` is there, a Pod that none of them held since the `first` is gone."""
+
+    pods: Sequence[Pod]
+    first: bool = True
+    last: bool = True
+
+
+class Changed(NamedTuple):
+    """News: a Pod that is new, or not as it was."""
+
+    pod: Pod
+
+
+class Deleted(NamedTuple):
+    """News: a Pod that is gone or no longer selected, as it was last."""
+
+    pod: Pod
+
+
+News = Listed | Changed | Deleted
+
+
 class Source(Protocol):
     """Something that can be asked for objects."""
 
@@ -45,4 +68,14 @@ class Source(Protocol):
         """Answer every need, in any order, in parallel where that helps; a refusal is an answer.
 
         Raises PullPolicyError only where no answer can be had (no connection, 401).
+        """
+
+
+class Watcher(Source, Protocol):
+    """A source that goes on: its time passes, and it tells what becomes of Pods."""
+
+    def news(self, selection: Selection) -> Iterator[News]:
+        """The list, then what changes, until the caller has enough; a list again where changes were missed.
+
+        Raises PullPolicyError where the first list cannot be had, and later where asking again would not help.
         """

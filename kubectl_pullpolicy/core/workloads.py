@@ -32,8 +32,9 @@ class KindInfo(NamedTuple):
         return f"{self.plural}.{self.group}" if self.group and "/" not in self.plural else self.plural
 
 
+POD = KindInfo("v1", "Pod", "pods", ("po",))
 KINDS = (
-    KindInfo("v1", "Pod", "pods", ("po",)),
+    POD,
     KindInfo("apps/v1", "Deployment", "deployments", ("deploy",)),
     KindInfo("apps/v1", "ReplicaSet", "replicasets", ("rs",)),
     KindInfo("apps/v1", "DaemonSet", "daemonsets", ("ds",)),

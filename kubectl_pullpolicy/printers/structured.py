@@ -29,6 +29,13 @@ def print_json(pages: Pages, notes: Notes, out: TextIO) -> None:
     out.write(f'{closing},\n    "notes": {escaped_json(listed)}\n}}\n')
 
 
+def print_json_lines(pages: Pages, out: TextIO) -> None:
+    """One Explanation a line, without a list around them: for what never ends."""
+    for page in pages:
+        for subject in page:
+            out.writelines(f"{escaped_json(_ENCODER.encode(each).decode())}\n" for each in subject.containers)
+
+
 NEWLINE, INDENTED = "\n", "\n        "
 
 
@@ -46,6 +53,18 @@ def print_yaml(pages: Pages, notes: Notes, out: TextIO) -> None:
             empty = False
     rest = yaml.dump({"notes": list(notes())}, Dumper=dumper, sort_keys=False, width=4096)
     out.write((" []\n" if empty else "") + rest)
+
+
+def print_yaml_documents(pages: Pages, out: TextIO) -> None:
+    """One Explanation a document."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    for page in pages:
+        for subject in page:
+            for each in subject.containers:
+                text = yaml.dump(msgspec.to_builtins(each), Dumper=dumper, sort_keys=False, width=4096)
+                out.write(f"---\n{text}")
 
 
 def print_names(pages: Pages, out: TextIO) -> None:

@@ -62,7 +62,7 @@ def _wide(explanation: Explanation) -> Iterator[str]:
 
 def _print_first(rows: list[list[str]], style: Style, out: TextIO) -> list[int]:
     """Lays out the first page with tabulate; returns the widths of its columns."""
-    from tabulate import DataRow, TableFormat, tabulate
+    from tabulate import MIN_PADDING, DataRow, TableFormat, tabulate
 
     plain = DataRow("", GAP, "")
     layout = TableFormat(None, None, None, None, headerrow=plain, datarow=plain, padding=0, with_header_hide=None)
@@ -71,8 +71,9 @@ def _print_first(rows: list[list[str]], style: Style, out: TextIO) -> list[int]:
     # disable_numparse: a tag 1.10 is no number.
     text = tabulate(padded, headers, tablefmt=layout, disable_numparse=True, stralign="left", preserve_whitespace=True)
     out.writelines(f"{line.rstrip()}\n" for line in text.splitlines())
-    columns = zip(*([headers] if headers else []), *padded, strict=True)
-    return [max(map(_width, column)) for column in columns]
+    widths = [max(map(_width, column)) for column in zip(*padded, strict=True)]
+    least = [_width(header) + MIN_PADDING for header in headers] or widths  # tabulate's room around headers
+    return [max(pair) for pair in zip(widths, least, strict=True)]
 
 
 def _lines(rows: list[list[str]], widths: list[int]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def namespace(cluster: Cluster, tmp_path: Path) -> Iterator[Cluster]:
         seen.wait_for(lambda: not seen.run_kubectl("get", "serviceaccount", "default").returncode, 30, "ServiceAccount")
         yield seen
     finally:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+        cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 @dataclass(frozen=True)

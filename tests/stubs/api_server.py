@@ -35,10 +35,11 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False  # announce more bytes than are sent
+    cut: bool = False  # announce more than is sent
     reset: bool = False  # close the connection instead
     pause: float = 0.0  # seconds between the bytes of the body
     times: int = -1  # how often; -1 for always
+    chunks: list[bytes] | None = None  # a body of no announced length, in pieces
 
 
 @dataclass
@@ -51,6 +52,8 @@ class State:
     requests: list[Request] = field(default_factory=list)
     generate: Callable[[int], list[bytes]] | None = None
     pages: int = 0
+    version: str = ""  # the resourceVersion of lists
+    watches: list[Answer] = field(default_factory=list)  # one for each watch; afterwards 401, which ends it
     warnings: list[str] = field(default_factory=list)
 
     def paths(self) -> list[str]:
@@ -100,6 +103,9 @@ def api_server(state: State) -> Iterator[str]:
                 self.send_header("Warning", warning)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
+            if answer.chunks is not None:
+                self._send_chunks(answer.chunks, cut=answer.cut)
+                return
             self.send_header("Content-Length", str(len(answer.body) + (99 if answer.cut else 0)))
             self.end_headers()
             for piece in [answer.body] if not answer.pause else [bytes([byte]) for byte in answer.body]:
@@ -108,6 +114,17 @@ def api_server(state: State) -> Iterator[str]:
                     self.wfile.write(piece)
             if answer.cut:
                 self.close_connection = True
+
+        def _send_chunks(self, chunks: list[bytes], *, cut: bool) -> None:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            with suppress(ConnectionError):
+                for chunk in chunks:
+                    time.sleep(0.002)  # so that they are read one by one
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                if not cut:
+                    self.wfile.write(b"0\r\n\r\n")
+            self.close_connection = cut
 
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""
@@ -125,6 +142,8 @@ def api_server(state: State) -> Iterator[str]:
 
 
 def _answer(state: State, request: Request) -> Answer:
+    if "watch" in request.query:
+        return state.watches.pop(0) if state.watches else Answer(401, status_body(401, "Unauthorized", "Unauthorized"))
     if request.path in state.objects:
         return Answer(body=json.dumps(state.objects[request.path]).encode())
     if state.generate is not None and request.path.endswith("/pods"):
@@ -137,5 +156,5 @@ def _answer(state: State, request: Request) -> Answer:
     items = state.lists[request.path]
     start, limit = int(request.query.get("continue", "0")), int(request.query.get("limit", "0")) or len(items)
     token = str(start + limit) if start + limit < len(items) else ""
-    page = {"metadata": {"continue": token}, "items": items[start : start + limit]}
+    page = {"metadata": {"continue": token, "resourceVersion": state.version}, "items": items[start : start + limit]}
     return Answer(body=json.dumps(page).encode())

@@ -1,0 +1,132 @@
+"""Bytes of the API server to structs. An odd object is lost alone, and said; what is no list is never "nothing"."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from kubectl_pullpolicy.core.objects import KubernetesObject, object_type
+from kubectl_pullpolicy.core.shapes import owner_shaped
+from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
+from kubectl_pullpolicy.errors import PullPolicyError, ServerError
+
+# UnicodeDecodeError: msgspec lets it through where text is not UTF-8.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+
+
+class ListMeta(msgspec.Struct, rename={"next": "continue", "version": "resourceVersion"}):
+    """metadata of a list."""
+
+    next: str | None = None
+    version: str | None = None
+
+
+class _ListHead(msgspec.Struct):
+    metadata: ListMeta | None = None
+
+
+class _RawList(msgspec.Struct):
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Named(msgspec.Struct):
+    metadata: dict[str, Any] | None = None
+
+
+_HEAD_DECODER = msgspec.json.Decoder(_ListHead)
+_RAW_DECODER = msgspec.json.Decoder(_RawList)
+_NAMED_DECODER = msgspec.json.Decoder(_Named)
+
+
+def prepare(kind: str) -> None:
+    """Makes the decoders of a kind: msgspec prepares a type when it is first decoded, and two threads crashed there."""
+    if object_type(kind) is not None:
+        _decoder(kind)
+        _list_decoder(kind)
+
+
+def decode_object(body: bytes, info: KindInfo) -> KubernetesObject:
+    """One object. Raises UNREADABLE."""
+    thing: KubernetesObject = _complete(_read(body, info), info)
+    return thing
+
+
+def decode_list(body: bytes, info: KindInfo, lose: Callable[[PullPolicyError], None]) -> tuple[KubernetesObject, ...]:
+    """The objects of a list; `lose` is told of those that cannot be read. Raises ServerError for what is no list."""
+    listed: Any = None
+    with suppress(*UNREADABLE):
+        listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) else None
+    if listed is not None:
+        items: Iterable[Any] = listed.items or ()
+    else:
+        try:
+            listed = _RAW_DECODER.decode(body)
+        except UNREADABLE as error:
+            raise _no_list(info, error) from error
+        items = _one_by_one(listed.items or (), info, lose)
+    if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: that is not "no Pods"
+        raise _no_list(info, "it is no list")
+    return tuple(_complete(thing, info) for thing in items if thing is not None)
+
+
+def decode_head(body: bytes, info: KindInfo) -> ListMeta:
+    """A list's metadata without its items: the next page can be asked for before they are decoded."""
+    try:
+        return _HEAD_DECODER.decode(body).metadata or ListMeta()
+    except UNREADABLE as error:
+        raise _no_list(info, error) from error
+
+
+def lost(item: bytes, info: KindInfo, error: Exception) -> ServerError:
+    """What is said of an object that cannot be read."""
+    try:
+        name = (_NAMED_DECODER.decode(item).metadata or {}).get("name")
+    except UNREADABLE:
+        name = None
+    return ServerError(f"error: {info.plural} {name!r} cannot be read: {error}")
+
+
+def _one_by_one(
+    items: Iterable[msgspec.Raw], info: KindInfo, lose: Callable[[PullPolicyError], None]
+) -> Iterator[KubernetesObject]:
+    for item in items:
+        if bytes(item) == b"null":
+            continue
+        try:
+            yield _read(item, info)
+        except UNREADABLE as error:
+            lose(lost(bytes(item), info, error))
+
+
+def _read(item: bytes | msgspec.Raw, info: KindInfo) -> Any:
+    """An object by its kind; an owner of a foreign kind by its shape."""
+    return _decoder(info.kind).decode(item) if _is_built_in(info) else owner_shaped(item)
+
+
+def _is_built_in(info: KindInfo) -> bool:
+    return kind_info(info.kind) is info
+
+
+def _no_list(info: KindInfo, why: object) -> ServerError:
+    return ServerError(f"error: the server's list of {info.plural} cannot be read: {why}")
+
+
+@lru_cache
+def _decoder(kind: str) -> Any:
+    return msgspec.json.Decoder(object_type(kind))
+
+
+@lru_cache
+def _list_decoder(kind: str) -> Any:
+    item: Any = object_type(kind)
+    fields = [("items", list[item | None] | msgspec.UnsetType | None, msgspec.UNSET)]
+    return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
+
+
+def _complete(thing: Any, info: KindInfo) -> Any:
+    """Items of lists lack apiVersion and kind."""
+    if thing.kind:
+        return thing
+    return msgspec.structs.replace(thing, api_version=info.api_version, kind=info.kind)

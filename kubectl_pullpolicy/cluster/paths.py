@@ -1,0 +1,24 @@
+"""Where objects stand below an API server's address."""
+
+from kubectl_pullpolicy.core.workloads import KindInfo
+from kubectl_pullpolicy.errors import UsageError
+
+
+def path_of(info: KindInfo, namespace: str, name: str = "") -> str:
+    """The path of a list, or of one object. Raises UsageError."""
+    from urllib.parse import quote
+
+    _check_name("namespace", namespace)
+    _check_name("resource name", name)
+    root = f"/apis/{info.api_version}" if info.group else f"/api/{info.api_version}"
+    scope = f"/namespaces/{quote(namespace, safe='')}" if namespace and info.namespaced else ""
+    return f"{root}{scope}/{info.plural}" + (f"/{quote(name, safe='')}" if name else "")
+
+
+def _check_name(what: str, name: str) -> None:
+    """Refuses what would mean another path: the namespace `..` would be all of them. Raises UsageError."""
+    if name in {".", ".."}:
+        raise UsageError(f"invalid {what} \"{name}\": [may not be '{name}']")
+    for wrong in "/%":
+        if wrong in name:
+            raise UsageError(f"invalid {what} \"{name}\": [may not contain '{wrong}']")

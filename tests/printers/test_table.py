@@ -1,0 +1,18 @@
+"""Tables that come in pages."""
+
+import io
+from datetime import UTC, datetime
+
+from kubectl_pullpolicy.core.context import Context
+from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.printers import Style, print_table
+from tests.builders import container, pod, read
+
+
+def test_later_pages_stand_in_the_columns_of_the_first() -> None:
+    page = [Explainer(Context()).explain(read(pod(container())))]
+    for style in (Style(lambda: datetime.now(UTC)), Style(lambda: datetime.now(UTC), no_headers=True)):
+        out = io.StringIO()
+        print_table([page, page], style, out)
+        *_, first, second = out.getvalue().splitlines()
+        assert second == first
