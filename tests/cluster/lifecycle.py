@@ -26,11 +26,11 @@ def up(versions: Versions | None = None) -> Path:
     versions = versions or Versions()
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         raise CannotRunHere("a node runs containers: the test cluster needs Linux and root")
-    packages.ensure_installed()
+    packages.ensure_installed(containerd=versions.uses_debians_containerd)
     binaries = ensure_built(versions)
     run, ports = node_run(), Ports.of_node()
     with locked("run"):
-        if not _is_up(run, ports, binaries):
+        if not _is_up(run, ports, binaries, versions):
             _clean(run)
             _start(run, ports, binaries, versions)
     return run.kubeconfig
@@ -50,11 +50,11 @@ def status() -> list[str]:
     return [*lines, f"node: {'ready' if ready else 'not ready'}", f"kubeconfig: {run.kubeconfig}"]
 
 
-def _is_up(run: RunFolder, ports: Ports, binaries: Path) -> bool:
+def _is_up(run: RunFolder, ports: Ports, binaries: Path, versions: Versions) -> bool:
     daemons = processes.running(run)
     if not daemons or None in daemons.values() or not _identity_file(run).exists():
         return False
-    return _identity_file(run).read_text() == _identity(ports, binaries) and node.is_ready(run, ports)
+    return _identity_file(run).read_text() == _identity(ports, binaries, versions) and node.is_ready(run, ports)
 
 
 def _start(run: RunFolder, ports: Ports, binaries: Path, versions: Versions) -> None:
@@ -66,13 +66,13 @@ def _start(run: RunFolder, ports: Ports, binaries: Path, versions: Versions) -> 
     controlplane.start_apiserver(run, ports, binaries, versions, {})
     # While the API server gets ready.
     registries.start(run, ports)
-    node.start_containerd(run, ports, binaries)
+    node.start_containerd(run, ports, binaries, versions)
     controlplane.wait_for_apiserver(run, ports)
     controlplane.start_controllers(run, binaries, versions)
     node.start_kubelet(run, ports, binaries, versions)
     processes.wait_until_ready(run, "kubelet", lambda: node.is_ready(run, ports), 90)
     # Written last: a start that was interrupted has none.
-    _identity_file(run).write_text(_identity(ports, binaries))
+    _identity_file(run).write_text(_identity(ports, binaries, versions))
     print(f"up after {time.monotonic() - begun:.1f} s", file=sys.stderr)
 
 
@@ -88,6 +88,6 @@ def _identity_file(run: RunFolder) -> Path:
     return run.path / "identity.json"
 
 
-def _identity(ports: Ports, binaries: Path) -> str:
+def _identity(ports: Ports, binaries: Path, versions: Versions) -> str:
     """What makes a running cluster the one that is asked for."""
-    return json.dumps({"port": ports.first, "binaries": str(binaries)})
+    return json.dumps({"port": ports.first, "binaries": str(binaries), "containerd": versions.containerd})

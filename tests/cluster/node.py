@@ -7,7 +7,7 @@ from typing import Any
 from tests.cluster import controlplane, processes, registries
 from tests.cluster.api import answers
 from tests.cluster.layout import LOOPBACK, NODE_NAME, Ports, RunFolder
-from tests.cluster.packages import CNI_PLUGINS, SYSTEM_FOLDERS
+from tests.cluster.packages import CNI_PLUGINS, DEBIANS_CONTAINERD, SYSTEM_FOLDERS
 from tests.cluster.versions import Versions
 
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -46,13 +46,42 @@ disabled_plugins = [
 """
 
 
-def start_containerd(run: RunFolder, ports: Ports, binaries: Path) -> None:
+# Version 2 of the configuration, which containerd 1.x reads.
+_CONTAINERD_1 = """\
+version = 2
+root = "{folder}/root"
+state = "{folder}/state"
+[grpc]
+  address = "{socket}"
+[ttrpc]
+  address = "{socket}.ttrpc"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{sandbox}"
+  restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{hosts}"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "{cni_plugins}"
+    conf_dir = "{folder}/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "{snapshotter}"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        Root = "{runc_root}"
+        SystemdCgroup = false
+"""
+
+
+def start_containerd(run: RunFolder, ports: Ports, binaries: Path, versions: Versions) -> None:
     """Start containerd with its own network and its own idea of where registries are."""
+    debian = versions.uses_debians_containerd
     folder = run.containerd_socket.parent
     (folder / "cni").mkdir(parents=True)
     (folder / "cni" / "10-test.conflist").write_text(json.dumps(_network(folder, ports), indent=2))
     (folder / "config.toml").write_text(
-        _CONTAINERD.format(
+        (_CONTAINERD_1 if debian else _CONTAINERD).format(
             folder=folder,
             socket=run.containerd_socket,
             snapshotter=_snapshotter(folder),
@@ -64,8 +93,11 @@ def start_containerd(run: RunFolder, ports: Ports, binaries: Path) -> None:
     )
     _delegate_cgroups()
     # The shim is looked up in PATH, and so is runc. A proxy would be asked for the registries.
-    environment = {"PATH": f"{binaries}:{SYSTEM_FOLDERS}", "NO_PROXY": "*", "no_proxy": "*"}
-    processes.start(run, "containerd", [str(binaries / "containerd"), "-c", str(folder / "config.toml")], environment)
+    folders, containerd = SYSTEM_FOLDERS, DEBIANS_CONTAINERD
+    if not debian:
+        folders, containerd = f"{binaries}:{SYSTEM_FOLDERS}", binaries / "containerd"
+    environment = {"PATH": folders, "NO_PROXY": "*", "no_proxy": "*"}
+    processes.start(run, "containerd", [str(containerd), "-c", str(folder / "config.toml")], environment)
     processes.wait_until_ready(run, "containerd", run.containerd_socket.exists, 20)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 SYSTEM_FOLDERS = "/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CNI_PLUGINS = Path("/usr/lib/cni")
+DEBIANS_CONTAINERD = Path("/usr/bin/containerd")
 
 _PACKAGE_OF = {
     "etcd": "etcd-server",
@@ -31,12 +32,13 @@ def program(name: str) -> str:
     return found
 
 
-def ensure_installed() -> None:
-    """Install what is missing from Debian; a machine that has everything is not touched."""
-    missing = sorted({package for name, package in _PACKAGE_OF.items() if not _is_there(name)})
+def ensure_installed(*, containerd: bool = False) -> None:
+    """Install what is missing from Debian, its containerd only on demand; what is there is not touched."""
+    wanted = _PACKAGE_OF | ({str(DEBIANS_CONTAINERD): "containerd"} if containerd else {})
+    missing = sorted({package for name, package in wanted.items() if not _is_there(name)})
     if missing:
         _install(missing)
-        still = [name for name in _PACKAGE_OF if not _is_there(name)]
+        still = [name for name in wanted if not _is_there(name)]
         if still:
             raise MissingProgram(f"not there after installing {' '.join(missing)}: {' '.join(still)}")
 

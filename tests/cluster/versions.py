@@ -4,13 +4,17 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 
+# The containerd that is built along with Kubernetes; "debian" is the one that Debian has (1.6 in Debian 12).
+BUILT_CONTAINERD = "2.4.2"
+DEBIAN = "debian"
+
 
 @dataclass(frozen=True)
 class Versions:
     """One pair of releases; every difference between Kubernetes releases is a property here."""
 
     kubernetes: str = field(default_factory=lambda: os.environ.get("PULLPOLICY_TEST_KUBERNETES", "1.37.2"))
-    containerd: str = "2.4.2"
+    containerd: str = field(default_factory=lambda: os.environ.get("PULLPOLICY_TEST_CONTAINERD", BUILT_CONTAINERD))
 
     @property
     def minor(self) -> int:
@@ -37,7 +41,13 @@ class Versions:
         """Gates that bring older releases as near to the newest as they go: image volumes are off before 1.35."""
         return {"ImageVolume": True} if 31 <= self.minor < 35 else {}
 
+    @property
+    def uses_debians_containerd(self) -> bool:
+        """Whether containerd is Debian's package instead of a build."""
+        return self.containerd == DEBIAN
+
     def key(self, recipe: str) -> str:
         """The name of the folder of binaries that this recipe makes from these versions."""
         digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
-        return f"kubernetes-{self.kubernetes}_containerd-{self.containerd}_{digest}"
+        built = BUILT_CONTAINERD if self.uses_debians_containerd else self.containerd
+        return f"kubernetes-{self.kubernetes}_containerd-{built}_{digest}"
