@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test e2e golden record startup benchmarks cluster-up cluster-down clean
+.PHONY: help setup demo check test e2e e2e-all golden record startup benchmarks cluster-up cluster-down clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -33,6 +33,9 @@ test: $(READY)  ## the tests that need no cluster
 
 e2e: $(READY)  ## the tests on the real test cluster (or on the one of KUBECONFIG)
 	$(BIN)/python -m pytest -n 4 --e2e tests/e2e
+
+e2e-all: $(READY)  ## the same on every version of Kubernetes and containerd, built once
+	$(BIN)/python -m tests.e2e
 
 record: $(READY)  ## make the demo and the recorded fixtures anew, from the test cluster
 	$(BIN)/python -m tests.recording

@@ -10,15 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.quality import QUALITY, write_section
 from benchmarks.timing import Measured, measure, table
 from kubectl_pullpolicy import __version__
 from tests.cluster import apiserver, scale
 from tests.cluster.build import binaries
 from tests.cluster.versions import Versions
 
-ROOT = Path(__file__).parents[1]
 OURS = str(Path(sys.executable).with_name("kubectl-pullpolicy"))
-QUALITY = ROOT / "docs" / "quality.md"
 RUNS = 5
 
 
@@ -77,18 +76,16 @@ def main() -> None:
     versions = Versions()
     kubectl = str(binaries(versions) / "kubectl")
     where = f"Kubernetes {versions.kubernetes}, Python {platform.python_version()}, {os.cpu_count()} cores, loopback"
-    head = "Written by `make benchmarks`: whole processes, in turns, the best of several runs."
-    parts = [f"# Figures\n\n{head} kubectl-pullpolicy {__version__}, {where}.\n"]
+    head = "`make benchmarks`: whole processes, in turns, the best of several runs."
     for count in counts:
         environment = {"KUBECONFIG": str(apiserver.up(versions=versions))}
         scale.fill(count)
         namespace, pod = _some_pod(kubectl, environment)
         small = measure(commands(kubectl, pod, namespace), 11, environment)
         big = measure(lists(kubectl), RUNS, environment)
-        parts += [f"## {count:,} Pods\n\n{ratios(small, big)}\n", table(small) + "\n", table(big) + "\n"]
+        parts = [f"{head} kubectl-pullpolicy {__version__}, {where}.", ratios(small, big), table(small), table(big)]
+        write_section(f"{count:,} Pods", "\n\n".join(parts))
     apiserver.down()
-    QUALITY.parent.mkdir(exist_ok=True)
-    QUALITY.write_text("\n".join(parts))
     sys.stdout.write(QUALITY.read_text())
 
 
