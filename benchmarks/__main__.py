@@ -57,6 +57,7 @@ def ratios(small: dict[str, Measured], big: dict[str, Measured]) -> str:
         ),
         ("explain -A / kubectl get --raw", ours.wall / raw, "at most 1.5"),
         ("kubectl get pods -A / explain -A", get / ours.wall, "at least 4"),
+        ("kubectl get pods -A / kubectl get --raw, which nothing that reads all Pods can exceed", get / raw, ""),
         ("explain -A, peak memory in MB", ours.peak, "under 120"),
     ]
     lines = ["| what | measured | goal |", "| --- | --- | --- |"]
