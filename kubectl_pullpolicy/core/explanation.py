@@ -104,11 +104,45 @@ class Obstacle(_Value, frozen=True):
     command: str
 
 
+class Remedy(_Value, frozen=True):
+    """What ends a failure; `command` is "" where no single command does it."""
+
+    text: str
+    command: str = ""
+
+
+class Diagnosis(_Value, frozen=True):
+    """Why a pull fails, by one text.
+
+    `cause` is an id of `core.causes`; `transient` is whether it heals by itself, None where nobody can tell; `who` is
+    who can end it. `certainty`: `unknown` where the text tells no cause. `evidence` is the part of the text that
+    matched; `spoke` tells whose text it is: "waiting message", "event of TIME", "the text". `registry`, `repository`,
+    `tag` and `digest` are of the image that the text is about, each "" where it does not tell; `registry_kind` is as
+    people call it (Docker Hub, ECR). `host` is who failed, where the text names one: the registry, a mirror, a token
+    service, a resolver's question.
+    """
+
+    cause: str
+    meaning: str
+    transient: bool | None
+    who: str
+    certainty: Literal["certain", "inferred", "unknown"] = "unknown"
+    evidence: str = ""
+    spoke: str = ""
+    registry: str = ""
+    repository: str = ""
+    tag: str = ""
+    digest: str = ""
+    registry_kind: str = ""
+    host: str = ""
+
+
 class Status(_Value, frozen=True):
     """The container's state. `reason` and `message` are as the API has them; `since` is RFC 3339.
 
     `digest` is the digest in `image_id`, "" where there is none. `image_volume` names the volume whose image a waiting
-    container waits for. `pull_failing`: the state is one of a failed or refused pull.
+    container waits for. `pull_failing`: the state is one of a failed or refused pull; then `cause` and `transient` are
+    those of its diagnosis.
     """
 
     state: State
@@ -120,6 +154,8 @@ class Status(_Value, frozen=True):
     since: str | None = None
     image_volume: str | None = None
     pull_failing: bool = False
+    cause: str | None = None
+    transient: bool | None = None
 
 
 class OwnerSummary(_Value, frozen=True):
@@ -142,7 +178,8 @@ class NodeSummary(_Value, frozen=True):
 class Explanation(_Value, frozen=True):
     """All that is known of one container (an image volume counts as one). `pod` is None for a template.
 
-    `reading_notes` are sentences about what surprises in the image string.
+    `reading_notes` are sentences about what surprises in the image string. `diagnosis` is why its pull fails, and
+    `remedies` what ends that, the best first.
     """
 
     namespace: str
@@ -160,6 +197,8 @@ class Explanation(_Value, frozen=True):
     obstacle: Obstacle | None = None
     on_node: OnNode | None = None
     reading_notes: tuple[str, ...] = ()
+    diagnosis: Diagnosis | None = None
+    remedies: tuple[Remedy, ...] = ()
 
 
 class SubjectExplanation(_Value, frozen=True):
