@@ -21,7 +21,7 @@ from kubectl_pullpolicy.core.objects import (
     present,
 )
 from kubectl_pullpolicy.core.status import condition_of, reported_status
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, kind_info
+from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, kind_info
 
 # The waiting reasons of a container whose image is there, and that the kubelet cannot make or start.
 _CONFIGURATION = frozenset({"CreateContainerConfigError"})
@@ -163,10 +163,11 @@ def _sandbox(pod: Pod, event: Event) -> Obstacle:
 
 
 def _initializing(pod: Pod) -> Obstacle | None:
+    sidecars = {each.name for each in declared_containers(pod.spec) if each.kind == "sidecar"}
     for status in present(pod.status.init_container_statuses if pod.status is not None else None):
         state = status.state
         done = state is not None and state.terminated is not None and state.terminated.exit_code == 0
-        if done or status.started:  # a sidecar counts once it has started
+        if done or (status.name in sidecars and status.started):  # `started` is said of others that run, too
             continue
         running = state is not None and state.running is not None
         evidence = Evidence(f"init container {status.name}", _how_far(state), "certain")

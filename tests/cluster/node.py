@@ -149,6 +149,8 @@ def _kubelet_config(run: RunFolder, ports: Ports, folder: Path, versions: Versio
         "registryPullQPS": 0,
         "eventRecordQPS": 0,
         "nodeStatusUpdateFrequency": "5s",
+        # Tests push images of their own: each must be reported, not only the 50 largest.
+        "nodeStatusMaxImages": -1,
         # The machine may be small, in a container, with swap, without systemd: nothing of that matters here.
         "cgroupDriver": "cgroupfs",
         "cgroupsPerQOS": False,

@@ -153,12 +153,17 @@ def test_the_log_is_asked_for_only_where_a_program_ended_at_once(changes: dict[s
 def test_an_app_container_names_the_init_container_that_comes_first() -> None:
     status = {
         "initContainerStatuses": [
-            {"name": "done", "state": {"terminated": {"exitCode": 0}}},
-            {"name": "first", "state": {"running": {}}},
+            {"name": "done", "state": {"terminated": {"exitCode": 0}}, "started": False},
+            {"name": "beside", "state": {"running": {}}, "started": True},
+            {"name": "first", "state": {"running": {}}, "started": True},  # as the kubelet says of any that runs
         ],
         "containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}}],
     }
-    told = obstacle_of(read(pod(container(), status=status)))
+    inits = [container(name="done"), container(name="beside", restartPolicy="Always"), container(name="first")]
+    thing = read(pod(container(), status=status, spec={"initContainers": inits}))
+    main = next(each for each in declared_containers(thing.spec) if each.name == "main")
+    told = container_obstacle(thing, main, status_of(thing, main), None, "linux/amd64")
+    assert told is not None
     assert (told.kind, told.command) == ("Initializing", "kubectl logs web-1 -n shop -c first")
 
 

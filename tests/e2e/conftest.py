@@ -48,7 +48,7 @@ def namespace(cluster: Cluster, tmp_path: Path) -> Iterator[Cluster]:
     seen = cluster.in_namespace(name, tmp_path)
     try:
         # Pods are refused before that.
-        seen.wait_for(lambda: not seen.run_kubectl("get", "serviceaccount", "default").returncode, 30, "ServiceAccount")
+        seen.wait_for(lambda: not seen.run_kubectl("get", "serviceaccount", "default").returncode, 60, "ServiceAccount")
         yield seen
     finally:
         cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

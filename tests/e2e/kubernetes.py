@@ -105,7 +105,7 @@ class Cluster:
         """Wait until a container waits for one of these reasons; answers its waiting state."""
 
         def waiting() -> dict[str, Any] | None:
-            state: dict[str, Any] = self._states(pod).get(container, {}).get("waiting", {})
+            state: dict[str, Any] = self.container(pod, container).get("state", {}).get("waiting", {})
             return state if state.get("reason") in reasons else None
 
         found: dict[str, Any] = self.wait_for(waiting, seconds, f"{pod}/{container} to wait for {', '.join(reasons)}")
@@ -125,7 +125,7 @@ class Cluster:
         """Wait until a container has ended, also if it was started again; answers how it ended."""
 
         def ended() -> Any:
-            status = self._statuses(pod).get(container, {})
+            status = self.container(pod, container)
             return status.get("state", {}).get("terminated") or status.get("lastState", {}).get("terminated")
 
         found: dict[str, Any] = self.wait_for(ended, seconds, f"{pod}/{container} to end")
@@ -152,10 +152,18 @@ class Cluster:
         """Wait until an object is no more."""
         self.kubectl("wait", "--for=delete", f"{kind}/{name}", f"--timeout={seconds}s")
 
-    def _statuses(self, pod: str) -> dict[str, dict[str, Any]]:
+    def wait_observed(self, kind: str, name: str, seconds: float = 60) -> None:
+        """Wait until a workload's controller has seen its newest template."""
+
+        def observed() -> bool:
+            found = self.get(kind, name)
+            return bool(found["status"].get("observedGeneration") == found["metadata"]["generation"])
+
+        self.wait_for(observed, seconds, f"{kind}/{name} to be seen by its controller")
+
+    def container(self, pod: str, name: str) -> dict[str, Any]:
+        """The status of a container of a Pod, of any kind; empty where there is none yet."""
         status = self.get("pod", pod)["status"]
         kinds = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-        return {each["name"]: each for kind in kinds for each in status.get(kind, ())}
-
-    def _states(self, pod: str) -> dict[str, dict[str, Any]]:
-        return {name: each.get("state", {}) for name, each in self._statuses(pod).items()}
+        listed: list[dict[str, Any]] = [each for kind in kinds for each in status.get(kind, ())]
+        return next((each for each in listed if each["name"] == name), {})

@@ -36,7 +36,12 @@ def pull_secret(name: str, host: str, password: str) -> dict[str, Any]:
 def failure(namespace: Cluster, image: str) -> str:
     """The message with which the kubelet cannot pull an image."""
     namespace.apply(pod("web", container(image)))
-    message: str = namespace.wait_waiting_reason("web", "main", ("ErrImagePull", "ImagePullBackOff"))["message"]
+    namespace.wait_waiting_reason("web", "main", ("ErrImagePull", "ImagePullBackOff"))
+    # The waiting message of a back-off has no cause before 1.32; the event has it everywhere.
+    about = "get", "events", "--field-selector=reason=Failed", "-o", "jsonpath={.items[*].message}"
+    message: str = namespace.wait_for(
+        lambda: "Failed to pull image" in (told := namespace.kubectl(*about)) and told, 60, "the event of the failure"
+    )
     return message
 
 
@@ -104,7 +109,7 @@ def test_a_fault_has_the_message_of_the_real_one(namespace: Cluster, image: str,
 def test_a_slow_registry_gives_the_image_in_the_end(namespace: Cluster) -> None:
     namespace.apply(pod("web", container("faults.example.com/slow/4/app:1.0", "Always")))
     namespace.wait_running("web")
-    assert "Successfully pulled image" in namespace.kubectl("get", "events")
+    namespace.wait_for(lambda: "Successfully pulled image" in namespace.kubectl("get", "events"), 30, "the event")
 
 
 def test_an_image_that_is_never_pulled_and_a_name_that_is_none(namespace: Cluster) -> None:

@@ -24,9 +24,9 @@ def test_a_pod_of_an_ondelete_daemonset_is_not_accused_of_admission(namespace: A
     del made["spec"]["template"]["spec"]["nodeSelector"]
     made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 1
     namespace.apply(made)
-    namespace.kubectl("rollout", "status", "--watch=false", "daemonset/web", check=False)
     namespace.wait_for(lambda: namespace.kubectl("get", "pods", "-l", "app=web", "-o", "name"), 60, "a pod")
     namespace.kubectl("patch", "daemonset/web", "-p", always("main"))
+    namespace.wait_observed("daemonset", "web")
     policy = explained(pullpolicy, "-l", "app=web")["main"]["policy"]
     assert (policy["value"], policy["reason"]) == ("IfNotPresent", "MatchesDefault")
     assert "updateStrategy OnDelete" in pullpolicy("explain", "ds/web")
@@ -111,7 +111,12 @@ def test_two_digests_under_one_tag_are_counted(cluster: Any, namespace: Any, pul
     registry.push(repository, "1.0", images.image(f"{image} second", [images.busybox_layer()]))
     namespace.kubectl("delete", namespace.kubectl("get", "pods", "-l", "app=web", "-o", "name").split()[0])
     namespace.wait_available("web")
-    (note,) = json.loads(pullpolicy("explain", "deploy/web", "-o", "json"))["notes"]
+
+    def told() -> list[str]:
+        notes = json.loads(pullpolicy("explain", "deploy/web", "-o", "json"))["notes"]
+        return [note for note in notes if "digests" in note]
+
+    (note,) = namespace.wait_for(told, 60, "two digests")
     assert note.startswith(f"deployment.apps/web: container main: 2 Pods, 2 digests under {image} (")
 
 

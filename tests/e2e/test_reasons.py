@@ -85,6 +85,7 @@ def test_differs_from_template_and_its_near_miss(namespace: Any, pullpolicy: Any
     namespace.wait_for(lambda: namespace.kubectl("get", "pods", "-l", "app=web", "-o", "name"), 60, "a Pod")
     assert explained(pullpolicy, "-l", "app=web")["main"]["policy"]["reason"] == "Default"
     set_policy(namespace, "rc/web", "Always")
+    namespace.wait_observed("rc", "web")
     policy = explained(pullpolicy, "-l", "app=web")["main"]["policy"]
     assert (policy["reason"], policy["why"]) == ("DiffersFromTemplate", "differs from template's Always")
 
@@ -95,6 +96,7 @@ def test_a_replicaset_that_its_user_edited_is_no_proof_of_admission(namespace: A
     namespace.apply(made)
     namespace.wait_for(lambda: namespace.kubectl("get", "pods", "-l", "app=web", "-o", "name"), 60, "a Pod")
     set_policy(namespace, "rs/web", "Always")
+    namespace.wait_observed("rs", "web")
     assert explained(pullpolicy, "-l", "app=web")["main"]["policy"]["reason"] == "DiffersFromTemplate"
 
 
@@ -106,7 +108,7 @@ def test_static_and_its_near_miss(cluster: Any, namespace: Any, pullpolicy: Any)
     path.write_text(json.dumps(made))
     name = f"static-{namespace.name}-node-1"
     try:
-        namespace.wait_for(lambda: not namespace.run_kubectl("get", "pod", name).returncode, 60, "the mirror Pod")
+        namespace.wait_for(lambda: not namespace.run_kubectl("get", "pod", name).returncode, 120, "the mirror Pod")
         found = explained(pullpolicy, f"pod/{name}")["main"]["policy"]
         assert (found["reason"], found["freshBytes"]["command"]) == ("Static", "")
     finally:
