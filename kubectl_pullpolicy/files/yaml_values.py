@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 MAX_DEPTH = 200
+_TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 # How many characters aliases may add to a document. Real manifests add some hundreds.
 MAX_ALIASED = 32 * 1024 * 1024
 
@@ -66,6 +67,8 @@ def _marked(error: Any, text: str, first_line: int) -> MalformedError:
     mark, begun = error.problem_mark or error.context_mark, error.context_mark
     line = mark.line if mark is not None else 0
     problem = error.problem or error.context or "not YAML"
+    if problem == "exceeded maximum nesting depth":  # libyaml from 0.2.6 looks ahead, and has a limit of its own
+        problem = _TOO_DEEP
     rows = text.split("\n")
     if mark is not None and line < len(rows) and rows[line][mark.column : mark.column + 1] == "\t":
         problem += " (a tab; YAML is indented with spaces)"
@@ -139,7 +142,7 @@ class _Builder:
 
     def _open(self, value: list[Any] | dict[str, Any], anchor: str | None) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            raise MalformedError(self._line, f"nested more than {MAX_DEPTH} deep")
+            raise MalformedError(self._line, _TOO_DEEP)
         self._start = self._start or self._line
         if anchor is not None:
             self._anchors[anchor] = _PENDING, 0
