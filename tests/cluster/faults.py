@@ -7,6 +7,10 @@
     slow/20/app     as ok, but 20 s late
     reset/app       closes the connection without an answer
     corrupt/app     the blobs' bytes are not those of their digests
+    missing/app     the manifest is there, its blobs are not
+    schema1/app     a manifest as registries had it before 2016
+    unknown/app     a manifest of a media type that nobody knows
+    html/app        a page for people, as a portal or a wrong port answers
     ok/app          a good image, under every tag
 
 Every repository holds another image: blobs that the node has from elsewhere would never be asked for.
@@ -31,6 +35,15 @@ CODES = {
     404: ("MANIFEST_UNKNOWN", "manifest unknown"),
     429: ("TOOMANYREQUESTS", "You have reached your pull rate limit."),
 }
+# What a tag stands for where it is no image that this time knows.
+STRANGE = {
+    "schema1": (
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        json.dumps({"schemaVersion": 1, "name": "schema1/app", "tag": "1.0", "fsLayers": [], "history": []}).encode(),
+    ),
+    "unknown": ("application/vnd.example.manifest.v9+json", b"{}"),
+    "html": ("text/html", b"<html><head><title>Sign in</title></head></html>"),
+}
 
 
 class FaultyRegistry(ThreadingHTTPServer):
@@ -38,8 +51,8 @@ class FaultyRegistry(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, log: Path) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, port: int, log: Path, handler: type[BaseHTTPRequestHandler] | None = None) -> None:
+        super().__init__(("127.0.0.1", port), handler or Handler)
         self._base = busybox_layer()
         self._log = log
         self._lock = threading.Lock()
@@ -85,12 +98,21 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(float(second))
             self._serve_image(path)
         elif behaviour.startswith("token-"):
-            realm = f"http://127.0.0.1:{self.server.server_port}/token/{behaviour.removeprefix('token-')}"
+            realm = f"{self._origin()}/token/{behaviour.removeprefix('token-')}"
             self._fail(401, f'Bearer realm="{realm}",service="faults",scope="repository:app:pull"')
+        elif behaviour in STRANGE and "/manifests/" in path:
+            media_type, body = STRANGE[behaviour]
+            self._send(200, body, {"Content-Type": media_type, "Docker-Content-Digest": digest_of(body)})
+        elif behaviour == "missing" and "/blobs/" in path:
+            self._fail(404)
         elif behaviour.isdecimal() and self._concerns(second, path):
             self._fail(int(behaviour))
         else:
             self._serve_image(path, corrupt=behaviour == "corrupt")
+
+    def _origin(self) -> str:
+        """How this server is reached."""
+        return f"http://127.0.0.1:{self.server.server_port}"
 
     def _concerns(self, what: str, path: str) -> bool:
         """Whether this request is among those that fail."""
@@ -122,8 +144,8 @@ class Handler(BaseHTTPRequestHandler):
             headers["Retry-After"] = "60"
         self._send(status, json.dumps({"errors": [{"code": code, "message": message}]}).encode(), headers)
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None, phrase: str | None = None) -> None:
+        self.send_response(status, phrase)
         for name, value in {"Docker-Distribution-Api-Version": "registry/2.0", **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

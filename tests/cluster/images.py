@@ -109,7 +109,7 @@ def public_images() -> dict[str, Image]:
     plain = (
         "shop/web:1.4", "shop/web:1.5", "shop/web:latest", "acme/legacy:latest", "acme/legacy:2.0",
         "acme/worker:latest", "library/busybox:1.36", "library/busybox:latest", "library/nginx:1.27",
-        "envoyproxy/envoy:v1.31.2",
+        "envoyproxy/envoy:v1.31.2", "limited/app:1.0",
     )  # fmt: skip
     data = [layer({"index.html": b"<h1>shop</h1>\n", "css/shop.css": b"h1 { color: teal }\n"})]
     foreign = [foreign_layer()]

@@ -85,6 +85,11 @@ class Ports:
         """A port where nobody listens."""
         return self.first + 8
 
+    @property
+    def gateway(self) -> int:
+        """The proxy that speaks for the registries of the internet."""
+        return self.first + 9
+
 
 @dataclass(frozen=True)
 class RunFolder:

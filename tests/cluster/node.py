@@ -92,11 +92,11 @@ def start_containerd(run: RunFolder, ports: Ports, binaries: Path, versions: Ver
         )
     )
     _delegate_cgroups()
-    # The shim is looked up in PATH, and so is runc. A proxy would be asked for the registries.
+    # The shim is looked up in PATH, and so is runc.
     folders, containerd = SYSTEM_FOLDERS, DEBIANS_CONTAINERD
     if not debian:
         folders, containerd = f"{binaries}:{SYSTEM_FOLDERS}", binaries / "containerd"
-    environment = {"PATH": folders, "NO_PROXY": "*", "no_proxy": "*"}
+    environment = {"PATH": folders, **registries.proxy_environment(run, ports)}
     processes.start(run, "containerd", [str(containerd), "-c", str(folder / "config.toml")], environment)
     processes.wait_until_ready(run, "containerd", run.containerd_socket.exists, 20)
 

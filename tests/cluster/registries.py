@@ -1,7 +1,7 @@
 """The registries, and the names under which containerd knows them.
 
-Pods name registries as users would; containerd finds the loopback ports in `certs.d/HOST/hosts.toml`. Names that stand
-nowhere there go to DNS and fail.
+Pods name registries as users would. Some names containerd finds in `certs.d/HOST/hosts.toml`, as it finds mirrors;
+for the others it asks the gateway, which is a proxy. Names that end in `.invalid` go to DNS and fail.
 """
 
 import hashlib
@@ -10,15 +10,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.cluster import certificates, faults, images, processes, push
+from tests.cluster import certificates, faults, gateway, images, processes, push
+from tests.cluster.imitations import PASSWORD, USER
 from tests.cluster.layout import LOOPBACK, Ports, RunFolder, cache_folder
 
-USER = "puller"
-PASSWORD = "s3cret"
 # The bcrypt sum of the password above: docker-registry takes nothing else, and Python has no bcrypt.
 _HTPASSWD = "puller:$2y$05$y8cYytFSEf8rHuwa1C.dUOM5UsLbz7Tc21Cryd8Duu2Sud1YNcJ7K\n"
 
-PUBLIC_HOSTS = ("registry.example.com", "docker.io", "ghcr.io", "registry.k8s.io")
+PUBLIC_HOSTS = ("registry.example.com", "registry.k8s.io")
 SANDBOX_IMAGE = "registry.k8s.io/pause:3.10"
 
 
@@ -57,6 +56,7 @@ def start(run: RunFolder, ports: Ports) -> None:
     _serve(run, "private", ports.private, {}, {"auth": htpasswd})
     _serve(run, "tls", ports.tls, {"tls": certificate}, {})
     _start_faults(run, ports)
+    _start_gateway(run, ports)
     faulty = push.Registry(ports.faults)
     served = {"public": public(ports), "private": private(ports), "tls": tls(run, ports), "faults": faulty}
     for name, registry in served.items():
@@ -73,17 +73,15 @@ def write_hosts(run: RunFolder, ports: Ports) -> Path:
     """Tell containerd where each name leads; answers the folder to tell it of."""
     servers = dict.fromkeys(PUBLIC_HOSTS, f"http://{LOOPBACK}:{ports.public}") | {
         "private.example.com": f"http://{LOOPBACK}:{ports.private}",
-        "tls.example.com": f"https://{LOOPBACK}:{ports.tls}",
         "refused.example.com": f"http://{LOOPBACK}:{ports.refused}",
-        "faults.example.com": f"http://{LOOPBACK}:{ports.faults}",
+        # A mirror that fails.
+        "mirrored.example.com": f"http://{LOOPBACK}:{ports.faults}",
     }
     for host, server in servers.items():
         folder = run.path / "certs.d" / host
         folder.mkdir(parents=True)
-        # Said explicitly, because containerd would not verify certificates on loopback of its own accord.
-        verify = "" if server.startswith("http:") else "  skip_verify = false\n"
         (folder / "hosts.toml").write_text(
-            f'server = "{server}"\n[host."{server}"]\n  capabilities = ["pull", "resolve"]\n{verify}'
+            f'server = "{server}"\n[host."{server}"]\n  capabilities = ["pull", "resolve"]\n'
         )
     return run.path / "certs.d"
 
@@ -106,6 +104,31 @@ def _start_faults(run: RunFolder, ports: Ports) -> None:
     project = Path(faults.__file__).parents[2]
     command = [sys.executable, "-m", faults.__name__, str(ports.faults), str(run.fault_log)]
     processes.start(run, "registry-faults", command, {"PYTHONPATH": str(project)})
+
+
+def proxy_environment(run: RunFolder, ports: Ports) -> dict[str, str]:
+    """What makes containerd ask the gateway, and trust it."""
+    authority = _folder(run) / "authority.crt"
+    return {
+        "HTTPS_PROXY": f"http://{LOOPBACK}:{ports.gateway}", "https_proxy": "", "HTTP_PROXY": "", "http_proxy": "",
+        "NO_PROXY": ".invalid", "no_proxy": "", "SSL_CERT_FILE": str(authority),
+    }  # fmt: skip
+
+
+def _start_gateway(run: RunFolder, ports: Ports) -> None:
+    folder = _folder(run)
+    signer = folder / "authority.key", folder / "authority.crt"
+    certificates.make_authority(*signer)
+    files = {name: gateway.certificate(folder, name)[::-1] for name in ("good", "other", "expired", "unsigned")}
+    certificates.make_certificate(*signer, gateway.NAMES, *files["good"])
+    certificates.make_certificate(*signer, ["registry.example.net"], *files["other"])
+    certificates.make_expired(*signer, "expired.example.com", *files["expired"])
+    certificates.make_self_signed(*files["unsigned"])
+    options = {"port": ports.gateway, "log": str(run.fault_log), "certificates": str(folder), "public": ports.public}
+    project = Path(gateway.__file__).parents[2]
+    command = [sys.executable, "-m", gateway.__name__, json.dumps(options)]
+    processes.start(run, "gateway", command, {"PYTHONPATH": str(project)})
+    processes.wait_until_ready(run, "gateway", lambda: processes.is_listening(ports.gateway), 20)
 
 
 def _fill(run: RunFolder, ports: Ports) -> None:

@@ -1,13 +1,15 @@
-"""Three namespaces that show every policy reason, and every failure of a pull that the test cluster can show.
+"""Namespaces that show every policy reason, and every failure of a pull that the test cluster can show.
 
-The third, of what is not the image, stands in stuck.py. Everything is waited for; nothing is written by hand.
+What is not the image stands in stuck.py, what registries and the way to them answer in failures.py. Everything is
+waited for; nothing is written by hand.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.kubernetes import Cluster
-from tests.recording import stuck
+from tests.recording import failures, stuck
 
 MANIFESTS = Path(__file__).parent / "manifests"
 STATIC_POD = {
@@ -32,9 +34,12 @@ DEPLOYMENTS = ("web", "edited", "plain", "plain-always", "patched", "moved", "gu
 
 def make(cluster: Cluster, static_pods: Path) -> None:
     """Creates everything and waits until it is as it shall be recorded."""
-    for name in ("shop", "failing", stuck.NAMESPACE):
+    for name in ("shop", "failing", stuck.NAMESPACE, *failures.NAMESPACES):
         cluster.kubectl("create", "namespace", name)
         _wait_account(cluster, name)
+    for name, table in failures.NAMESPACES.items():
+        _create(cluster, name, [*failures.objects(table)])
+    _create(cluster, "registries", [failures.limited_deployment(3)])
     _apply(cluster, "failing", "failing.yaml")
     _apply(cluster, stuck.NAMESPACE, "foreign.yaml")
     stuck.push("first")
@@ -52,7 +57,14 @@ def make(cluster: Cluster, static_pods: Path) -> None:
     stuck.change(cluster)
     _wait_healthy(cluster)
     _wait_failing(cluster)
+    _wait_tables(cluster)
     stuck.wait(cluster)
+
+
+def _create(cluster: Cluster, namespace: str, items: list[dict[str, Any]]) -> None:
+    cluster.kubectl(
+        "create", "-n", namespace, "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    )
 
 
 def _wait_account(cluster: Cluster, namespace: str) -> None:
@@ -115,6 +127,13 @@ def _wait_failing(cluster: Cluster) -> None:
     for pod in cluster.kubectl("get", "pods", "-n", "shop", "-l", "app=worker", "-o", "name").split():
         _wait_reason(cluster, "shop", pod.removeprefix("pod/"), "worker", "ImagePullBackOff")
     _wait_reason(cluster, "shop", "crash", "main", "CrashLoopBackOff")
+
+
+def _wait_tables(cluster: Cluster) -> None:
+    """Until each Pod of failures.py is in back-off."""
+    for namespace in failures.NAMESPACES:
+        for pod in cluster.kubectl("get", "pods", "-n", namespace, "-o", "name").split():
+            _wait_reason(cluster, namespace, pod.removeprefix("pod/"), "main", "ImagePullBackOff")
 
 
 def _wait_reason(cluster: Cluster, namespace: str, pod: str, container: str, reason: str) -> None:
