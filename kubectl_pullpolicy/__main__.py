@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     from kubectl_pullpolicy.cli import app
 
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["__complete"]:
+        return _complete(given[1:])
     try:
         code: object = app(given, prog_name="kubectl pullpolicy", standalone_mode=False)
         sys.stdout.flush()
@@ -69,6 +71,20 @@ def run() -> NoReturn:
     # small run, and threads that still wait for a server could crash it.
     atexit._run_exitfuncs()
     os._exit(code if isinstance(code, int) else 1)
+
+
+def run_completion() -> NoReturn:
+    """The console script kubectl_complete-pullpolicy, which kubectl finds by its name."""
+    sys.argv[1:1] = ["__complete"]
+    run()
+
+
+def _complete(words: list[str]) -> int:
+    """Prints candidates; whatever happens, a command line in the making is not disturbed."""
+    from kubectl_pullpolicy.completion import complete
+
+    sys.stdout.write(complete(words))
+    return 0
 
 
 def _discard_output() -> None:

@@ -48,6 +48,14 @@ def print_version() -> None:
     typer.echo(f"kubectl-pullpolicy v{__version__}")
 
 
+@app.command("completion")
+def print_completion() -> None:
+    """Print the script that completes `kubectl pullpolicy`, for those who installed it through krew."""
+    from kubectl_pullpolicy.commands.completion import SCRIPT
+
+    typer.echo(SCRIPT, nl=False)
+
+
 @app.command("explain", epilog=EXPLAIN_EPILOG)
 @flags(ConnectionFlags, SelectionFlags, OutputFlags)
 def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them

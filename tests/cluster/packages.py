@@ -7,6 +7,7 @@ from pathlib import Path
 
 SYSTEM_FOLDERS = "/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CNI_PLUGINS = Path("/usr/lib/cni")
+_DOCS = Path("/usr/share/doc")  # every installed package has a folder there
 DEBIANS_CONTAINERD = Path("/usr/bin/containerd")
 
 _PACKAGE_OF = {
@@ -60,6 +61,13 @@ def _is_there(name: str) -> bool:
     except MissingProgram:
         return False
     return True
+
+
+def install(*packages: str) -> None:
+    """Install packages whose programs have the same names, where they are missing."""
+    missing = [package for package in packages if not _is_there(package) and not _DOCS.joinpath(package).exists()]
+    if missing:
+        _install(missing)
 
 
 def _install(packages: list[str]) -> None:

@@ -1,0 +1,58 @@
+"""Names of objects only, for completion: one small request, answered by a server that is near or not at all."""
+
+from typing import TypeVar
+
+import msgspec
+
+from kubectl_pullpolicy.cluster.client import enter_package
+from kubectl_pullpolicy.cluster.connection import connect
+from kubectl_pullpolicy.cluster.paths import path_of
+from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.core.objects import EMPTY_META, ObjectMeta, Pod, Workload, present
+from kubectl_pullpolicy.core.workloads import KindInfo, declared_containers, template_of
+from kubectl_pullpolicy.errors import ServerError
+from kubectl_pullpolicy.options import ConnectionFlags
+
+T = TypeVar("T")
+
+# KEP-2334 of the API's metadata-only lists: names without the objects, a tenth of the bytes.
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+LIMIT = "500"
+
+
+class _Item(msgspec.Struct):
+    metadata: ObjectMeta | None = None
+
+
+class _Items(msgspec.Struct):
+    items: tuple[_Item | None, ...] | None = None
+
+
+def object_names(flags: ConnectionFlags, info: KindInfo) -> list[str]:
+    """The names of the first 500 objects of a kind in the namespace that the flags mean. Raises PullPolicyError."""
+    enter_package()
+    connection = connect(flags)
+    transport = Transport(connection._replace(headers=connection.headers | {"Accept": METADATA_ONLY}), _silent)
+    path = path_of(info, connection.namespace if info.namespaced else "")
+    items = _decoded(_Items, transport.get(path, {"limit": LIMIT}, f"get {info.plural}")).items
+    return [name for item in present(items) if (name := (item.metadata or EMPTY_META).name)]
+
+
+def container_names(flags: ConnectionFlags, info: KindInfo, name: str) -> list[str]:
+    """The names of the containers of one Pod or workload. Raises PullPolicyError."""
+    enter_package()
+    connection = connect(flags)
+    body = Transport(connection, _silent).get(path_of(info, connection.namespace, name), {}, f"get {info.plural}")
+    spec = _decoded(Pod, body).spec if info.kind == "Pod" else template_of(_decoded(Workload, body))
+    return [container.name for container in declared_containers(spec)]
+
+
+def _decoded(kind: type[T], body: bytes) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ServerError(f"error: the server's answer cannot be read: {error}") from error
+
+
+def _silent(warning: str) -> None:
+    """A warning in the middle of a command line would destroy it."""
