@@ -1,18 +1,31 @@
-"""The API server: which one and as whom (connection), one request (transport), many (source), what comes (watch)."""
+"""The API server: which one and as whom (connection), one request (transport), many (source), what comes (watch).
+
+Changing it: what is to be changed (live), and the patches (patching).
+"""
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_pullpolicy.cluster.source import ClusterSource
 from kubectl_pullpolicy.options import ConnectionFlags
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.cluster.connection import Connection
+    from kubectl_pullpolicy.cluster.live import LiveObjects
     from kubectl_pullpolicy.cluster.transport import Transport
     from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 
-__all__ = ["ClusterSource", "open_cluster", "open_watcher"]
+__all__ = ["ClusterSource", "Writable", "open_cluster", "open_watcher", "open_writable"]
+
+
+class Writable(NamedTuple):
+    """An API server to be changed. `source` reads for the rules, `live` what is to be changed."""
+
+    source: ClusterSource
+    live: "LiveObjects"
+    transport: "Transport"
+    connection: "Connection"
 
 
 def open_cluster(
@@ -21,6 +34,15 @@ def open_cluster(
     """The API server that the flags mean, and its host. Raises ConfigError."""
     connection, transport = _opened(flags, warn)
     return ClusterSource(transport, connection.namespace, flags.chunk_size, now), connection.host_name
+
+
+def open_writable(flags: ConnectionFlags, warn: Callable[[str], None]) -> Writable:
+    """The API server that the flags mean, to be changed. Raises ConfigError."""
+    connection, transport = _opened(flags, warn)
+    from kubectl_pullpolicy.cluster.live import LiveObjects
+
+    source = ClusterSource(transport, connection.namespace, flags.chunk_size)
+    return Writable(source, LiveObjects(transport, source), transport, connection)
 
 
 def open_watcher(

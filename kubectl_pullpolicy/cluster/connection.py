@@ -28,12 +28,16 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.
 
 
 class Connection(NamedTuple):
-    """`configuration`: the kubernetes package's; `timeout`: seconds a request, None for no limit."""
+    """`configuration`: the kubernetes package's; `timeout`: seconds a request, None for no limit.
+
+    `context`: the name of the kubeconfig's context, "" where there is none.
+    """
 
     configuration: Any
     headers: dict[str, str]
     namespace: str
     timeout: float | None
+    context: str = ""
 
     @property
     def host(self) -> str:
@@ -66,7 +70,7 @@ def connect(flags: ConnectionFlags) -> Connection:
         import urllib3
 
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return Connection(configuration, headers, flags.namespace or namespace or "default", timeout)
+    return Connection(configuration, headers, flags.namespace or namespace or "default", timeout, chosen.context_name)
 
 
 def _with_flags(chosen: Chosen, flags: ConnectionFlags) -> Chosen:

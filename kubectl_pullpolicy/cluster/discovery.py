@@ -1,5 +1,9 @@
-"""Which resource a kind of somebody's own is: asked of the server once a group version."""
+"""Which resource a kind of somebody's own is, and which a word of the command line: asked of the server once each.
 
+Aggregated discovery (KEP-3352, on by default since Kubernetes 1.27) tells all kinds in one answer.
+"""
+
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -22,6 +26,42 @@ class _ResourceList(msgspec.Struct):
     resources: list[_Resource] | None = None
 
 
+class _Kind(msgspec.Struct):
+    kind: str = ""
+
+
+class _Served(msgspec.Struct, rename="camel"):
+    """versions[].resources[] of an apidiscovery.k8s.io/v2 APIGroupDiscovery."""
+
+    resource: str = ""
+    response_kind: _Kind | None = None
+    scope: str = ""
+    singular_resource: str | None = None
+    short_names: list[str] | None = None
+
+
+class _Version(msgspec.Struct):
+    version: str = ""
+    resources: list[_Served] | None = None
+
+
+class _GroupName(msgspec.Struct):
+    name: str = ""
+
+
+class _Group(msgspec.Struct):
+    metadata: _GroupName | None = None
+    versions: list[_Version] | None = None
+
+
+class _Groups(msgspec.Struct):
+    items: list[_Group] | None = None
+
+
+_AGGREGATED = ",".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
+_GROUPS_DECODER = msgspec.json.Decoder(_Groups)
 _DECODER = msgspec.json.Decoder(_ResourceList)
 
 
@@ -31,6 +71,7 @@ class Discovery:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._known: dict[str, dict[str, KindInfo]] = {}
+        self._all: list[KindInfo] | None = None
 
     def info(self, need: Need) -> KindInfo:
         """The resource that answers this need. Raises NotFoundError, ForbiddenError, ServerError."""
@@ -45,6 +86,21 @@ class Discovery:
             raise NotFoundError(f'error: the server doesn\'t have a resource type "{kind}" in {api_version}')
         return found
 
+    def named(self, word: str) -> KindInfo | None:
+        """The kind that kubectl means by this word: `rollout`, `rollouts.argoproj.io`, `fl`. Raises ServerError."""
+        lowered = word.lower()
+        return next((info for info in self._foreign() if lowered in _words(info)), None)
+
+    def _foreign(self) -> list[KindInfo]:
+        if self._all is None:
+            body = self._transport.get("/apis", {}, "get apis", accept=f"{_AGGREGATED},application/json")
+            try:
+                groups = _GROUPS_DECODER.decode(body).items or ()
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise ServerError(f"error: the server's resources cannot be read: {error}") from error
+            self._all = [info for group in groups for info in _of_group(group)]
+        return self._all
+
     def _ask(self, api_version: str) -> dict[str, KindInfo]:
         body = self._transport.get(f"/apis/{quote(api_version)}", {}, f"get {api_version}")
         try:
@@ -56,6 +112,23 @@ class Discovery:
             for each in resources
             if "/" not in each.name  # a subresource
         }
+
+
+def _of_group(group: _Group) -> Iterator[KindInfo]:
+    name = group.metadata.name if group.metadata is not None else ""
+    for version in group.versions or ():
+        for served in version.resources or ():
+            kind = served.response_kind.kind if served.response_kind is not None else ""
+            words = (served.singular_resource or "", *(served.short_names or ()))
+            namespaced = served.scope != "Cluster"
+            yield KindInfo(f"{name}/{version.version}", kind, served.resource, tuple(filter(None, words)), namespaced)
+
+
+def _words(info: KindInfo) -> set[str]:
+    """What kubectl accepts for a kind: alone, with its group, with its version and group."""
+    alone = {info.plural, info.kind.lower(), *info.short_names}
+    group, _, version = info.api_version.rpartition("/")
+    return {f"{word}{after}" for word in alone for after in ("", f".{group}", f".{version}.{group}")}
 
 
 def resource_of(need: Need) -> str:

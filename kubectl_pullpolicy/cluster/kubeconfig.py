@@ -65,6 +65,7 @@ class Chosen(NamedTuple):
     user_name: str
     user: Entry
     namespace: str
+    context_name: str = ""
 
 
 def read_kubeconfig(given: str) -> Kubeconfig:
@@ -94,7 +95,8 @@ def choose(config: Kubeconfig, flags: ConnectionFlags) -> Chosen:
         raise ConfigError(f'error: no server found for cluster "{cluster}"')
     if user and user not in config.users:
         raise ConfigError(f'error: auth info "{user}" does not exist')
-    return Chosen(cluster, config.clusters.get(cluster, {}), user, config.users.get(user, {}), context.namespace or "")
+    chosen, as_user = config.clusters.get(cluster, {}), config.users.get(user, {})
+    return Chosen(cluster, chosen, user, as_user, context.namespace or "", name)
 
 
 def _paths(given: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One GET: raw bytes through the kubernetes package's REST client, errors in kubectl's words, warnings passed on.
+"""One request: raw bytes through the kubernetes package's REST client, errors in kubectl's words, warnings passed on.
 
 That client is what the package's ApiClient sends by: TLS, proxies, the pool of connections. ApiClient itself and the
 typed models are never used: they import pydantic, refuse null lists and drop what they do not know.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kubectl_pullpolicy.cluster.connection import Connection
@@ -25,6 +25,21 @@ CHUNK = 1 << 16
 # RFC 7234 5.5: 299 - "text", several separated by commas.
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Write(NamedTuple):
+    """What a request changes: the method, and the body with its type."""
+
+    method: str
+    body: bytes = b""
+    content_type: str = "application/json"
+
+
+class _Request(NamedTuple):
+    path: str
+    query: dict[str, str]
+    write: Write | None = None
+    accept: str = ""
 
 
 class Transport:
@@ -47,13 +62,16 @@ class Transport:
         self._dated = 0.0
         self.requests = 0
 
-    def get(self, path: str, query: dict[str, str], what: str) -> bytes:
-        """The body of an answer. `what`: the request, for messages (`get pods`). Raises PullPolicyError."""
+    def get(self, path: str, query: dict[str, str], what: str, accept: str = "") -> bytes:
+        """The body of an answer. `what`: the request, for messages (`get pods`); `accept`: the form that is wanted.
+
+        Raises PullPolicyError.
+        """
         retries = MAX_RETRIES
         while True:
             limit = self._connection.timeout
             deadline = None if limit is None else time.monotonic() + limit
-            response = self._send(path, query)
+            response = self._send(_Request(path, query, accept=accept))
             body = _body(response, what, deadline)
             self._note(response)
             if response.status < 300:
@@ -64,6 +82,17 @@ class Transport:
             retries -= 1
             time.sleep(pause)
 
+    def write(self, path: str, query: dict[str, str], write: Write, what: str) -> bytes:
+        """Sends a change, once: whoever wants it again must look first at what came of it. Raises PullPolicyError."""
+        limit = self._connection.timeout
+        deadline = None if limit is None else time.monotonic() + limit
+        response = self._send(_Request(path, query, write), attempts=1)
+        body = _body(response, what, deadline)
+        self._note(response)
+        if response.status >= 300:
+            raise refused(response.status, response.headers, body, what)
+        return body
+
     def lines(self, path: str, query: dict[str, str], what: str) -> Iterator[bytes]:
         """The lines of an answer that goes on, as they come; a connection that breaks off is its end, too.
 
@@ -73,7 +102,7 @@ class Transport:
 
         limit = self._connection.timeout
         deadline = None if limit is None else time.monotonic() + limit
-        response = self._send(path, query)
+        response = self._send(_Request(path, query))
         self._note(response)
         if response.status >= 300:
             raise refused(response.status, response.headers, _body(response, what, deadline), what)
@@ -99,34 +128,56 @@ class Transport:
         """The seconds that one request may take; None for no limit."""
         return self._connection.timeout
 
-    def _send(self, path: str, query: dict[str, str], attempts: int = 2) -> Any:
+    def _send(self, request: _Request, attempts: int = 2) -> Any:
         """Sends; again where the connection broke off, since a server may close one that was kept."""
         import urllib3
         from kubernetes.client.exceptions import ApiException
 
         try:
-            return self._request(path, query)
+            return self._request(request)
         except urllib3.exceptions.ProtocolError as error:
             if attempts > 1:
-                return self._send(path, query, attempts - 1)
+                return self._send(request, attempts - 1)
             raise unreachable(error, self._connection) from error
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(error, self._connection) from error
         except ApiException as error:  # the client wraps TLS errors
             raise unreachable(error.__cause__ or error.__context__ or error, self._connection) from error
 
-    def _request(self, path: str, query: dict[str, str]) -> Any:
+    def _request(self, request: _Request) -> Any:
         with self._lock:
             self.requests += 1
         configuration = self._connection.configuration
-        headers = dict(self._connection.headers)
+        headers = self._connection.headers | ({"Accept": request.accept} if request.accept else {})
         for setting in configuration.auth_settings().values():
             headers[setting["key"]] = setting["value"]
-        url = f"{configuration.host}{path}"
-        if query:
-            url = f"{url}?{urlencode(query, quote_via=quote)}"
+        url = f"{configuration.host}{request.path}"
+        if request.query:
+            url = f"{url}?{urlencode(request.query, quote_via=quote)}"
         limit = self._connection.timeout or (CONNECT_TIMEOUT, None)
-        return self._client.request("GET", url, _wire_headers(headers), _request_timeout=limit)
+        write = request.write
+        if write is None:
+            return self._client.request("GET", url, _wire_headers(headers), _request_timeout=limit)
+        headers["Content-Type"] = write.content_type
+        return self._write(url, headers, write, limit)
+
+    def _write(self, url: str, headers: dict[str, str], write: Write, limit: Any) -> Any:
+        """By the client's pool: its own request() would send a JSON patch in bytes as a strategic merge patch."""
+        import urllib3
+        from kubernetes.client.rest import RESTResponse
+
+        connect, read = limit if isinstance(limit, tuple) else (None, None)
+        timeout = urllib3.Timeout(None if isinstance(limit, tuple) else limit, connect, read)
+        response = self._client.pool_manager.request(
+            write.method,
+            url,
+            body=write.body,
+            headers=_wire_headers(headers),
+            timeout=timeout,
+            preload_content=False,
+            retries=False,
+        )
+        return RESTResponse(response)
 
     def _note(self, response: Any) -> None:
         """Keeps the server's time; passes warnings on, each once."""

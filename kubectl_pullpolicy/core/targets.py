@@ -1,6 +1,6 @@
 """What the arguments name: `pod NAME...`, `TYPE/NAME...`, `TYPE`, as kubectl reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.workloads import TARGET_KINDS, KindInfo, kind_named
@@ -19,29 +19,42 @@ class Target(NamedTuple):
     name: str | None
 
 
-def parse_targets(arguments: Sequence[str]) -> tuple[Target, ...]:
-    """The targets that the arguments name; none for no arguments. Raises UsageError."""
+Foreign = Callable[[str], KindInfo | None]
+
+
+def _unknown(_: str) -> None:
+    """No kinds but those that Kubernetes has."""
+
+
+def parse_targets(arguments: Sequence[str], foreign: Foreign = _unknown) -> tuple[Target, ...]:
+    """The targets that the arguments name; none for no arguments. `foreign` knows kinds of somebody's own.
+
+    Raises UsageError.
+    """
     if not arguments:
         return ()
     if any("/" in argument for argument in arguments):
         if not all("/" in argument for argument in arguments):
             raise UsageError(_MIXED)
-        return tuple(_slashed(argument) for argument in arguments)
-    kinds = [_kind(word) for word in arguments[0].split(",")]
+        return tuple(_slashed(argument, foreign) for argument in arguments)
+    kinds = [_kind(word, foreign) for word in arguments[0].split(",")]
     names: Sequence[str | None] = arguments[1:] or (None,)
     return tuple(Target(info, name) for info in kinds for name in names)
 
 
-def _slashed(argument: str) -> Target:
+def _slashed(argument: str, foreign: Foreign) -> Target:
     word, _, name = argument.partition("/")
     if not word or not name or "/" in name:
         raise UsageError("arguments in resource/name form must have a single resource and name")
-    return Target(_kind(word), name)
+    return Target(_kind(word, foreign), name)
 
 
-def _kind(word: str) -> KindInfo:
+def _kind(word: str, foreign: Foreign) -> KindInfo:
     info = kind_named(word)
     if info is None:
+        info = foreign(word)
+        if info is not None:
+            return info
         raise UsageError(f'the server doesn\'t have a resource type "{word}"')
     if info not in TARGET_KINDS:
         raise UsageError(f"{info.resource} hold no containers; name a Pod or a workload")

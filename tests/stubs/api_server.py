@@ -26,6 +26,8 @@ class Request:
     path: str
     query: dict[str, str]
     headers: dict[str, list[str]]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass
@@ -55,6 +57,8 @@ class State:
     version: str = ""  # the resourceVersion of lists
     watches: list[Answer] = field(default_factory=list)  # one for each watch; afterwards 401, which ends it
     warnings: list[str] = field(default_factory=list)
+    before_patch: Callable[["State", Request], None] | None = None  # what somebody else does in between
+    lock: Any = field(default_factory=threading.Lock)
 
     def paths(self) -> list[str]:
         """The paths asked for, in order."""
@@ -82,9 +86,19 @@ def api_server(state: State) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self._serve()
+
+        def do_PATCH(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def _serve(self) -> None:
             url = urlsplit(self.path)
             headers = {name.title(): self.headers.get_all(name) or [] for name in self.headers}
-            request = Request(url.path, dict(parse_qsl(url.query)), headers)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            request = Request(url.path, dict(parse_qsl(url.query)), headers, self.command, body)
             state.requests.append(request)
             answer = next((answer for wanted, answer in state.answers if answer.times and wanted(request)), None)
             if answer is not None:
@@ -144,6 +158,8 @@ def api_server(state: State) -> Iterator[str]:
 def _answer(state: State, request: Request) -> Answer:
     if "watch" in request.query:
         return state.watches.pop(0) if state.watches else Answer(401, status_body(401, "Unauthorized", "Unauthorized"))
+    if request.method == "PATCH":
+        return _patched(state, request)
     if request.path in state.objects:
         return Answer(body=json.dumps(state.objects[request.path]).encode())
     if state.generate is not None and request.path.endswith("/pods"):
@@ -158,3 +174,34 @@ def _answer(state: State, request: Request) -> Answer:
     token = str(start + limit) if start + limit < len(items) else ""
     page = {"metadata": {"continue": token, "resourceVersion": state.version}, "items": items[start : start + limit]}
     return Answer(body=json.dumps(page).encode())
+
+
+def _patched(state: State, request: Request) -> Answer:
+    """A JSON patch as the API server takes it: every test holds, or nothing is written."""
+    assert request.headers["Content-Type"] == ["application/json-patch+json"]
+    if state.before_patch is not None:
+        state.before_patch(state, request)
+    with state.lock:
+        thing = json.loads(json.dumps(state.objects[request.path]))
+        for operation in json.loads(request.body):
+            if not _operate(thing, operation):
+                message = "the server rejected our request due to an error in our request"
+                return Answer(422, status_body(422, "Invalid", message))
+        if "dryRun" not in request.query:
+            state.objects[request.path] = thing
+    return Answer(body=json.dumps(thing).encode())
+
+
+def _operate(thing: Any, operation: dict[str, Any]) -> bool:
+    *parents, last = (part.replace("~1", "/") for part in operation["path"].split("/")[1:])
+    try:
+        for key in parents:
+            thing = thing[int(key)] if isinstance(thing, list) else thing[key]
+    except (KeyError, IndexError):
+        return False
+    if operation["op"] == "test":
+        return bool(thing.get(last) == operation["value"])
+    if operation["op"] == "remove":
+        return thing.pop(last, None) is not None
+    thing[last] = operation["value"]
+    return True

@@ -1,0 +1,112 @@
+"""Objects to be written: read as they are, and followed up to the workload that is to be changed in their place.
+
+A Pod, a ReplicaSet or a Job is made by somebody else's template: changing it would help nobody, or last no longer than
+its owner's next look. So each stands for the owner at the top that has a pod template.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from kubectl_pullpolicy.cluster.decoding import UNREADABLE
+from kubectl_pullpolicy.cluster.discovery import Discovery
+from kubectl_pullpolicy.cluster.paths import path_of
+from kubectl_pullpolicy.cluster.source import ClusterSource
+from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.core.context import Get, ListOf
+from kubectl_pullpolicy.core.objects import ObjectRef, controller_of
+from kubectl_pullpolicy.core.planned import Live, live_object, target_of
+from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.workloads import KindInfo
+from kubectl_pullpolicy.errors import NotFoundError, ServerError
+
+# The kinds whose template, if they have one, is their owner's.
+_MADE = frozenset({"Pod", "ReplicaSet", "Job", "ReplicationController"})
+
+
+class _Items(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+
+
+_ITEMS_DECODER = msgspec.json.Decoder(_Items)
+
+
+class LiveObjects:
+    """Reads objects as bytes. `named`: for each object that was found, the names of others that led to it."""
+
+    def __init__(self, transport: Transport, source: ClusterSource) -> None:
+        self._transport = transport
+        self._source = source
+        self._discovery = Discovery(transport)
+        self._roots: dict[ObjectRef, ObjectRef] = {}
+        self._found: set[ObjectRef] = set()
+        self.named: dict[ObjectRef, list[str]] = {}
+
+    def kind(self, word: str) -> KindInfo | None:
+        """The kind of somebody's own that this word means. Raises ServerError."""
+        return self._discovery.named(word)
+
+    def get(self, info: KindInfo, namespace: str, name: str) -> Live:
+        """One object. Raises NotFoundError, ForbiddenError, ServerError."""
+        body = self._transport.get(path_of(info, namespace, name), {}, f"get {info.plural} {name}")
+        return _read(info, body)
+
+    def workload(self, info: KindInfo, namespace: str, name: str) -> Iterator[Live]:
+        """What is to be changed where this object is named; nothing where it was found before."""
+        yield from self._roots_of([self.get(info, namespace, name)], say=True)
+
+    def workloads(self, info: KindInfo, selection: Selection) -> Iterator[Live]:
+        """What is to be changed where these objects are selected, each once."""
+        yield from self._roots_of(self._listed(info, selection), say=False)
+
+    def _listed(self, info: KindInfo, selection: Selection) -> Iterator[Live]:
+        for body in self._source.bodies(ListOf(info.api_version, info.kind, *selection)):
+            for item in _items(info, body.content):
+                yield _read(info, bytes(item))
+
+    def _roots_of(self, objects: Iterable[Live], *, say: bool) -> Iterator[Live]:
+        for live in objects:
+            chain, above = [live.ref], live
+            while (ref := _maker(above)) is not None and ref not in self._roots:
+                made_by = self._owner(ref)
+                if made_by is None:
+                    break
+                chain.append(ref)
+                above = made_by
+            root = self._roots.get(ref, above.ref) if ref is not None else above.ref
+            self._roots |= dict.fromkeys(chain, root)
+            if say and live.ref != root:
+                self.named.setdefault(root, []).append(target_of(live.info, live.ref.name))
+            if root not in self._found:
+                self._found.add(root)
+                yield above
+
+    def _owner(self, ref: ObjectRef) -> Live | None:
+        """An owner with a pod template; None for one without, or that is gone. Raises ForbiddenError."""
+        try:
+            info = self._discovery.info(Get(ref))
+            found = self.get(info, ref.namespace if info.namespaced else "", ref.name)
+        except NotFoundError:
+            return None
+        return found if slots(found.kind, found.tree) else None
+
+
+def _maker(live: Live) -> ObjectRef | None:
+    """The owner in whose place this object stands."""
+    return controller_of(live.metadata) if live.kind in _MADE else None
+
+
+def _items(info: KindInfo, body: bytes) -> list[msgspec.Raw]:
+    try:
+        items = _ITEMS_DECODER.decode(body).items
+    except UNREADABLE as error:
+        raise ServerError(f"error: the server's list of {info.plural} cannot be read: {error}") from error
+    return [item for item in items or () if bytes(item) != b"null"]
+
+
+def _read(info: KindInfo, body: bytes) -> Live:
+    try:
+        return live_object(info, body)
+    except UNREADABLE as error:
+        raise ServerError(f"error: {info.plural} cannot be read: {error}") from error

@@ -1,0 +1,120 @@
+"""Plans carried out: in parallel, each object by one JSON patch whose tests let it through or not.
+
+Where the tests fail, or it is not known whether the patch arrived, the object is read again and planned again. What was
+not in the plan that the user saw is not written: a change of somebody else's stays.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from time import sleep
+from typing import Literal, NamedTuple
+
+from kubectl_pullpolicy.cluster.connection import PARALLEL
+from kubectl_pullpolicy.cluster.live import LiveObjects
+from kubectl_pullpolicy.cluster.parallel import together
+from kubectl_pullpolicy.cluster.paths import path_of
+from kubectl_pullpolicy.cluster.patience import heals
+from kubectl_pullpolicy.cluster.transport import Transport, Write
+from kubectl_pullpolicy.core.json_patch import json_patch
+from kubectl_pullpolicy.core.planned import Change, Live, ObjectPlan
+from kubectl_pullpolicy.errors import PullPolicyError, ServerError
+
+ATTEMPTS = 3
+PAUSE = 1.0  # seconds, before a server is asked again that was busy or away; doubled each time
+JSON_PATCH = "application/json-patch+json"
+_CONFLICTS = frozenset({409, 422})
+
+
+class Outcome(NamedTuple):
+    """What became of a plan. `unchanged`: somebody else did it meanwhile."""
+
+    plan: ObjectPlan
+    status: Literal["changed", "unchanged", "failed"]
+    error: PullPolicyError | None = None
+
+
+class Patching(NamedTuple):
+    """How to write. `server_dry_run`: the server does everything but store it."""
+
+    field_manager: str
+    server_dry_run: bool = False
+
+
+class Patcher:
+    """Writes plans. `replan`: what is wanted of an object, asked again when it has changed."""
+
+    def __init__(
+        self, transport: Transport, live: LiveObjects, replan: Callable[[Live], ObjectPlan], how: Patching
+    ) -> None:
+        self._transport = transport
+        self._live = live
+        self._replan = replan
+        self._query = {"fieldManager": how.field_manager} | ({"dryRun": "All"} if how.server_dry_run else {})
+
+    def apply(self, plans: Iterable[ObjectPlan]) -> Iterator[Outcome]:
+        """The outcomes, as they come; one object's failure is no other's."""
+        yield from together([self._outcome(plan) for plan in plans], PARALLEL)
+
+    def _outcome(self, plan: ObjectPlan) -> Iterator[Outcome]:
+        yield self._applied(plan)
+
+    def _applied(self, agreed: ObjectPlan) -> Outcome:
+        plan, pause, unsure = agreed, PAUSE, False
+        for _ in range(ATTEMPTS):
+            try:
+                self._patch(plan)
+            except PullPolicyError as caught:
+                error = caught
+            else:
+                return Outcome(agreed, "changed")
+            if heals(error):
+                unsure = True
+                sleep(pause)
+                pause *= 2
+            elif not _conflicts(error):
+                return Outcome(agreed, "failed", error)
+            fresh = self._planned_again(agreed)
+            if not isinstance(fresh, ObjectPlan):
+                return fresh
+            if not fresh.changes:
+                return Outcome(agreed, "changed" if unsure else "unchanged")
+            if _conflicts(error) and json_patch(fresh.changes) == json_patch(plan.changes):
+                break  # no test failed: the server does not want the value
+            plan = fresh
+        return Outcome(agreed, "failed", error)
+
+    def _planned_again(self, agreed: ObjectPlan) -> ObjectPlan | Outcome:
+        """The plan of the object as it is now; a failure where it holds what the user has not seen."""
+        try:
+            fresh = self._replan(self._live.get(agreed.info, agreed.ref.namespace, agreed.ref.name))
+        except PullPolicyError as error:
+            return Outcome(agreed, "failed", error)
+        foreign = _foreign(fresh, agreed)
+        return Outcome(agreed, "failed", _meanwhile(agreed, foreign)) if foreign else fresh
+
+    def _patch(self, plan: ObjectPlan) -> None:
+        body = json.dumps(json_patch(plan.changes)).encode()
+        path = path_of(plan.info, plan.ref.namespace, plan.ref.name)
+        what = f"patch {plan.info.plural} {plan.ref.name}"
+        self._transport.write(path, self._query, Write("PATCH", body, JSON_PATCH), what)
+
+
+def _conflicts(error: PullPolicyError) -> bool:
+    return isinstance(error, ServerError) and error.status in _CONFLICTS
+
+
+def _foreign(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:
+    """Changes of the new plan that the user has not seen: somebody else wrote meanwhile."""
+    seen = {_key(change) for change in agreed.changes}
+    return [change for change in fresh.changes if _key(change) not in seen]
+
+
+def _key(change: Change) -> tuple[str, str, str, str | None, str | None]:
+    return change.container_kind, change.container, change.field, change.old, change.new
+
+
+def _meanwhile(plan: ObjectPlan, foreign: list[Change]) -> ServerError:
+    told = ", ".join(
+        f"{change.field} of container {change.container} is now {change.old or 'unset'}" for change in foreign
+    )
+    return ServerError(f"error: {plan.target} was changed by somebody else meanwhile: {told}; nothing was written", 409)

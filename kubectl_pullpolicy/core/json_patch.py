@@ -1,0 +1,46 @@
+"""Changes as a JSON patch (RFC 6902) that tests the container's name and the old value before it writes.
+
+So it never overwrites what somebody else wrote in between, and never adds a container. No resourceVersion: a status
+that changes would make it fail. `test` with null holds where nothing stands, and only there (evanphx/json-patch v4,
+which the API server and kubectl use; seen on Kubernetes 1.37).
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from kubectl_pullpolicy.core.planned import Change
+
+Operations = list[dict[str, Any]]
+
+
+def json_patch(changes: Iterable[Change]) -> Operations:
+    """The operations: all tests first."""
+    wanted = tuple(changes)
+    tests = [test for change in wanted for test in _tests(change)]
+    return [*tests, *map(_written, wanted)]
+
+
+def reverse(change: Change) -> Change:
+    """The change that brings the old value back."""
+    operation = "remove" if change.old is None else "add" if change.new is None else "replace"
+    return msgspec.structs.replace(change, operation=operation, old=change.new, new=change.old)
+
+
+def compact(operations: Operations) -> str:
+    """As it stands in a command line."""
+    return json.dumps(operations, separators=(",", ":"), ensure_ascii=False)
+
+
+def _tests(change: Change) -> Operations:
+    return [
+        {"op": "test", "path": f"{change.container_path}/name", "value": change.container},
+        {"op": "test", "path": change.path, "value": change.old},
+    ]
+
+
+def _written(change: Change) -> dict[str, Any]:
+    operation = {"op": change.operation, "path": change.path}
+    return operation if change.operation == "remove" else operation | {"value": change.new}

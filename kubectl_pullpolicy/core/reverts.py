@@ -1,0 +1,60 @@
+"""The commands that bring old values back."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from shlex import quote
+
+from kubectl_pullpolicy.core.json_patch import compact, json_patch, reverse
+from kubectl_pullpolicy.core.planned import Change, Live, ObjectPlan, target_of
+from kubectl_pullpolicy.core.slots import Slot
+from kubectl_pullpolicy.core.workloads import KindInfo
+
+TARGETS = 50  # names in one command: a line that a terminal and a shell still take
+# kubectl pkg/polymorphichelpers/updatepodspec.go: what `kubectl set image` changes.
+_SET_IMAGE = frozenset({"Pod", "ReplicationController", "Deployment", "DaemonSet", "Job", "CronJob"})
+_SET_IMAGE |= {"ReplicaSet", "StatefulSet"}
+
+
+def revert_command(live: Live, change: Change, there: tuple[Slot, ...]) -> str:
+    """The command that takes back this change, once it is made."""
+    target, namespace = quote(target_of(live.info, live.ref.name)), _namespace(live.ref.namespace)
+    alone = sum(slot.name == change.container for slot in there) == 1
+    if change.field == "imagePullPolicy" and alone:
+        return _set(change.old, (target,), change.container, namespace)
+    if change.field == "image" and live.kind in _SET_IMAGE and change.container_kind != "imageVolume":
+        return f"kubectl set image {target} {quote(f'{change.container}={change.old}')}{namespace}"
+    return patch_command(live.info, live.ref.name, live.ref.namespace, (reverse(change),))
+
+
+def patch_command(info: KindInfo, name: str, namespace: str, changes: Iterable[Change]) -> str:
+    """`kubectl patch` with these changes."""
+    text = compact(json_patch(changes))
+    return f"kubectl patch {info.resource} {quote(name)}{_namespace(namespace)} --type=json -p {quote(text)}"
+
+
+def revert_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
+    """The commands that take back all of these, as few as possible: one for many objects with the same old value."""
+    alike: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
+    others: list[str] = []
+    for made in plans:
+        for change in made.changes:
+            if change.field == "imagePullPolicy" and change.revert.startswith("kubectl pullpolicy "):
+                key = change.old, change.container, made.ref.namespace
+                alike[key].append(quote(made.target))
+            else:
+                others.append(change.revert)
+    return (*_joined(alike), *others)
+
+
+def _joined(alike: dict[tuple[str | None, str, str], list[str]]) -> Iterator[str]:
+    for (old, container, namespace), targets in alike.items():
+        for start in range(0, len(targets), TARGETS):
+            yield _set(old, targets[start : start + TARGETS], container, _namespace(namespace))
+
+
+def _set(old: str | None, targets: Iterable[str], container: str, namespace: str) -> str:
+    return f"kubectl pullpolicy set {old or 'Default'} {' '.join(targets)} -c {quote(container)}{namespace}"
+
+
+def _namespace(namespace: str) -> str:
+    return f" -n {quote(namespace)}" if namespace else ""

@@ -1,0 +1,78 @@
+"""Where image and policy of each container stand in an object as the API server wrote it: the paths of a patch.
+
+Patches need the exact index of a container, and must not lose what `core.objects` does not know: so these are read from
+the plain JSON. Kinds of somebody's own are read by their shape, spec.template.spec.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from kubectl_pullpolicy.core.workloads import ContainerKind, spec_path
+
+Field = Literal["imagePullPolicy", "image"]
+
+_LISTS: tuple[tuple[str, ContainerKind], ...] = (
+    ("initContainers", "init"),
+    ("containers", "app"),
+    ("ephemeralContainers", "ephemeral"),
+    ("volumes", "imageVolume"),
+)
+# Below a container, and below a volume.
+_KEYS: dict[Field, tuple[str, str]] = {
+    "imagePullPolicy": ("imagePullPolicy", "image/pullPolicy"),
+    "image": ("image", "image/reference"),
+}
+
+
+class Slot(NamedTuple):
+    """One container, or one image volume. `path`: a JSON pointer (RFC 6901) to it; `policy` None: none is stored."""
+
+    kind: ContainerKind
+    name: str
+    path: str
+    image: str
+    policy: str | None
+
+    def pointer(self, field: Field) -> str:
+        """The JSON pointer to a field of it."""
+        return f"{self.path}/{_KEYS[field][self.kind == 'imageVolume']}"
+
+    def value(self, field: Field) -> str | None:
+        """What stands there; None where nothing does."""
+        return self.policy if field == "imagePullPolicy" else self.image
+
+
+def slots(kind: str, tree: Any) -> tuple[Slot, ...]:
+    """The containers and image volumes of an object, in the order in which they start."""
+    keys = spec_path(kind)
+    spec = tree
+    for key in keys:
+        spec = spec.get(key) if isinstance(spec, dict) else None
+    return tuple(_of_spec(spec, "/" + "/".join(keys))) if isinstance(spec, dict) else ()
+
+
+def _of_spec(spec: dict[str, Any], path: str) -> Iterator[Slot]:
+    for list_name, kind in _LISTS:
+        items = spec.get(list_name)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            slot = _slot(kind, item, f"{path}/{list_name}/{index}")
+            if slot is not None:
+                yield slot
+
+
+def _slot(kind: ContainerKind, item: Any, path: str) -> Slot | None:
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+        return None
+    name: str = item["name"]
+    if kind == "imageVolume":
+        source = item.get("image")
+        if not isinstance(source, dict):
+            return None
+        return Slot(kind, name, path, _text(source.get("reference")) or "", _text(source.get("pullPolicy")))
+    if kind == "init" and item.get("restartPolicy") == "Always":
+        kind = "sidecar"
+    return Slot(kind, name, path, _text(item.get("image")) or "", _text(item.get("imagePullPolicy")))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
