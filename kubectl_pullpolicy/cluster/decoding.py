@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.objects import KubernetesObject, object_type
+from kubectl_pullpolicy.core.pull_secrets import decoder_of
 from kubectl_pullpolicy.core.shapes import owner_shaped
 from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
@@ -35,6 +36,9 @@ class _Named(msgspec.Struct):
     metadata: dict[str, Any] | None = None
 
 
+# What goes through a door of its own, each by itself.
+_GUARDED = frozenset({"Secret"})
+
 _HEAD_DECODER = msgspec.json.Decoder(_ListHead)
 _RAW_DECODER = msgspec.json.Decoder(_RawList)
 _NAMED_DECODER = msgspec.json.Decoder(_Named)
@@ -44,7 +48,8 @@ def prepare(kind: str) -> None:
     """Makes the decoders of a kind: msgspec prepares a type when it is first decoded, and two threads crashed there."""
     if object_type(kind) is not None:
         _decoder(kind)
-        _list_decoder(kind)
+        if kind not in _GUARDED:
+            _list_decoder(kind)
 
 
 def decode_object(body: bytes, info: KindInfo) -> KubernetesObject:
@@ -57,7 +62,7 @@ def decode_list(body: bytes, info: KindInfo, lose: Callable[[PullPolicyError], N
     """The objects of a list; `lose` is told of those that cannot be read. Raises ServerError for what is no list."""
     listed: Any = None
     with suppress(*UNREADABLE):
-        listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) else None
+        listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) and info.kind not in _GUARDED else None
     if listed is not None:
         items: Iterable[Any] = listed.items or ()
     else:
@@ -115,7 +120,8 @@ def _no_list(info: KindInfo, why: object) -> ServerError:
 
 @lru_cache
 def _decoder(kind: str) -> Any:
-    return msgspec.json.Decoder(object_type(kind))
+    struct = object_type(kind)
+    return None if struct is None else decoder_of(struct)
 
 
 @lru_cache

@@ -18,6 +18,8 @@ from kubectl_pullpolicy.core.objects import (
     Node,
     ObjectRef,
     Pod,
+    PullSecret,
+    ServiceAccount,
     Workload,
     controller_of,
     meta,
@@ -151,6 +153,8 @@ class Context:
         self._history: dict[ObjectRef, dict[ObjectRef, Revision]] = {}
         self._configurations: dict[str, KubeletConfiguration] = {}
         self._logs: dict[tuple[str, str], str] = {}
+        self._service_accounts: dict[ObjectRef, Fact[ServiceAccount]] = {}
+        self._secrets: dict[ObjectRef, Fact[PullSecret]] = {}
         self._events: dict[tuple[str, str, str], list[Event]] = {}
         self._answered: dict[Need, Absent | Forbidden | NotAsked | None] = {}
 
@@ -179,6 +183,10 @@ class Context:
             self._configurations[meta(thing).name or ""] = thing
         elif isinstance(thing, ContainerLog):
             self._logs[meta(thing).namespace or "", meta(thing).name or ""] = thing.text or ""
+        elif isinstance(thing, ServiceAccount):
+            self._service_accounts[reference_to(thing)] = Known(thing)
+        elif isinstance(thing, PullSecret):
+            self._secrets[reference_to(thing)] = Known(thing)
         elif isinstance(thing, Event):
             involved = thing.involved_object
             if involved is not None:
@@ -198,6 +206,10 @@ class Context:
     def _miss(self, ref: ObjectRef, outcome: Absent | Forbidden | NotAsked) -> None:
         if ref.kind == "Node":
             self._nodes.setdefault(ref.name, outcome)
+        elif ref.kind == "ServiceAccount":
+            self._service_accounts.setdefault(ref, outcome)
+        elif ref.kind == "Secret":
+            self._secrets.setdefault(ref, outcome)
         elif ref.kind not in {"KubeletConfiguration", "ContainerLog"}:
             self._owners.setdefault(ref, outcome)
 
@@ -246,6 +258,14 @@ class Context:
         """The last lines of a container, where they were read."""
         return self._logs.get((namespace, f"{pod}/{container}"))
 
+    def service_account(self, namespace: str, name: str) -> Fact[ServiceAccount]:
+        """What is known of a ServiceAccount."""
+        return self._service_accounts.get(service_account_ref(namespace, name), NOT_ASKED)
+
+    def secret(self, namespace: str, name: str) -> Fact[PullSecret]:
+        """What is known of a Secret."""
+        return self._secrets.get(secret_ref(namespace, name), NOT_ASKED)
+
     def history(self, ref: ObjectRef) -> tuple[Revision, ...]:
         """The revisions of a Deployment, DaemonSet or StatefulSet that are known, newest first."""
         known = self._history.get(ref, {}).values()
@@ -269,3 +289,13 @@ class Context:
         """Every refusal met so far, once each, in the order in which they came."""
         refusals = (outcome for outcome in self._answered.values() if isinstance(outcome, Forbidden))
         return tuple({(refusal.verb, refusal.resource): refusal for refusal in refusals}.values())
+
+
+def service_account_ref(namespace: str, name: str) -> ObjectRef:
+    """Where a ServiceAccount stands."""
+    return ObjectRef("v1", "ServiceAccount", namespace, name)
+
+
+def secret_ref(namespace: str, name: str) -> ObjectRef:
+    """Where a Secret stands."""
+    return ObjectRef("v1", "Secret", namespace, name)

@@ -383,7 +383,52 @@ class Event(_Object, frozen=True):
     series: EventSeries | None = None
 
 
-KubernetesObject = Pod | Workload | ControllerRevision | Node | Event | KubeletConfiguration | ContainerLog
+class ServiceAccount(_Object, frozen=True):
+    """A ServiceAccount; its imagePullSecrets are copied into Pods that list none, when they are created."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: ObjectMeta | None = None
+    image_pull_secrets: tuple[LocalObjectReference | None, ...] | None = None
+
+
+class SecretEntry(_Object, frozen=True):
+    """One registry of a Secret, as far as it may be shown: never a user, a password, a token or `auth`.
+
+    `readable` False: the kubelet makes nothing of the key. `flaw`: what of the entry cannot be read. `empty`: it holds
+    no user name, so that runtimes take it for no credentials. `expires`: what its token says itself.
+    """
+
+    host: str = ""
+    path: str = ""
+    readable: bool | None = None
+    flaw: str | None = None
+    empty: bool | None = None
+    expires: str | None = None
+
+
+class PullSecret(_Object, frozen=True):
+    """A Secret, cut down by `core.pull_secrets`. `problem`: why the kubelet cannot use it, or passes it over."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: ObjectMeta | None = None
+    type: str | None = None
+    problem: str | None = None
+    entries: tuple[SecretEntry | None, ...] | None = None
+
+
+KubernetesObject = (
+    Pod
+    | Workload
+    | ControllerRevision
+    | Node
+    | Event
+    | KubeletConfiguration
+    | ContainerLog
+    | ServiceAccount
+    | PullSecret
+)
 
 WORKLOAD_KINDS = frozenset(
     {"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController", "PodTemplate"}
@@ -401,6 +446,8 @@ def object_type(kind: str) -> type[KubernetesObject] | None:
         "Event": Event,
         "KubeletConfiguration": KubeletConfiguration,
         "ContainerLog": ContainerLog,
+        "ServiceAccount": ServiceAccount,
+        "Secret": PullSecret,
     }
     return others.get(kind)
 

@@ -46,6 +46,8 @@ KINDS = (
     KindInfo("apps/v1", "ControllerRevision", "controllerrevisions"),
     KindInfo("v1", "Event", "events", ("ev",)),
     KindInfo("v1", "Node", "nodes", ("no",), namespaced=False),
+    KindInfo("v1", "ServiceAccount", "serviceaccounts", ("sa",)),
+    KindInfo("v1", "Secret", "secrets"),
     # Not resources of their own: what a kubelet's /configz serves, and the log subresource of a Pod.
     KindInfo("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "nodes/proxy", namespaced=False),
     KindInfo("v1", "ContainerLog", "pods/log"),
@@ -58,7 +60,9 @@ _BY_WORD = {
     for word in (info.plural, info.kind.lower(), info.resource, *info.short_names)
 }
 # The kinds that hold containers: the ones `explain` accepts as targets.
-_WITHOUT = {"ControllerRevision", "Event", "Node", "KubeletConfiguration", "ContainerLog"}
+_WITHOUT = {
+    "ControllerRevision", "Event", "Node", "ServiceAccount", "Secret", "KubeletConfiguration", "ContainerLog"
+}  # fmt: skip
 TARGET_KINDS = tuple(info for info in KINDS if info.kind not in _WITHOUT)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from kubectl_pullpolicy.core.objects import (
     object_type,
     present,
 )
+from kubectl_pullpolicy.core.pull_secrets import decoder_of
 from kubectl_pullpolicy.core.shapes import has_template, shaped
 from kubectl_pullpolicy.core.workloads import kind_info, template_of
 from kubectl_pullpolicy.errors import FileError
@@ -24,7 +25,7 @@ _MAX_NESTED_LISTS = 20
 
 
 class Foreign(NamedTuple):
-    """An object of a kind that this program does not read (a Service, a Secret); nothing is kept of it."""
+    """An object of a kind that this program does not read (a Service, a ConfigMap); nothing is kept of it."""
 
 
 Decoded = KubernetesObject | Recording | Foreign | FileError
@@ -158,8 +159,8 @@ def _named(thing: KubernetesObject, api_version: str | None, kind: str | None) -
 
 
 @cache
-def _decoder(struct: type[KubernetesObject]) -> msgspec.json.Decoder[KubernetesObject]:
-    return msgspec.json.Decoder(struct)
+def _decoder(struct: type[KubernetesObject]) -> Any:
+    return decoder_of(struct)
 
 
 @lru_cache(maxsize=256)

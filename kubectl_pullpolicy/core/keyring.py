@@ -1,0 +1,92 @@
+"""The kubelet's keyring: which credentials of a Pod's Secrets it offers for an image, and in which order.
+
+All Secrets go into one keyring. Every entry that matches is tried in turn until one pulls; only where none matches does
+the kubelet ask anonymously (or with what the node has, which the API does not show). One entry that it cannot parse
+spoils the keyring: then nothing is pulled at all.
+Source: k8s.io/kubernetes v1.37.2 pkg/credentialprovider/keyring.go (Lookup) and secrets/secrets.go; the order was
+compared with that code itself (tests/core/keyring_rows.json).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.objects import PullSecret, SecretEntry, meta, present
+from kubectl_pullpolicy.core.registry_keys import FALLBACK, RegistryKey, is_docker_hub, matches
+
+T = TypeVar("T")
+
+# The kubelet passes these Secrets over; any other problem spoils the keyring.
+PASSED_OVER = frozenset({"wrongType", "noData", "notBase64"})
+
+
+class Offer(NamedTuple):
+    """One entry that the kubelet offers: the Secret's place in the list, and the entry."""
+
+    secret: int
+    entry: SecretEntry
+
+
+class Spoilt(NamedTuple):
+    """The first Secret of the list that the kubelet cannot parse, and what is wrong with it."""
+
+    secret: int
+    problem: str
+
+
+def key_of(entry: SecretEntry) -> RegistryKey:
+    """The entry's key."""
+    return RegistryKey(entry.host, entry.path, entry.readable is not False)
+
+
+def repository_of(image: str) -> str | None:
+    """What the kubelet looks credentials up for: `docker.io/library/nginx`; None for an image it cannot read."""
+    try:
+        return parse(image).name
+    except InvalidReference:
+        return None
+
+
+def spoilt(secrets: Sequence[PullSecret | None]) -> Spoilt | None:
+    """Why the kubelet builds no keyring of these Secrets; None where it does. None among them: not to be had."""
+    for place, secret in enumerate(secrets):
+        if secret is not None and secret.problem and secret.problem not in PASSED_OVER:
+            return Spoilt(place, secret.problem)
+    return None
+
+
+def offers(secrets: Sequence[PullSecret | None], image: str) -> tuple[Offer, ...]:
+    """What the kubelet offers for an image, in its order; nothing where the keyring is spoilt."""
+    repository = repository_of(image)
+    if repository is None or spoilt(secrets) is not None:
+        return ()
+    held = [
+        (key_of(entry), Offer(place, entry))
+        for place, secret in enumerate(secrets)
+        if secret is not None and secret.problem is None
+        for entry in present(secret.entries)
+    ]
+    return looked_up(held, repository)
+
+
+def looked_up(held: Iterable[tuple[RegistryKey, T]], repository: str) -> tuple[T, ...]:
+    """What matches, in the order in which it is tried: keys reverse-sorted, then as they stand in the list.
+
+    Where no key matches an image of Docker Hub, those of `index.docker.io`. Keys of one Secret that come down to the
+    same (`h`, `https://h`) have no fixed order: the kubelet walks through a Go map.
+    """
+    readable = [(key, value) for key, value in held if key.readable]
+    found = sorted(
+        ((key, value) for key, value in readable if matches(key, repository)),
+        key=lambda pair: str(pair[0]).encode("utf-8", "surrogatepass"),
+        reverse=True,
+    )
+    # sorted(reverse=True) keeps the order of equal ones.
+    if not found and is_docker_hub(repository):
+        found = [(key, value) for key, value in readable if str(key) == FALLBACK]
+    return tuple(value for _, value in found)
+
+
+def names_of(secrets: Iterable[PullSecret]) -> tuple[str, ...]:
+    """The Secrets' names."""
+    return tuple(meta(secret).name or "" for secret in secrets)

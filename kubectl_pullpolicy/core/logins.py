@@ -1,0 +1,49 @@
+"""User names and passwords out of Secrets, for the registry client alone: everything else sees `core.pull_secrets`.
+
+A Login goes to the registry whose key it matched and is then let go. It must not be kept in a Context, put into a
+message or handed to a printer; its repr shows neither part.
+"""
+
+from collections.abc import Iterable
+
+from kubectl_pullpolicy.core.docker_config import read_docker_config
+from kubectl_pullpolicy.core.keyring import looked_up, repository_of
+from kubectl_pullpolicy.core.pull_secrets import content_of, opened
+from kubectl_pullpolicy.core.registry_keys import RegistryKey
+
+
+class Login:
+    """A user name and a password, for images of `key`."""
+
+    __slots__ = ("key", "password", "user")
+
+    def __init__(self, key: RegistryKey, user: str, password: str) -> None:
+        self.key = key
+        self.user = user
+        self.password = password
+
+    def __repr__(self) -> str:
+        return f"Login({str(self.key)!r}, <hidden>)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Login is not to be written anywhere")
+
+
+def logins(secrets: Iterable[bytes], image: str) -> tuple[Login, ...]:
+    """What the kubelet would offer for this image, in its order; without the entries that hold no user name.
+
+    `secrets` are Secrets as the API server gives them, in the order of the Pod's list. Nothing comes of a keyring that
+    is spoilt. Raises msgspec.DecodeError, without contents, for what is no Secret.
+    """
+    repository = repository_of(image)
+    held: list[tuple[RegistryKey, Login]] = []
+    for document in secrets:
+        content = content_of(opened(document))
+        if content.problem is not None:
+            continue
+        config = read_docker_config(content.text, content.form)
+        if config.flaw is not None:
+            return ()
+        held += [(each.key, Login(each.key, each.user, each.password)) for each in config.entries]
+    found = looked_up(held, repository) if repository is not None else ()
+    return tuple(login for login in found if login.user)
