@@ -1,0 +1,27 @@
+"""The registry edge: a small client of the OCI distribution protocol, and the credentials for it.
+
+    resolver = Resolver(DockerConfig())
+    resolver.resolve(references)    # dict of ImageReference -> Resolved | Failure, in parallel
+    resolver.platforms(reference)   # tuple of Platform | Failure
+    resolver.tags(reference)        # tuple of tags | Failure
+
+Nothing raises for what a registry does: a Failure is an answer.
+"""
+
+from kubectl_pullpolicy.registry.credentials import ANONYMOUS, Anonymous, Credential, Fixed, Keychain, Password
+from kubectl_pullpolicy.registry.docker_config import DockerConfig
+from kubectl_pullpolicy.registry.resolver import Resolver
+from kubectl_pullpolicy.registry.settings import Limits, Settings
+
+__all__ = [
+    "ANONYMOUS",
+    "Anonymous",
+    "Credential",
+    "DockerConfig",
+    "Fixed",
+    "Keychain",
+    "Limits",
+    "Password",
+    "Resolver",
+    "Settings",
+]

@@ -1,0 +1,153 @@
+"""The Keychain of this machine: what `docker login` and `podman login` have stored.
+
+Source: docker/cli cli/config (config.json: auths, credHelpers, credsStore; DOCKER_CONFIG moves it) and
+containers-auth.json(5) (REGISTRY_AUTH_FILE moves it; keys may have a path, the longest wins). Docker's comes first.
+What cannot be read is told where a registry then refuses; it never stops a public image.
+"""
+
+import base64
+import binascii
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY, LEGACY_REGISTRY
+from kubectl_pullpolicy.registry.credential_programs import ask_program
+from kubectl_pullpolicy.registry.credentials import (
+    ANONYMOUS,
+    Anonymous,
+    Credential,
+    IdentityToken,
+    Password,
+    RegistryToken,
+)
+
+# docker/cli cli/config/credentials and docker/docker registry/config.go:IndexServer: what Docker Hub's entry is called.
+HUB_SERVER = "https://index.docker.io/v1/"
+
+
+class _Entry(msgspec.Struct):
+    auth: str | None = None
+    username: str | None = None
+    password: str | None = None
+    identitytoken: str | None = None
+    registrytoken: str | None = None
+
+
+class _Config(msgspec.Struct, rename="camel"):
+    auths: dict[str, _Entry | None] | None = None
+    cred_helpers: dict[str, str] | None = None
+    creds_store: str | None = None
+
+
+class _File(NamedTuple):
+    """A file that was read; `trouble` tells why it could not be."""
+
+    path: Path
+    config: _Config
+    trouble: str = ""
+
+
+class DockerConfig:
+    """Looks into the files once; asks each credential program once for each registry."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None, home: Path | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._home = home if home is not None else Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() may raise
+        self._files: list[_File] | None = None
+        self._asked: dict[tuple[str, str], Credential | None] = {}
+        self._lock = threading.Lock()
+
+    def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
+        """The first that is found, or Anonymous with the reason why there is none."""
+        with self._lock:
+            if self._files is None:
+                self._files = [file for path in _paths(self._environment, self._home) if (file := _read(path))]
+        reasons = []
+        for file in self._files:
+            found = self._in_file(file, registry, repository)
+            if found is not None and not isinstance(found, Anonymous):
+                return (found,)
+            reasons += [file.trouble] if file.trouble else []
+            reasons += [found.unavailable] if isinstance(found, Anonymous) and found.unavailable else []
+        return (Anonymous(unavailable="; ".join(reasons)) if reasons else ANONYMOUS,)
+
+    def _in_file(self, file: _File, registry: str, repository: str) -> Credential | None:
+        programs = file.config.cred_helpers or {}
+        named = next((program for server, program in programs.items() if _name(server) == registry), None)
+        program = named or file.config.creds_store
+        found = self._from_program(program, registry, file.path) if program else None
+        if found is not None and not isinstance(found, Anonymous):
+            return found
+        return _in_auths(file, registry, repository) or found
+
+    def _from_program(self, program: str, registry: str, path: Path) -> Credential | None:
+        server = HUB_SERVER if registry == DEFAULT_REGISTRY else registry
+        key = program, server
+        if key not in self._asked:
+            self._asked[key] = ask_program(program, server, path, self._environment)
+        return self._asked[key]
+
+
+def _paths(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
+    docker = environment.get("DOCKER_CONFIG")
+    yield (Path(docker) if docker else home / ".docker") / "config.json"
+    if environment.get("REGISTRY_AUTH_FILE"):
+        yield Path(environment["REGISTRY_AUTH_FILE"])
+        return
+    if environment.get("XDG_RUNTIME_DIR"):
+        yield Path(environment["XDG_RUNTIME_DIR"]) / "containers" / "auth.json"
+    configuration = environment.get("XDG_CONFIG_HOME")
+    yield (Path(configuration) if configuration else home / ".config") / "containers" / "auth.json"
+
+
+def _read(path: Path) -> _File | None:
+    try:
+        return _File(path, msgspec.json.decode(path.read_bytes(), type=_Config))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return _File(path, _Config(), f"{path}: {(error.strerror or 'cannot be read').lower()}")
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote what stands there
+        return _File(path, _Config(), f"{path} is no docker configuration")
+
+
+def _in_auths(file: _File, registry: str, repository: str) -> Credential | None:
+    entries = {_name(server): entry for server, entry in (file.config.auths or {}).items() if entry is not None}
+    name = f"{registry}/{repository}"
+    while name:
+        found = _of_entry(entries[name], name, file.path) if name in entries else None
+        if found is not None:
+            return found
+        name = name.rpartition("/")[0]
+    return None
+
+
+def _name(server: str) -> str:
+    """A key of auths as registry and path: without scheme, and without the path of the old protocols."""
+    bare = server.partition("://")[2] or server
+    bare = bare.rstrip("/").removesuffix("/v1").removesuffix("/v2")
+    host, slash, path = bare.partition("/")
+    return f"{DEFAULT_REGISTRY if host == LEGACY_REGISTRY else host}{slash}{path}"
+
+
+def _of_entry(entry: _Entry, name: str, path: Path) -> Credential | None:
+    source = f"the entry {name} of {path}"
+    if entry.identitytoken:
+        return IdentityToken(source, entry.identitytoken)
+    if entry.registrytoken:
+        return RegistryToken(source, entry.registrytoken)
+    if not entry.auth:
+        return Password(source, entry.username, entry.password or "") if entry.username else None
+    try:
+        pair = base64.b64decode(entry.auth, validate=True).decode()
+    except (binascii.Error, ValueError):
+        pair = ""
+    user, colon, password = pair.partition(":")
+    if not colon or not user:
+        return Anonymous(unavailable=f"{source} is not base64 of user:password")
+    return Password(source, user, password.rstrip("\0"))

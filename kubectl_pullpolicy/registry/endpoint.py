@@ -1,0 +1,66 @@
+"""Where a registry answers: https, or plain http where that is allowed; asked once per registry.
+
+Source: distribution-spec v1.1, "Determining Support" (GET /v2/); go-containerregistry v0.20
+pkg/v1/remote/transport/ping.go for loopback, where http is tried after a TLS handshake that failed.
+"""
+
+import ssl
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY
+from kubectl_pullpolicy.registry.addresses import is_loopback, same_origin
+from kubectl_pullpolicy.registry.challenge import Challenge, challenges_of, preferred
+from kubectl_pullpolicy.registry.refusal import Refusal
+from kubectl_pullpolicy.registry.settings import Settings
+from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
+
+# docker.io is a name; this host answers for it (moby daemon/pkg/registry/config.go:DefaultV2Registry).
+DOCKER_HUB = "registry-1.docker.io"
+
+
+class Endpoint(NamedTuple):
+    """`base` is scheme and host; `challenge` what the registry asked for at once, if it did."""
+
+    registry: str
+    base: str
+    challenge: Challenge | None
+
+
+def opened(registry: str, transport: Transport, settings: Settings) -> Endpoint:
+    """Asks the registry whether it is one, and for what it wants to see. Raises Refusal where it cannot be reached."""
+    host = DOCKER_HUB if registry == DEFAULT_REGISTRY else registry
+    if registry in settings.plain_http or host in settings.plain_http:
+        return _pinged(registry, f"http://{host}", transport)
+    if not is_loopback(host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host):
+        return _pinged(registry, f"https://{host}", transport)
+    try:
+        return _pinged(registry, f"https://{host}", transport, settings.limits.handshake_on_loopback)
+    except Refusal as refusal:
+        if not _may_speak_http(refusal):
+            raise
+        try:
+            return _pinged(registry, f"http://{host}", transport)
+        except Refusal:
+            raise refusal from None
+
+
+def _pinged(registry: str, base: str, transport: Transport, connect: float = 0.0) -> Endpoint:
+    answer = transport.send(Request("GET", f"{base}/v2/", connect=connect))
+    return Endpoint(registry, base, challenge_of(answer, base))
+
+
+def challenge_of(answer: Answer, base: str) -> Challenge | None:
+    """What a 401 asks for. Only the registry itself is heard: where it redirected to must not name a token service."""
+    if answer.status != 401 or not same_origin(answer.url, base):
+        return None
+    return preferred(challenges_of(answer.headers.getlist("WWW-Authenticate")))
+
+
+def _may_speak_http(refusal: Refusal) -> bool:
+    """Whether the handshake failed in the way of a server without TLS: not for a bad certificate, nor a closed port."""
+    cause: BaseException | None = refusal
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError | ConnectionRefusedError):
+            return False
+        cause = next((each for each in cause.args if isinstance(each, BaseException)), None) or cause.__cause__
+    return True

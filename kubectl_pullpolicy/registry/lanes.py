@@ -1,0 +1,73 @@
+"""Questions in groups, each group a lane: prepared once, then answered by several threads.
+
+A lane that stands still holds up no other. The threads are daemons: what never answers must not keep the program alive.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from typing import Generic, NamedTuple, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Lane(NamedTuple, Generic[Q, A]):
+    """`prepare` runs in the lane's own thread and gives what answers one question. Neither raises what it can name."""
+
+    questions: Sequence[Q]
+    prepare: Callable[[], Callable[[Q], A]]
+
+
+class _Failed(NamedTuple):
+    error: BaseException
+
+
+def answers(lanes: Sequence[Lane[Q, A]], width: int, silence: float) -> Iterator[tuple[Q, A]]:
+    """Question and answer, as they come; ends early where nothing has come for so many seconds."""
+    arrived: SimpleQueue[tuple[Q, A] | _Failed] = SimpleQueue()
+    for lane in lanes:
+        threading.Thread(target=_run, args=(lane, width, arrived), daemon=True).start()
+    for _ in range(sum(len(lane.questions) for lane in lanes)):
+        try:
+            item = arrived.get(timeout=silence)
+        except Empty:
+            return
+        if isinstance(item, _Failed):
+            raise item.error
+        yield item
+
+
+def _run(lane: Lane[Q, A], width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:
+    waiting: SimpleQueue[Q | None] = SimpleQueue()
+    threads = min(width, len(lane.questions))
+    for question in (*lane.questions, *[None] * threads):  # each thread ends at a None
+        waiting.put(question)
+    with _HandOver(arrived):
+        answer = lane.prepare()
+        for _ in range(threads - 1):
+            threading.Thread(target=_work, args=(waiting, answer, arrived), daemon=True).start()
+        _work(waiting, answer, arrived)
+
+
+def _work(
+    waiting: "SimpleQueue[Q | None]", answer: Callable[[Q], A], arrived: "SimpleQueue[tuple[Q, A] | _Failed]"
+) -> None:
+    with _HandOver(arrived):
+        while (question := waiting.get()) is not None:
+            arrived.put((question, answer(question)))
+
+
+class _HandOver:
+    """An error of a thread is raised where the answers are awaited."""
+
+    def __init__(self, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:
+        self._arrived = arrived
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if error is not None:
+            self._arrived.put(_Failed(error))
+        return True

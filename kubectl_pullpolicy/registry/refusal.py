@@ -1,0 +1,47 @@
+"""The one exception inside the registry edge: a look-up ends with a Failure. It never leaves the package."""
+
+import msgspec
+
+from kubectl_pullpolicy.core.resolution import Failure, FailureKind
+
+MAX_QUOTED = 300  # characters of a registry's own words
+_KINDS: dict[int, FailureKind] = {401: "Unauthorized", 403: "Denied", 404: "NotFound", 429: "RateLimited"}
+_PHRASES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
+
+
+class Refusal(Exception):  # noqa: N818  it is an answer, not an error
+    """Carries the Failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class _Error(msgspec.Struct):
+    code: str | None = None
+    message: str | None = None
+
+
+class _Errors(msgspec.Struct):
+    """distribution-spec v1.1, "Error codes"."""
+
+    errors: list[_Error] | None = None
+
+
+def refused(status: int, who: str, body: bytes, retry_after: str = "") -> Refusal:
+    """The Refusal that an HTTP status stands for. `who`: the registry or token service, for the message."""
+    kind = _KINDS.get(status, "ServerError" if status >= 500 else "BadAnswer")
+    words = " ".join(filter(None, (str(status), _PHRASES.get(status, ""))))
+    told = _told(body)
+    later = f"; it wants to be asked again in {retry_after}s" if status == 429 and retry_after.isdecimal() else ""
+    return Refusal(Failure(kind, f"{who} answers {words}{f': {told}' if told else ''}{later}"))
+
+
+def _told(body: bytes) -> str:
+    """The words of a registry's error, as `CODE: message`."""
+    try:
+        errors = msgspec.json.decode(body, type=_Errors).errors or []
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    parts = [": ".join(filter(None, (error.code, error.message))) for error in errors]
+    return "; ".join(filter(None, parts))[:MAX_QUOTED]

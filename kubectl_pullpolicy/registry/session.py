@@ -1,0 +1,121 @@
+"""One registry asked with one credential: every request carries what the registry wants to see.
+
+A token for all repositories is asked for at once. Where the service refuses that, or the registry does not take it,
+each repository gets its own: one that may not be read does not spoil the others.
+"""
+
+import threading
+from collections.abc import Iterable
+
+from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.registry.addresses import same_origin
+from kubectl_pullpolicy.registry.challenge import Challenge
+from kubectl_pullpolicy.registry.credentials import Anonymous, Credential, Password, RegistryToken
+from kubectl_pullpolicy.registry.endpoint import Endpoint, challenge_of
+from kubectl_pullpolicy.registry.refusal import Refusal, refused
+from kubectl_pullpolicy.registry.tokens import TokenService, basic, batches, pull_scope
+from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
+
+
+class Session:
+    """May be used by several threads."""
+
+    def __init__(self, endpoint: Endpoint, credential: Credential, transport: Transport) -> None:
+        self._endpoint = endpoint
+        self._credential = credential
+        self._transport = transport
+        self._service = TokenService(transport, endpoint.base)
+        self._challenges: dict[str, Challenge] = {}  # of single repositories, other than the registry's
+        self._tokens: dict[str, str] = {}
+        self._without: dict[str, Refusal] = {}  # repositories for which there is no token, and why
+        self._lock = threading.Lock()
+
+    @property
+    def registry(self) -> str:
+        """As references name it."""
+        return self._endpoint.registry
+
+    def prepare(self, repositories: Iterable[str]) -> None:
+        """Gets the tokens for these repositories, as few as possible.
+
+        A refused batch is asked for again one by one, later; a token service that does not answer is not asked again.
+        """
+        challenge = self._endpoint.challenge
+        missing = sorted(set(repositories) - set(self._tokens))
+        if challenge is None or challenge.scheme != "bearer" or isinstance(self._credential, RegistryToken):
+            return
+        for batch in batches(missing):
+            try:
+                token = self._service.token(challenge, map(pull_scope, batch), self._credential)
+                self._tokens.update(dict.fromkeys(batch, token))
+            except Refusal as refusal:
+                if len(batch) == 1 or refusal.failure.kind == "Unreachable":
+                    self._without.update(dict.fromkeys(batch, refusal))
+
+    def ask(self, method: str, repository: str, path: str, accept: str = "") -> Answer:
+        """The answer to a request below /v2/REPOSITORY/. Raises Refusal, for every 401 as well."""
+        url = f"{self._endpoint.base}/v2/{repository}/{path}"
+        return self.follow(method, repository, url, accept)
+
+    def follow(self, method: str, repository: str, url: str, accept: str = "") -> Answer:
+        """The same for a whole URL, the next page of a list. A credential goes along only to this registry."""
+        try:
+            answer = self._sent(method, repository, url, accept)
+            if answer.status == 401 and self._renewed(answer, repository):
+                answer = self._sent(method, repository, url, accept)
+            if answer.status == 401:
+                raise refused(401, self.registry, answer.body)
+        except Refusal as refusal:
+            raise self._with_reason(refusal) from refusal
+        return answer
+
+    def _sent(self, method: str, repository: str, url: str, accept: str) -> Answer:
+        headers = {"Accept": accept} if accept else {}
+        authorization = self._authorization(repository) if same_origin(url, self._endpoint.base) else ""
+        if authorization:
+            headers["Authorization"] = authorization
+        return self._transport.send(Request(method, url, headers))
+
+    def _authorization(self, repository: str) -> str:
+        credential, challenge = self._credential, self._challenge_of(repository)
+        if isinstance(credential, RegistryToken):
+            return f"Bearer {credential.token}"
+        if challenge is None:
+            return ""
+        if challenge.scheme == "basic":
+            return basic(credential) if isinstance(credential, Password) else ""
+        if repository in self._without:
+            raise self._without[repository]
+        return f"Bearer {self._tokens.get(repository) or self._renewed_token(challenge, repository)}"
+
+    def _renewed(self, answer: Answer, repository: str) -> bool:
+        """Whether a 401 told of something that was not tried yet."""
+        if isinstance(self._credential, RegistryToken):
+            return False
+        challenge = challenge_of(answer, self._endpoint.base)
+        if challenge is None:
+            return False
+        before = self._challenge_of(repository)
+        self._challenges[repository] = challenge
+        if challenge.scheme == "basic":
+            known = before is not None and before.scheme == "basic"
+            return isinstance(self._credential, Password) and not known
+        self._renewed_token(challenge, repository)
+        return True
+
+    def _challenge_of(self, repository: str) -> Challenge | None:
+        return self._challenges.get(repository, self._endpoint.challenge)
+
+    def _renewed_token(self, challenge: Challenge, repository: str) -> str:
+        scope = challenge.parameters.get("scope", "")
+        token = self._service.token(challenge, [scope or pull_scope(repository)], self._credential)
+        with self._lock:
+            self._tokens[repository] = token
+        return token
+
+    def _with_reason(self, refusal: Refusal) -> Refusal:
+        """Where there should have been credentials, why there were none."""
+        if not isinstance(self._credential, Anonymous) or not self._credential.unavailable:
+            return refusal
+        kind, message = refusal.failure
+        return Refusal(Failure(kind, f"{message} (asked without credentials: {self._credential.unavailable})"))

@@ -1,0 +1,106 @@
+"""Bearer tokens: what a registry's token service gives for a credential.
+
+Source: distribution/distribution docs/content/spec/auth/token.md (GET, several scopes in a request) and oauth.md (POST
+for refresh tokens). The service is the host that the registry names in its challenge: it gets the credential, over
+https, and only where `addresses` lets a registry lead.
+"""
+
+import base64
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.registry.addresses import objection
+from kubectl_pullpolicy.registry.challenge import Challenge
+from kubectl_pullpolicy.registry.credentials import Credential, IdentityToken, Password
+from kubectl_pullpolicy.registry.refusal import Refusal, refused
+from kubectl_pullpolicy.registry.transport import Answer, Request, Transport, host_of
+
+CLIENT_ID = "kubectl-pullpolicy"
+# Common servers take 8 KiB of a request line and more; all scopes of a registry go into one request up to here.
+MAX_SCOPES = 7000
+
+
+class _Token(msgspec.Struct):
+    token: str | None = None
+    access_token: str | None = None
+
+
+class TokenService:
+    """Gets tokens for one registry (`base`, its URL)."""
+
+    def __init__(self, transport: Transport, base: str) -> None:
+        self._transport = transport
+        self._base = base
+
+    def token(self, challenge: Challenge, scopes: Iterable[str], credential: Credential) -> str:
+        """A token for these scopes. Raises Refusal."""
+        realm = challenge.realm
+        why = objection(self._base, realm)
+        if why:
+            where = host_of(realm) or "somewhere"
+            raise Refusal(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {where}, {why}"))
+        answer = self._transport.send(_request(realm, challenge.parameters.get("service", ""), scopes, credential))
+        who = f"the token service {host_of(realm)}"
+        if answer.status != 200:
+            raise refused(answer.status, who, answer.body, answer.header("Retry-After"))
+        return _token_in(answer, who)
+
+
+def pull_scope(repository: str) -> str:
+    """What reading manifests and tags needs."""
+    return f"repository:{repository}:pull"
+
+
+def batches(repositories: Iterable[str]) -> Iterator[list[str]]:
+    """Repositories whose scopes fit into one request."""
+    batch: list[str] = []
+    size = 0
+    for repository in repositories:
+        length = len(_scope_parameter(pull_scope(repository))) + 1
+        if batch and size + length > MAX_SCOPES:
+            yield batch
+            batch, size = [], 0
+        batch.append(repository)
+        size += length
+    if batch:
+        yield batch
+
+
+def basic(credential: Password) -> str:
+    """The value of an Authorization header."""
+    return f"Basic {base64.b64encode(f'{credential.user}:{credential.password}'.encode()).decode()}"
+
+
+def _request(realm: str, service: str, scopes: Iterable[str], credential: Credential) -> Request:
+    if isinstance(credential, IdentityToken):
+        form = {
+            "grant_type": "refresh_token",
+            "service": service,
+            "client_id": CLIENT_ID,
+            "scope": " ".join(scopes),
+            "refresh_token": credential.token,
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Request("POST", realm, headers, urlencode(form).encode())
+    parameters = [f"service={quote(service, safe='')}"] if service else []
+    query = "&".join([*parameters, *map(_scope_parameter, scopes)])
+    headers = {"Authorization": basic(credential)} if isinstance(credential, Password) else {}
+    return Request("GET", f"{realm}{'&' if '?' in realm else '?'}{query}", headers)
+
+
+def _scope_parameter(scope: str) -> str:
+    return f"scope={quote(scope, safe=':/,')}"
+
+
+def _token_in(answer: Answer, who: str) -> str:
+    try:
+        decoded = msgspec.json.decode(answer.body, type=_Token)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        decoded = _Token()
+    token = decoded.token or decoded.access_token or ""
+    if not token or not token.isascii() or not token.isprintable():
+        raise Refusal(Failure("BadAnswer", f"{who} answers without a token"))
+    return token

@@ -1,0 +1,187 @@
+"""One request to a registry or a token service, with the attempts and redirects that belong to it.
+
+Credentials go to the origin that they were meant for: a redirect to another one loses them. What a redirect leads to is
+checked as a token service is (`addresses`).
+"""
+
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.registry.addresses import objection, same_origin
+from kubectl_pullpolicy.registry.pools import Pools
+from kubectl_pullpolicy.registry.refusal import Refusal
+from kubectl_pullpolicy.registry.settings import Settings
+
+REDIRECTS = {301, 302, 303, 307, 308}
+BUSY = {408, 429, 500, 502, 503, 504}
+CHUNK = 1 << 16
+
+
+class Request(NamedTuple):
+    """What to send. `connect`: other seconds to connect than usual."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = {}  # noqa: RUF012  never changed
+    body: bytes | None = None
+    connect: float = 0.0
+
+
+class Answer(NamedTuple):
+    """What came, from the URL that gave it in the end."""
+
+    status: int
+    headers: Any
+    body: bytes
+    url: str
+
+    def header(self, name: str) -> str:
+        """A header's value, "" where there is none."""
+        return str(self.headers.get(name, ""))
+
+
+class Transport:
+    """Sends requests; may be used by several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = settings.limits
+        self._pools = Pools(settings)
+
+    def send(self, request: Request) -> Answer:
+        """The answer that is no redirect, or a redirect of a POST. Raises Refusal."""
+        for _ in range(self._limits.redirects + 1):
+            answer = self._insisted(request)
+            location = answer.header("Location")
+            if answer.status not in REDIRECTS or not location or request.body is not None:
+                return answer
+            request = _redirected(request, location)
+        raise Refusal(
+            Failure("BadAnswer", f"{host_of(request.url)} redirects more than {self._limits.redirects} times")
+        )
+
+    def _insisted(self, request: Request) -> Answer:
+        """Asks again what may succeed a moment later: a server that is busy, a connection that broke off."""
+        for pause in self._limits.pauses:
+            try:
+                answer = self._once(request)
+            except _BrokenOff:
+                time.sleep(pause)
+                continue
+            wanted = _wanted_pause(answer, pause)
+            if wanted is None or wanted > self._limits.retry_after:
+                return answer
+            time.sleep(wanted)
+        try:
+            return self._once(request)
+        except _BrokenOff as error:
+            raise Refusal(error.failure) from error
+
+    def _once(self, request: Request) -> Answer:
+        import urllib3
+
+        try:
+            response = self._pools.send(request.method, request.url, request.headers, request.body, request.connect)
+            return Answer(response.status, response.headers, self._body(response, request), request.url)
+        except (urllib3.exceptions.HTTPError, ValueError, UnicodeError) as error:
+            failure = unreachable(error, request.url)
+            if isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.IncompleteRead):
+                raise _BrokenOff(failure) from error
+            raise Refusal(failure) from error
+
+    def _body(self, response: Any, request: Request) -> bytes:
+        """All of the body, within the limits of size and time."""
+        deadline = time.monotonic() + self._limits.read
+        whole, failure = bytearray(), None
+        while chunk := response.read1(CHUNK, decode_content=True):
+            whole += chunk
+            if len(whole) > self._limits.manifest_bytes:
+                failure = Failure("BadAnswer", f"{host_of(request.url)} sends more than a manifest may hold")
+            elif time.monotonic() > deadline:
+                failure = Failure("Unreachable", f"{host_of(request.url)} does not end its answer in time")
+            if failure is not None:
+                response.close()
+                raise Refusal(failure)
+        response.release_conn()
+        return bytes(whole)
+
+
+class _BrokenOff(Refusal):
+    """The connection ended before the answer did."""
+
+
+def _redirected(request: Request, location: str) -> Request:
+    target = urljoin(request.url, location)
+    why = objection(request.url, target)
+    if why:
+        where = host_of(target) or "somewhere"
+        raise Refusal(Failure("BadAnswer", f"{host_of(request.url)} redirects to {where}, {why}"))
+    headers = request.headers
+    if not same_origin(request.url, target):
+        headers = {name: value for name, value in headers.items() if name != "Authorization"}
+    return request._replace(url=target, headers=headers, connect=0.0)
+
+
+def _wanted_pause(answer: Answer, usual: float) -> float | None:
+    """Seconds after which to ask again; None where the answer is one."""
+    if answer.status not in BUSY:
+        return None
+    after = answer.header("Retry-After")
+    if after.isdecimal():
+        return float(after)
+    if after:
+        try:
+            return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
+        except (TypeError, ValueError):
+            return usual
+    return usual
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL, for messages."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def unreachable(error: BaseException, url: str) -> Failure:
+    """The Failure of a request without an answer. Only what is known of the error is told: its text may hold more."""
+    import urllib3
+
+    host, known = host_of(url), urllib3.exceptions
+    cause = _tls_error(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        hint = "trust its authority with --registry-ca FILE or SSL_CERT_FILE"
+        return Failure("Unreachable", f"{host}: its certificate cannot be verified: {cause.verify_message} ({hint})")
+    if cause is not None:
+        return Failure("Unreachable", f"{host}: no TLS connection: {cause.reason or 'the handshake failed'}")
+    if isinstance(error, known.ProxyError):
+        return Failure("Unreachable", f"{host} cannot be reached through the proxy that the environment names")
+    if isinstance(error, known.NameResolutionError):
+        return Failure("Unreachable", f"{host}: no such host")
+    if isinstance(error, known.NewConnectionError):
+        return Failure("Unreachable", f"{host}: {_system_words(error) or 'no connection'}")
+    if isinstance(error, known.TimeoutError):
+        return Failure("Unreachable", f"{host} does not answer in time")
+    if isinstance(error, known.ProtocolError):
+        return Failure("Unreachable", f"{host} broke the connection off: {_system_words(error) or 'unexpected end'}")
+    return Failure("Unreachable", f"{host} cannot be asked")
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """The TLS error among the causes of an error."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        inner = next((each for each in error.args if isinstance(each, BaseException)), None)
+        error = inner or error.__cause__
+    return error
+
+
+def _system_words(error: BaseException) -> str:
+    """`Connection refused`, from the causes of an error."""
+    known: BaseException | None = error
+    while known is not None:
+        if isinstance(known, OSError) and known.strerror:
+            return known.strerror.lower()
+        known = next((each for each in known.args if isinstance(each, BaseException)), None) or known.__cause__
+    return ""

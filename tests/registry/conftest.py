@@ -1,0 +1,56 @@
+"""A registry to ask, and a Resolver that loses no time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubectl_pullpolicy.core.image import ImageReference, parse
+from kubectl_pullpolicy.registry import Credential, Fixed, Limits, Resolver, Settings
+from tests.cluster.certificates import make_authority, make_self_signed, make_server_certificate
+from tests.stubs.registry import Registry, serving
+
+QUICK = Limits(connect=2.0, read=2.0, handshake_on_loopback=2.0, silence=5.0, pauses=(0.01, 0.01), retry_after=0.5)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """An open registry on loopback, without TLS."""
+    state = Registry()
+    with serving(state):
+        yield state
+
+
+@pytest.fixture
+def other() -> Iterator[Registry]:
+    """Another one, at another origin."""
+    state = Registry()
+    with serving(state):
+        yield state
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Certificate and key of 127.0.0.1, which nobody trusts."""
+    folder = tmp_path_factory.mktemp("tls")
+    make_self_signed(folder / "tls.key", folder / "tls.crt")
+    return folder / "tls.crt", folder / "tls.key"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """An authority's certificate, and certificate and key of a server that it vouches for."""
+    folder = tmp_path_factory.mktemp("authority")
+    make_authority(folder / "ca.key", folder / "ca.crt")
+    make_server_certificate(folder / "ca.key", folder / "ca.crt", folder / "tls.key", folder / "tls.crt")
+    return folder / "ca.crt", folder / "tls.crt", folder / "tls.key"
+
+
+def resolver(*credentials: Credential, limits: Limits = QUICK, authority: str = "", plain: str = "") -> Resolver:
+    """One with these credentials for everything."""
+    return Resolver(Fixed(credentials), Settings(authority, frozenset(filter(None, [plain])), limits))
+
+
+def ref(registry: Registry, name: str) -> ImageReference:
+    """A reference at the stub."""
+    return parse(f"{registry.host}/{name}")
