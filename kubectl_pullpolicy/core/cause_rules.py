@@ -1,0 +1,56 @@
+"""All rules in their order: what is proved by few words first, what many causes share last.
+
+The node comes first, since its words are its own; then the way; then what the registry said, the tails of its
+sentences before the sentences (`pull access denied ...: denied: Your authorization token has expired`).
+"""
+
+from kubectl_pullpolicy.core import access_rules as access
+from kubectl_pullpolicy.core import content_rules as content
+from kubectl_pullpolicy.core import network_rules as network
+from kubectl_pullpolicy.core import node_rules as node
+from kubectl_pullpolicy.core import registry_rules as registry
+from kubectl_pullpolicy.core.rule import Rules
+
+RULES = Rules(
+    (
+        *node.KUBELET_RULES,
+        *node.STORE_RULES,
+        *node.INSPECT_RULES,
+        *network.PROXY_RULES,
+        *network.MIRROR_RULES,
+        *registry.LIMIT_RULES,
+        *registry.POLICY_RULES,
+        *content.CONTENT_RULES,
+        *network.TLS_RULES,
+        *network.NAME_RULES,
+        *network.CONNECTION_RULES,
+        *network.PATIENCE_RULES,
+        *node.UNPACK_RULES,
+        *network.CONNECT_RULES,
+        *registry.FAULT_RULES,
+        *access.CREDENTIAL_RULES,
+        *access.ACCESS_RULES,
+        *registry.MISSING_RULES,
+        *registry.LAST_RULES,
+    )
+)
+
+# Of several attempts, or of several statements about one image, the one that tells most: who got furthest, or whose
+# words are the most exact. What is not named here tells more than all of these.
+TELLING = (
+    "Unknown",
+    "BackOffOnly",
+    "PullSecretMissing",
+    "Cancelled",
+    "Timeout",
+    "NotFoundOrDenied",
+    "AuthenticationRequired",
+    "CredentialsRejected",
+    "Forbidden",
+    "CredentialsExpired",
+)
+
+
+def rank(cause: str) -> int:
+    """How much a cause tells beside others; more is more."""
+    return TELLING.index(cause) if cause in TELLING else len(TELLING)

@@ -1,0 +1,114 @@
+"""diagnose(): why a pull fails, by one text of the kubelet or of a runtime.
+
+The text is taken out of its wrappings (`core.unwrapping`), each attempt in it is judged by the first rule that holds
+(`core.cause_rules`), and what it mentions is told (`core.mentions`). Where no rule holds the cause is Unknown.
+"""
+
+import re
+
+from kubectl_pullpolicy.core.cause_rules import RULES, rank
+from kubectl_pullpolicy.core.causes import CAUSES
+from kubectl_pullpolicy.core.explanation import Diagnosis
+from kubectl_pullpolicy.core.mentions import Mentioned, mentioned
+from kubectl_pullpolicy.core.registries import kind_of
+from kubectl_pullpolicy.core.rule import Match, Rule
+from kubectl_pullpolicy.core.unwrapping import Masked, masked, unwrapped
+
+QUOTED = 240  # characters of a message that are quoted as evidence
+# Reasons that say more than that a pull failed; they count where the text itself tells nothing.
+_REASONS = {
+    "ErrImageNeverPull": "ImageNeverPull",
+    "InvalidImageName": "InvalidImageName",
+    "ImageInspectError": "ImageInspectFailed",
+    "RegistryUnavailable": "ConnectionRefused",
+    "SignatureValidationFailed": "SignatureValidation",
+    "FailedToRetrieveImagePullSecret": "PullSecretMissing",
+}
+# What a mirror may answer as well as a registry; the node's own troubles are none of its.
+_ANSWERED = frozenset(CAUSES) - {
+    "DiskFull", "CorruptLayer", "UnpackFailed", "PullQPSExceeded", "ImageNeverPull", "InvalidImageName", "Proxy",
+    "RuntimeUnavailable", "PlatformMismatch", "SignatureValidation", "CredentialProvider", "PullSecretMissing",
+}  # fmt: skip
+_BACK_OFF = re.compile(
+    r"(?:\s|[:.\"']|\berror\b|\bwarning\b|\bfailed\b|\bbackoff\b|imagepullbackoff|errimagepull|R+|"
+    r"back-off pulling image|failed to \"startcontainer\" for \"[^\"]{1,100}\" with)*"
+)
+
+
+def diagnose(message: str, reason: str = "", image: str = "", spoke: str = "the text") -> Diagnosis:
+    """The diagnosis of a message; `reason` and `image` are its container's, where they are known.
+
+    `spoke` tells whose text it is. Any text is taken, of any length.
+    """
+    judged = [_judged(said, reason, image, spoke) for said in unwrapped(message)]
+    return max(judged, key=lambda diagnosis: rank(diagnosis.cause))
+
+
+def _judged(said: str, reason: str, image: str, spoke: str) -> Diagnosis:
+    text = masked(said)
+    about = mentioned(text, image)
+    match = RULES.first_match(text)
+    if match is not None:
+        rule = match.rule
+        if about.mirrored and rule.cause in _ANSWERED:
+            rule = rule._replace(
+                cause="Mirror", mechanism=f"a mirror was asked: {rule.mechanism}", transient=_heals(rule)
+            )
+        return _diagnosis(rule, _evidence(text, match), about, spoke)
+    reason = _reason_in(said) or reason
+    if reason in _REASONS:
+        return _diagnosis(Rule(_REASONS[reason], f"the kubelet's reason is {reason}"), reason, about, spoke)
+    if said and len(said) < 2000 and _BACK_OFF.fullmatch(text.text):
+        return _nothing("BackOffOnly", about, spoke)
+    return _nothing("Unknown", about, spoke)
+
+
+def _reason_in(said: str) -> str:
+    """The kubelet's reason that a text names: of several the last, which is the telling one."""
+    named = max(((said.rfind(reason), reason) for reason in _REASONS), default=(-1, ""))
+    return named[1] if named[0] >= 0 else ""
+
+
+def _heals(rule: Rule) -> bool | None:
+    return rule.transient if rule.transient is not None else CAUSES[rule.cause].transient
+
+
+def _diagnosis(rule: Rule, evidence: str, about: Mentioned, spoke: str) -> Diagnosis:
+    cause = CAUSES[rule.cause]
+    told = rule.cause not in {"BackOffOnly", "Unknown"}
+    return Diagnosis(
+        cause=cause.id,
+        meaning=cause.meaning,
+        transient=_heals(rule),
+        who=cause.who,
+        certainty=rule.certainty if told else "unknown",
+        mechanism=rule.mechanism,
+        evidence=evidence,
+        spoke=spoke,
+        registry=about.registry,
+        repository=about.repository,
+        tag=about.tag,
+        digest=about.digest,
+        registry_kind=kind_of(about.registry),
+        host=about.host,
+    )
+
+
+def _nothing(cause: str, about: Mentioned, spoke: str) -> Diagnosis:
+    return _diagnosis(Rule(cause, ""), "", about, spoke)
+
+
+def _evidence(text: Masked, match: Match) -> str:
+    """The part of the message that matched, with the clauses around it, as far as they are short."""
+    said, start, end = text.said, match.start, match.end
+    for _ in range(2):
+        before = said.rfind(": ", max(0, start - QUOTED // 2), max(0, start - 2))
+        if before < 0:
+            break
+        start = before + 2
+    for limit in (len(said), said.find(": ", end)):
+        if end <= limit <= start + QUOTED:
+            end = limit
+            break
+    cut = end > start + QUOTED
+    return f"{said[start : start + QUOTED - 3]}..." if cut else said[start:end].strip()

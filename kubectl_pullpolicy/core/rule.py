@@ -1,0 +1,115 @@
+"""What a rule of diagnosis is: a mechanism, and the evidence in a text that shows it.
+
+Rules look at a masked text: lower case, URLs as `UUUU`, quoted references as `RRRR`; so an upper-case letter in a
+pattern stands for one of these. Rules are tried in order, and the first that holds decides.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.explanation import Certainty
+from kubectl_pullpolicy.core.unwrapping import Masked
+
+# An HTTP status as containerd (core/remotes/errors), docker (registry/client/errors.go), containers/image
+# (docker/errors.go) and buildkit write it.
+_STATUS = re.compile(
+    r"(?:status|http)(?: ?code)?(?: from [a-z]{3,7} request to| from registry)?:? ?(?:U+|\[[^\]]{1,200}\])?:? ?"
+    r"([1-5]\d\d)\b"
+    r"|\b([1-5]\d\d) (?:\(?(?:unauthorized|forbidden|not found|too many requests|internal server error|bad gateway|"
+    r"service unavailable|service temporarily unavailable|gateway time-?out|bad request|method not allowed|"
+    r"precondition failed|proxy authentication required|unavailable for legal reasons|request timeout))"
+)
+ANY_5XX = frozenset(range(500, 600))
+_TOKEN = re.compile("[a-z0-9]+")
+# Parts that stand in most messages: a word is found by another of its parts, where it has one.
+_FREQUENT = frozenset({
+    "access", "and", "authorization", "code", "denied", "digest", "does", "error", "failed", "for", "found", "from",
+    "image", "layer", "manifest", "may", "name", "not", "pull", "reference", "registry", "repository", "request",
+    "require", "resolve", "sha256", "tag", "the", "this", "type", "unauthorized", "unexpected", "unknown", "unpack",
+})  # fmt: skip
+_STATUSES = frozenset(map(str, range(100, 600)))
+
+
+class Rule(NamedTuple):
+    """Holds where one of `words` is in the text, `pattern` is, and the HTTP status is among `statuses`.
+
+    What is not given does not count. `mechanism` says what happened; `transient` is given where it differs from the
+    cause's; `certainty` is inferred where the words have more than one meaning.
+    """
+
+    cause: str
+    mechanism: str
+    words: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    statuses: frozenset[int] = frozenset()
+    certainty: Certainty = "certain"
+    transient: bool | None = None
+
+
+class Match(NamedTuple):
+    """A rule that holds, and the part of the text that shows it."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+class Rules:
+    """Rules in their order, with an index of their words: only those are looked for whose rarest part is in the text.
+
+    So each word must begin and end where the text's words do: `throttled`, not `throttl`.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._always = sum(1 << number for number, rule in enumerate(self._rules) if not rule.words)
+        self._by_token: dict[str, list[tuple[int, str]]] = {}
+        for number, rule in enumerate(self._rules):
+            for word in rule.words:
+                token = max(_TOKEN.findall(word), key=lambda token: (token not in _FREQUENT, len(token)))
+                self._by_token.setdefault(token, []).append((number, word))
+        self._tokens = frozenset(self._by_token)
+
+    def first_match(self, masked: Masked) -> Match | None:
+        """The first rule that holds."""
+        text = masked.text
+        tokens = set(_TOKEN.findall(text))
+        candidates, seen = self._always, {}
+        for token in tokens & self._tokens:
+            for number, word in self._by_token[token]:
+                start = text.find(word)
+                if start >= 0:
+                    candidates |= 1 << number
+                    seen[number] = start, start + len(word)
+        status = _status_of(text) if tokens & _STATUSES else (0, 0, 0)
+        while candidates:
+            lowest = candidates & -candidates
+            candidates ^= lowest
+            number = lowest.bit_length() - 1
+            match = _holds(self._rules[number], text, status, seen.get(number))
+            if match is not None:
+                return match
+        return None
+
+
+def _status_of(text: str) -> tuple[int, int, int]:
+    """The last HTTP status that a masked text tells, and where it stands; 0 where there is none."""
+    last = None
+    for last in _STATUS.finditer(text):  # noqa: B007  the last one is wanted
+        pass
+    return (0, 0, 0) if last is None else (int(last[1] or last[2]), *last.span())
+
+
+def _holds(rule: Rule, text: str, status: tuple[int, int, int], seen: tuple[int, int] | None) -> Match | None:
+    """The match of a rule whose word was `seen` there (None: it has none)."""
+    number, *where = status
+    if rule.statuses and number not in rule.statuses:
+        return None
+    start, end = seen or where
+    if rule.pattern is not None:
+        found = rule.pattern.search(text)
+        if found is None:
+            return None
+        start, end = found.span()
+    return Match(rule, start, end)
