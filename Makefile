@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test e2e e2e-all golden record startup benchmarks cluster-up cluster-down clean
+.PHONY: help setup demo check test e2e e2e-all golden record startup benchmarks dist krew cluster-up cluster-down clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -25,7 +25,7 @@ check: $(READY)  ## formatting, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy --strict -p tests.cluster -p tests.e2e -p tests.recording -p benchmarks
+	$(BIN)/mypy --strict -p tests.cluster -p tests.e2e -p tests.recording -p benchmarks -p release
 	$(BIN)/lint-imports --no-logo
 
 test: $(READY)  ## the tests that need no cluster
@@ -48,6 +48,16 @@ startup: $(READY)  ## where the start-up time goes
 
 benchmarks: $(READY)  ## the figures of docs/quality.md
 	$(BIN)/python -m benchmarks
+
+dist: $(VENV)/.dist  ## wheel, sdist, and this platform's archive for krew, in dist/
+	$(BIN)/python -m release dist
+
+krew: $(READY)  ## install that archive through krew and try it
+	$(BIN)/python -m release krew
+
+$(VENV)/.dist: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dist
+	@touch $@
 
 cluster-up: $(READY)  ## build (once) and start the test cluster
 	$(BIN)/python -m tests.cluster up
