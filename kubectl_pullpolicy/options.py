@@ -83,6 +83,19 @@ class OutputFlags:
     verbosity: Annotated[int, _option("--v", "-v", text="1: show where an error came from.", metavar="N")] = 0
 
 
+@dataclass(frozen=True)
+class RegistryFlags:
+    """How registries are reached, for what asks them."""
+
+    registry_ca: Annotated[
+        str,
+        _option("--registry-ca", text="Certificates to trust besides the system's, for registries.", metavar="FILE"),
+    ] = ""
+    plain_http: Annotated[
+        Lines, _option("--plain-http", text="Registry (host or host:port) without TLS; repeatable.", metavar="HOST")
+    ] = None
+
+
 def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Gives a command the fields of these classes as parameters; it is called with one value of each class first."""
 

@@ -6,6 +6,7 @@ threads. One that is dead or slow holds up nobody but its own references.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from typing import TypeVar
 
 from kubectl_pullpolicy.core.image import ImageReference
@@ -38,6 +39,12 @@ class Resolver:
         self._sessions: dict[tuple[str, Credential], Session] = {}
         self._lock = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
+
+    def using(self, keychain: Keychain) -> "Resolver":
+        """The same with other credentials: what is known of the registries is shared."""
+        sibling = copy(self)
+        sibling._keychain = keychain
+        return sibling
 
     def resolve(
         self, references: Iterable[ImageReference], progress: Callable[[int, int], None] = lambda done, of: None

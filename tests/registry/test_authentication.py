@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_pullpolicy.core.resolution import Failure, Resolved
-from kubectl_pullpolicy.registry import Anonymous, Password, Resolver, Settings
+from kubectl_pullpolicy.registry import Anonymous, Fixed, Password, Resolver, Settings
 from kubectl_pullpolicy.registry.credentials import IdentityToken, RegistryToken
 from tests.registry.conftest import QUICK, ref, resolver
 from tests.registry.test_resolver import failure
@@ -310,3 +310,12 @@ class _Nobody:
     def credentials(self, registry: str, repository: str) -> tuple[()]:
         """Nothing, which means anonymously."""
         return ()
+
+
+def test_a_sibling_with_other_credentials_knows_the_registry_already(registry: Registry) -> None:
+    held(registry)
+    registry.challenge, registry.users = "Basic", USERS
+    first = resolver()
+    assert failure(first.exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
+    assert isinstance(first.using(Fixed((ALICE,))).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert registry.asked().count("GET /v2/") == 1

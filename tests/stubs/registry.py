@@ -1,7 +1,7 @@
 """A small registry for tests of the edge: token service, faults on demand, a log of requests.
 
-Its answers were compared with docker-registry 2.8 of the test cluster. To a TLS handshake on its plain port it says
-what Go's server says.
+Its answers are those of docker-registry 2.8.2, which the test cluster runs. To a TLS handshake on its plain port it
+says what Go's server says.
 """
 
 import base64
@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.cluster.images import Image, digest_of
 
-HANDSHAKE = 0x16  # the first byte of TLS
+HANDSHAKE = b"\x16"  # the first byte of TLS
 ERRORS = {401: "UNAUTHORIZED", 403: "DENIED", 404: "MANIFEST_UNKNOWN", 429: "TOOMANYREQUESTS"}
 
 
@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
     state: Registry
 
     def handle(self) -> None:
-        if not isinstance(self.connection, ssl.SSLSocket) and self.connection.recv(1, socket.MSG_PEEK)[:1] == b"\x16":
+        if not isinstance(self.connection, ssl.SSLSocket) and self.connection.recv(1, socket.MSG_PEEK) == HANDSHAKE:
             self.connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request")
             return
         super().handle()

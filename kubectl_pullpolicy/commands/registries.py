@@ -1,0 +1,15 @@
+"""The registries that the flags mean, with the credentials of this machine."""
+
+from typing import TYPE_CHECKING
+
+from kubectl_pullpolicy.options import RegistryFlags
+
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.registry import Resolver
+
+
+def open_resolver(flags: RegistryFlags) -> "Resolver":
+    """Asks with what `docker login` and `podman login` have stored. Raises FileError for --registry-ca."""
+    from kubectl_pullpolicy.registry import DockerConfig, Resolver, Settings
+
+    return Resolver(DockerConfig(), Settings(flags.registry_ca, frozenset(flags.plain_http or ())))
