@@ -16,8 +16,9 @@ from kubectl_pullpolicy.core.objects import (
 from kubectl_pullpolicy.core.pull_secrets import decoder_of
 from kubectl_pullpolicy.core.shapes import has_template, shaped
 from kubectl_pullpolicy.core.workloads import kind_info, template_of
+from kubectl_pullpolicy.core.yaml_text import TEMPLATE
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.documents import TEMPLATE, Array, Document, Envelope, read_envelope
+from kubectl_pullpolicy.files.documents import Array, Document, Envelope, read_envelope
 from kubectl_pullpolicy.files.recording import GROUP, VERSION, Recording
 from kubectl_pullpolicy.files.type_errors import place, type_error
 

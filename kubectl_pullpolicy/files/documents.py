@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.yaml_text import TEMPLATE, MalformedError
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.yaml_values import Lines, MalformedError, yaml_values
-
-TEMPLATE = "this is a Helm (Go) template, not YAML; render it first: helm template CHART | kubectl pullpolicy ... -f -"
+from kubectl_pullpolicy.files.yaml_values import Lines, yaml_values
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _JSON_BEGINS = re.compile(rb"\s*[\[{]")

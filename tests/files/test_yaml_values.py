@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.files.yaml_values import resolved, yaml_values
+from kubectl_pullpolicy.core.yaml_text import resolved
+from kubectl_pullpolicy.files.yaml_values import yaml_values
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""JSON as the same tree as YAML: where everything stands in the text.
+
+JSON is not read as YAML, because libyaml refuses some of it: escaped surrogate pairs, keys of more than 1,024
+characters, control characters above 0x7f. Documents may follow each other, as kubectl takes them.
+Source: RFC 8259.
+"""
+
+import json
+import re
+
+from kubectl_pullpolicy.core.yaml_nodes import Mapping, Node, Scalar, Sequence
+from kubectl_pullpolicy.core.yaml_text import MAX_DEPTH, TOO_DEEP, MalformedError
+
+_TOKEN = re.compile(r'[ \t\r\n]*(?:("(?:[^"\\]|\\.)*")|([\[{])|([\]}])|([,:])|([-+.0-9eEa-z]+))')
+_BLANK = re.compile(r"[ \t\r\n]*")
+_BEGINS = re.compile(r"\s*[\[{]")
+# After this the text means to be JSON: its error is the one to show, not that of YAML.
+_INTENDED = re.compile(r"\s*(\[|\{\s*([\"}]|\Z))")
+
+
+def begins_as_json(text: str) -> bool:
+    """Whether the text may be JSON; YAML's flow style begins alike."""
+    return _BEGINS.match(text) is not None
+
+
+def means_json(text: str) -> bool:
+    """Whether a text that is neither JSON nor YAML was meant to be JSON."""
+    return _INTENDED.match(text) is not None
+
+
+def json_roots(text: str, first_line: int = 1) -> list[Node]:
+    """The documents of a text, as trees. Raises MalformedError."""
+    _check(text, first_line)
+    roots: list[Node] = []
+    stack: list[list[Node]] = []
+    holders: list[Sequence | Mapping] = []
+    into, before = roots, 0
+    for found in _TOKEN.finditer(text):
+        kind = found.lastindex
+        start, end = found.span(kind or 0)
+        if kind == 1:
+            token = found[1]
+            value = json.loads(token) if "\\" in token else token[1:-1]
+            into.append(Scalar(start, end, value, '"', before))
+        elif kind == 2:
+            opened = (Mapping if found[2] == "{" else Sequence)(start, True, before)
+            into.append(opened)
+            stack.append(into)
+            holders.append(opened)
+            into = opened.items
+            if len(stack) > MAX_DEPTH:
+                raise MalformedError(first_line + text.count("\n", 0, start), TOO_DEEP)
+        elif kind == 3:
+            holders.pop().end = end
+            into = stack.pop()
+        elif kind == 5:
+            into.append(Scalar(start, end, found[5], "", before))
+        if kind != 4:
+            before = end
+    return roots
+
+
+def _check(text: str, first_line: int) -> None:
+    """Raises MalformedError where this is no JSON."""
+    decoder, at = json.JSONDecoder(parse_constant=_refused), _BLANK.match(text).end()  # type: ignore[union-attr]
+    try:
+        while at < len(text):
+            _, end = decoder.raw_decode(text, at)
+            at = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+    except json.JSONDecodeError as error:
+        raise MalformedError(first_line + error.lineno - 1, f"{error.msg}, column {error.colno}") from None
+    except _NoJsonError:
+        raise MalformedError(first_line, "NaN and Infinity are not JSON") from None
+    except RecursionError:
+        raise MalformedError(first_line, TOO_DEEP) from None
+
+
+class _NoJsonError(ValueError):
+    """A constant that Python's decoder would take."""
+
+
+def _refused(constant: str) -> None:
+    raise _NoJsonError(constant)

@@ -1,0 +1,185 @@
+"""Manifests as text: which images stand where, and the text with some of them changed, every other byte kept.
+
+A file is cut into documents, so that a broken one costs no other. Characters outside the edits are never touched: the
+text goes through no emitter. What an edit did is checked by reading the outcome again and comparing the trees.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.image_places import ImagePlace, items_of, text_of
+from kubectl_pullpolicy.core.json_nodes import begins_as_json, json_roots, means_json
+from kubectl_pullpolicy.core.kustomize_places import is_kustomization, kustomize_places
+from kubectl_pullpolicy.core.pod_places import object_places
+from kubectl_pullpolicy.core.values_places import looks_like_values, values_places
+from kubectl_pullpolicy.core.yaml_nodes import Mapping, Node, Scalar, yaml_roots
+from kubectl_pullpolicy.core.yaml_text import LINE_BREAK, TEMPLATE, MalformedError
+
+_BREAK = re.compile(LINE_BREAK)
+_SEPARATOR = re.compile(r"(?:\A|(?<=[\r\n\x85\u2028\u2029]))---(?=[ \t\r\n\x85\u2028\u2029]|\Z)")
+_IGNORED_ABOVE = re.compile(rf"(?:{LINE_BREAK})[ \t]*#[ \t]*pullpolicy:[ \t]*ignore\b")
+_IGNORED_BEHIND = re.compile(r"[ \t]#[ \t]*pullpolicy:[ \t]*ignore\b[^\"'\]}]*\Z")
+# What cannot hold an image is not parsed: no key of one without these letters (a backslash may hide them), no template.
+_SPEAKS_OF_IMAGES = re.compile(r"image|repository|\\|\{\{", re.IGNORECASE)
+_CONTENT = re.compile(r"^[ \t]*[^\s#%-]", re.MULTILINE)
+BOM = "\ufeff"
+
+
+class Part:
+    """A piece of a file that is read by itself: a YAML document, or JSON documents that follow each other."""
+
+    def __init__(self, text: str, offset: int, first_line: int) -> None:
+        self.text = text
+        self.offset = offset  # of the text in the file
+        self.first_line = first_line
+        self.json = False
+        self.roots: list[Node] = []
+
+    def read(self) -> None:
+        """Raises MalformedError."""
+        if begins_as_json(self.text):
+            try:
+                self.roots, self.json = json_roots(self.text, self.first_line), True
+            except MalformedError as error:
+                try:
+                    self.roots = yaml_roots(self.text, self.first_line)
+                except MalformedError:
+                    if means_json(self.text):
+                        raise error from None
+                    raise
+        else:
+            self.roots = yaml_roots(self.text, self.first_line)
+
+    def read_again(self, text: str) -> list[Node]:
+        """The trees of a changed text. Raises MalformedError."""
+        return json_roots(text) if self.json else yaml_roots(text)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(found.end() for found in _BREAK.finditer(self.text))]
+
+    def line(self, at: int) -> int:
+        """The line of the file in which this character of the text stands."""
+        return self.first_line + bisect_right(self._line_starts, at) - 1
+
+    def rest_of_line(self, at: int) -> str:
+        """The text from here to the end of the line."""
+        number = bisect_right(self._line_starts, at)
+        return self.text[at : self._line_starts[number] if number < len(self._line_starts) else None].rstrip()
+
+
+class Document(NamedTuple):
+    """A document with the images that were found in it; `number` counts from 1, empty documents left out."""
+
+    number: int
+    part: Part
+    root: Node
+    places: tuple[ImagePlace, ...]
+
+    def line(self, place: ImagePlace) -> int:
+        """The line of the file in which the image stands."""
+        return self.part.line(place.site.start)
+
+    def ignores(self, place: ImagePlace) -> bool:
+        """Whether a comment `# pullpolicy: ignore` stands behind the image, or above it or its container."""
+        found = place.whole or place.tag or place.digest or place.beside
+        if found is None:
+            return False
+        text = self.part.text
+        above = (text[node.before : node.start] for node in (found.key, found.mapping))
+        if any(_IGNORED_ABOVE.search(lead) for lead in above):
+            return True
+        value = found.value
+        return _IGNORED_BEHIND.search(self.part.rest_of_line(value.end)) is not None
+
+
+class Malformed(NamedTuple):
+    """A document that cannot be read."""
+
+    number: int
+    line: int
+    problem: str
+
+
+class Manifest(NamedTuple):
+    """A file: its text, its documents, and those that are none."""
+
+    text: str
+    documents: tuple[Document, ...]
+    malformed: tuple[Malformed, ...]
+
+
+def read_manifest(text: str, file: str, *, named: bool = True) -> Manifest:
+    """The documents of a text. `file` is the base name; `named`: the user named it, it was not found in a folder."""
+    documents: list[Document] = []
+    malformed: list[Malformed] = []
+    number = 0
+    for part in _parts(text):
+        if not _SPEAKS_OF_IMAGES.search(part.text):
+            number += _CONTENT.search(part.text) is not None
+            continue
+        try:
+            part.read()
+        except MalformedError as error:
+            number += 1
+            malformed.append(Malformed(number, error.line, TEMPLATE if "{{" in part.text else error.problem))
+            continue
+        for root in part.roots:
+            if isinstance(root, Scalar) and root.meaning is None:
+                continue
+            number += 1
+            places = tuple(_places(root, file, strings=named or "values" in file.lower()))
+            documents.append(Document(number, part, root, places))
+    return Manifest(text, tuple(documents), tuple(malformed))
+
+
+def _places(root: Node, file: str, *, strings: bool) -> Iterator[ImagePlace]:
+    if not isinstance(root, Mapping):
+        for _, item in items_of(root):
+            yield from _places(item, file, strings=strings)
+    elif text_of(root.get("kind")).endswith("List") and root.get("items") is not None:
+        for _, item in items_of(root.get("items")):
+            yield from _places(item, file, strings=strings)
+    elif is_kustomization(root, file):
+        yield from kustomize_places(root)
+    elif looks_like_values(root):
+        yield from sorted(values_places(root, strings=strings), key=lambda place: place.site.start)
+    else:
+        yield from object_places(root)
+
+
+def _parts(text: str) -> Iterator[Part]:
+    """The text cut before each `---`; directives stay with their document, a mark at the beginning is left out."""
+    begin = len(BOM) if text.startswith(BOM) else 0
+    starts = [found.start() for found in _SEPARATOR.finditer(text, begin) if found.start() > begin]
+    line = 1
+    for end in (*starts, len(text)):
+        piece = text[begin:end]
+        if end < len(text) and _is_directives(piece):
+            continue
+        skipped = 3 if piece.startswith("---") and begins_as_json(piece[3:4096]) else 0
+        yield Part(piece[skipped:], begin + skipped, line)
+        line += sum(1 for _ in _BREAK.finditer(piece))
+        begin = end
+
+
+def _is_directives(piece: str) -> bool:
+    """Whether nothing but directives (`%YAML 1.1`) and comments stands there."""
+    if "%" not in piece[:1024]:
+        return False
+    rows = [row.strip() for row in _BREAK.split(piece)]
+    said = [row for row in rows if row and not row.startswith("#")]
+    return bool(said) and all(row.startswith("%") for row in said)
+
+
+def joined_parts(text: str, changed: Sequence[tuple[Part, str]]) -> str:
+    """The text of a file with some of its parts replaced, in their order."""
+    pieces: list[str] = []
+    at = 0
+    for part, new in changed:
+        pieces += (text[at : part.offset], new)
+        at = part.offset + len(part.text)
+    return "".join((*pieces, text[at:]))

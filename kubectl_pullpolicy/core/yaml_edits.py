@@ -1,0 +1,208 @@
+"""Edits of single entries of a YAML or JSON document: a value replaced, an entry put beside another, an entry removed.
+
+Each edit is a span of the text with what to write there, and what it does to the tree. The spans hold the edited token,
+the new entry or the removed one, and nothing else; quotes, indentation, separators and line ends are those of the
+document. Where the layout leaves no such span, or the outcome does not parse to what was meant, EditError is raised.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.yaml_nodes import Alias, Fingerprint, Mapping, Node, Scalar, fingerprints, token_start
+from kubectl_pullpolicy.core.yaml_text import LINE_BREAK
+
+_BREAK = re.compile(LINE_BREAK)
+_LAST_BREAK = re.compile(f"(?:{LINE_BREAK})$")
+_DASHES = re.compile(r" *(?:-[ \t]+)+")
+_COMMA = re.compile(r"\s*,\s*")
+_COLON = re.compile(r"[ \t]*:[ \t]*")
+_NEXT = re.compile(r"\S")
+_REST = re.compile(r"[ \t]*(?:#.*)?")
+
+
+class EditError(ValueError):
+    """The document's layout does not allow the edit; the message says why."""
+
+
+class Slot(NamedTuple):
+    """An entry of a mapping: a key and its value, wherever they stand."""
+
+    mapping: Mapping
+    at: int
+
+    @property
+    def key(self) -> Node:
+        """The key."""
+        return self.mapping.items[self.at]
+
+    @property
+    def value(self) -> Node:
+        """The value, an alias as an alias."""
+        return self.mapping.items[self.at + 1]
+
+
+class Edit(NamedTuple):
+    """text[start:end] becomes `written`; the tree's pieces change as `effect` says, by the identity of their node.
+
+    A piece that is replaced has one piece, one that is removed none, one that something follows three.
+    """
+
+    start: int
+    end: int
+    written: str
+    effect: dict[int, tuple[Fingerprint, ...]]
+
+
+def replaced(text: str, node: Node, value: str, quote: str = "") -> Edit:
+    """A scalar's value replaced in its own style; `quote` is used where a plain one may not stand (null in JSON)."""
+    if isinstance(node, Alias):
+        return Edit(node.start, node.end, value, {id(node): (_piece(value),)})
+    if not isinstance(node, Scalar):
+        raise EditError("the value is no string")
+    start = token_start(text, node)
+    if node.style in {"|", ">"}:
+        return _replaced_in_block(text, node, start, value)
+    quote = node.style or quote
+    blank = "" if start < node.end else " "  # an empty value ends where its colon does
+    piece = ("scalar", value, quote == "", node.tag, node.anchor)
+    return Edit(start, node.end, f"{blank}{quote}{value}{quote}", {id(node): (piece,)})
+
+
+def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Edit:
+    old = node.value.strip()
+    first = _BREAK.search(text, start, node.end)
+    if not old or first is None or text.count(old, first.end(), node.end) != 1 or _BREAK.search(old):
+        raise EditError("the value is a block scalar of several lines")
+    at = text.index(old, first.end(), node.end)
+    piece = ("scalar", node.value.replace(old, value), False, node.tag, node.anchor)
+    return Edit(at, at + len(old), value, {id(node): (piece,)})
+
+
+def renamed(text: str, key: Node, name: str) -> Edit:
+    """A key renamed in its own style."""
+    return replaced(text, key, name)
+
+
+def inserted(text: str, beside: Slot, key: str, value: str) -> Edit:
+    """A new entry behind another one, in its style: block or flow, quoted or not."""
+    quote = beside.key.style if isinstance(beside.key, Scalar) else ""
+    if quote in {"|", ">"} or not isinstance(beside.value, Scalar | Alias):
+        raise EditError("its layout is unusual")
+    pieces = [_piece(f"{word}", quote) for word in (key, value)]
+    effect = {id(beside.value): (_own_piece(beside.value), *pieces)}
+    if beside.mapping.flow:
+        colon = text[beside.key.end : beside.value.start]
+        colon = colon if _COLON.fullmatch(colon) else ": "
+        written = f"{_separator(text, beside, colon)}{quote}{key}{quote}{colon}{quote}{value}{quote}"
+        return Edit(beside.value.end, beside.value.end, written, effect)
+    indent = " " * (beside.key.start - _line_start(text, beside.key.start))
+    line = f"{indent}{quote}{key}{quote}: {quote}{value}{quote}"
+    ended = _BREAK.search(text, _content_end(text, beside.value))
+    if ended is None:
+        first = _BREAK.search(text)
+        return Edit(len(text), len(text), (first[0] if first else "\n") + line, effect)
+    return Edit(ended.end(), ended.end(), line + ended[0], effect)
+
+
+def _separator(text: str, beside: Slot, colon: str) -> str:
+    """What stands between two entries of this flow mapping: a comma, and a blank or a line break with indentation."""
+    keys = beside.mapping.items[::2]
+    neighbour = keys[beside.at // 2] if beside.at else keys[1] if len(keys) > 1 else None
+    if neighbour is not None:
+        between = text[neighbour.before : neighbour.start]
+        if _COMMA.fullmatch(between):
+            return "," + between.partition(",")[2]
+    lead = text[keys[0].before : keys[0].start]
+    if neighbour is None and _BREAK.search(lead) and not lead.strip():
+        return "," + lead
+    return ", " if colon.endswith((" ", "\t")) else ","
+
+
+def removed(text: str, slot: Slot) -> Edit:
+    """An entry taken out: with its line in block style, with its comma in flow style."""
+    keys = slot.mapping.items[::2]
+    if not isinstance(slot.value, Scalar | Alias) or not isinstance(slot.key, Scalar):
+        raise EditError("its layout is unusual")
+    if sum(isinstance(key, Scalar) and key.value == slot.key.value for key in keys) > 1:
+        raise EditError(f"{slot.key.value} stands there twice")
+    effect: dict[int, tuple[Fingerprint, ...]] = {id(slot.key): (), id(slot.value): ()}
+    following = keys[slot.at // 2 + 1] if slot.at // 2 + 1 < len(keys) else None
+    if slot.mapping.flow:
+        return _removed_from_flow(text, slot, following, effect)
+    begin = _line_start(text, slot.key.start)
+    head = text[begin : slot.key.start]
+    stop = _content_end(text, slot.value)
+    ended = _BREAK.search(text, stop)
+    if not _REST.fullmatch(text, stop, ended.start() if ended else len(text)) or len(keys) == 1:
+        raise EditError("its layout is unusual")
+    if head.strip(" ") == "":
+        if ended is not None:
+            return Edit(begin, ended.end(), "", effect)
+        before = _LAST_BREAK.search(text, 0, begin)
+        return Edit(before.start() if before else begin, len(text), "", effect)
+    if not _DASHES.fullmatch(head) or ended is None or following is None:
+        raise EditError("its layout is unusual")
+    return Edit(slot.key.start, _NEXT.search(text, ended.end()).start(), "", effect)  # type: ignore[union-attr]
+
+
+def _removed_from_flow(
+    text: str, slot: Slot, following: Node | None, effect: dict[int, tuple[Fingerprint, ...]]
+) -> Edit:
+    if slot.at and _COMMA.fullmatch(text, slot.key.before, slot.key.start):
+        return Edit(slot.key.before, slot.value.end, "", effect)
+    if slot.at == 0 and following is None:
+        return Edit(slot.key.start, slot.value.end, "", effect)
+    if slot.at == 0 and following is not None and _COMMA.fullmatch(text, following.before, following.start):
+        return Edit(slot.key.start, following.start, "", effect)
+    raise EditError("a comment stands between its comma and its neighbour")
+
+
+def _line_start(text: str, at: int) -> int:
+    line = text.rfind("\n", 0, at) + 1
+    return max(line, *(text.rfind(end, line, at) + 1 for end in "\r\x85\u2028\u2029"))
+
+
+def _content_end(text: str, node: Node) -> int:
+    """Where the last character of a value stands; a block scalar ends with the blank lines behind it."""
+    if isinstance(node, Scalar) and node.style in {"|", ">"}:
+        return node.start + len(text[node.start : node.end].rstrip())
+    return node.end
+
+
+def _piece(value: str, quote: str = "") -> Fingerprint:
+    return "scalar", value, quote == "", None, None
+
+
+def _own_piece(node: Node) -> Fingerprint:
+    return next(fingerprints(node))[1]
+
+
+def joined(edits: Iterable[Edit]) -> dict[int, tuple[Fingerprint, ...]]:
+    """What several edits do to the tree: a value may be replaced and get a neighbour too."""
+    effects: dict[int, tuple[Fingerprint, ...]] = {}
+    for edit in edits:
+        for node, pieces in edit.effect.items():
+            there = effects.get(node)
+            # One of the two edits replaces the piece, the other one only adds behind it.
+            longer, other = (pieces, there) if there is None or len(pieces) > len(there) else (there, pieces)
+            effects[node] = longer if not other else (other[0], *longer[1:])
+    return effects
+
+
+def expected(root: Node, effects: dict[int, tuple[Fingerprint, ...]]) -> Iterator[Fingerprint]:
+    """The tree's pieces as they must be after these edits."""
+    for node, piece in fingerprints(root):
+        yield from effects.get(id(node), (piece,))
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """The text with these edits made."""
+    parts: list[str] = []
+    at = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if edit.start < at:
+            raise EditError("two edits overlap")
+        parts += (text[at : edit.start], edit.written)
+        at = edit.end
+    return "".join((*parts, text[at:]))
