@@ -8,6 +8,8 @@ import re
 
 from kubectl_pullpolicy.core.rule import Rule
 
+_KNOWN = r"application/vnd\.(?:oci\.image\.(?:manifest|index)\.v1|docker\.distribution\.manifest(?:\.list)?\.v2)\+json"
+
 CONTENT_RULES = (
     Rule(
         "PlatformMismatch",
@@ -70,6 +72,16 @@ CONTENT_RULES = (
         re.compile(
             r"\b(?:application/[a-z0-9.+-]{3,100}|media ?-?types?\"? ?\S{0,100}) (?:is )?not supported"
             r"|(?:^|: )no signatures\.?$"
+        ),
+    ),
+    # containerd's fetcher asks for what it does not know as a manifest among the blobs, where it is not.
+    Rule(
+        "UnsupportedMediaType",
+        "what stands under the tag is no manifest that the runtime knows",
+        ("could not fetch content",),
+        re.compile(
+            rf"could not fetch content descriptor [^\n]{{0,200}}\((?:text/|(?!{_KNOWN})[^)\n]{{0,100}}\b"
+            r"(?:manifest|index)\b)[^)\n]{0,100}\) from remote: not found"
         ),
     ),
     Rule(

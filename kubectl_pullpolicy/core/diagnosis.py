@@ -24,6 +24,7 @@ _REASONS = {
     "SignatureValidationFailed": "SignatureValidation",
     "FailedToRetrieveImagePullSecret": "PullSecretMissing",
 }
+_ALIKE = "the registry answers a missing repository and a private one alike"
 # What a mirror may answer as well as a registry; the node's own troubles are none of its.
 _ANSWERED = frozenset(CAUSES) - {
     "DiskFull", "CorruptLayer", "UnpackFailed", "PullQPSExceeded", "ImageNeverPull", "InvalidImageName", "Proxy",
@@ -49,7 +50,7 @@ def _judged(said: str, reason: str, image: str, spoke: str) -> Diagnosis:
     about = mentioned(text, image)
     match = RULES.first_match(text)
     if match is not None:
-        rule = match.rule
+        rule = _at(kind_of(about.registry), match.rule)
         if about.mirrored and rule.cause in _ANSWERED:
             rule = rule._replace(
                 cause="Mirror", mechanism=f"a mirror was asked: {rule.mechanism}", transient=_heals(rule)
@@ -61,6 +62,13 @@ def _judged(said: str, reason: str, image: str, spoke: str) -> Diagnosis:
     if said and len(said) < 2000 and _BACK_OFF.fullmatch(text.text):
         return _nothing("BackOffOnly", about, spoke)
     return _nothing("Unknown", about, spoke)
+
+
+def _at(kind: str, rule: Rule) -> Rule:
+    """The rule as it holds at this kind of registry: Quay answers 401 for a repository that is not there, too."""
+    if kind == "Quay" and rule.cause == "AuthenticationRequired":
+        return rule._replace(cause="NotFoundOrDenied", mechanism=_ALIKE)
+    return rule
 
 
 def _reason_in(said: str) -> str:

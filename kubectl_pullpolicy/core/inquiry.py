@@ -1,6 +1,6 @@
 """A question put to a source: read, learn, ask what is missing, and explain. At most three rounds of reading."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -8,7 +8,7 @@ from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Kno
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
-from kubectl_pullpolicy.core.needs import REVISED, ROUNDS, events_need, list_needs, pod_needs, template_needs
+from kubectl_pullpolicy.core.needs import REVISED, ROUNDS, Question, events_need, list_needs, pod_needs, template_needs
 from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.revisions import revision_name
@@ -21,8 +21,9 @@ from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 class Inquiry:
     """Explains lists and named targets from one source; what was learnt once is kept for the next question."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, question: Question = "policies") -> None:
         self._source = source
+        self._question = question
         self._context = Context()
         self._explainer = Explainer(self._context)
 
@@ -105,6 +106,10 @@ class Inquiry:
             fact, needs = self._context.owner(ref), []
             ref = fact.value.controller if isinstance(fact, Known) else None
 
+    def learn(self, readings: Iterable[Reading]) -> None:
+        """Take in what was read elsewhere."""
+        self._context.learn(readings)
+
     def refusals(self) -> tuple[str, ...]:
         """What could not be read so far: `cannot list replicasets.apps: forbidden`."""
         return tuple(f"cannot {refusal.verb} {refusal.resource}: forbidden" for refusal in self._context.forbidden())
@@ -141,7 +146,7 @@ class Inquiry:
         return isinstance(fact, Known) and fact.value.controller == ref
 
     def _read_for_list(self, page: Sequence[Subject], namespace: str | None) -> None:
-        self._rounds(lambda: list_needs(page, namespace, self._context))
+        self._rounds(lambda: list_needs(page, namespace, self._context, self._question))
 
     def _rounds(self, missing: Callable[[], list[Need]]) -> None:
         for _ in range(ROUNDS - 1):  # the first was spent on the subjects themselves

@@ -4,7 +4,8 @@ At most three rounds. For lists every kind of owner is listed once, in the names
 Pod; for a Pod that was named, its own owners, node and events are read by name.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from kubectl_pullpolicy.core.context import Context, Get, Known, ListOf, Need
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
@@ -17,6 +18,10 @@ from kubectl_pullpolicy.core.status import status_of
 from kubectl_pullpolicy.core.workloads import declared_containers, is_mirror, kind_info, template_of
 
 ROUNDS = 3
+# What is asked: why policies are as they are, or why pulls fail.
+Question = Literal["policies", "failures"]
+# The events that tell the cause of a failed pull, for kubelets before 1.32, whose waiting messages do not.
+FAILED = "reason=Failed,type=Warning"
 # The kinds that keep ControllerRevisions.
 REVISED = frozenset({"DaemonSet", "StatefulSet"})
 # The kinds whose status does not say that Pods are refused; Deployments and ReplicaSets have a condition for it.
@@ -25,9 +30,13 @@ _TELL_BY_EVENTS = frozenset({"DaemonSet", "StatefulSet", "Job"})
 _ABOVE = {"ReplicaSet": ("apps/v1", "Deployment"), "Job": ("batch/v1", "CronJob")}
 
 
-def list_needs(subjects: Iterable[Subject], namespace: str | None, context: Context) -> list[Need]:
+def list_needs(
+    subjects: Sequence[Subject], namespace: str | None, context: Context, question: Question = "policies"
+) -> list[Need]:
     """What a list still has to read, beyond what was asked already. `namespace` None: of all namespaces."""
     wanted: dict[Need, None] = {}
+    if question == "failures" and any(isinstance(each, Pod) and _hides_cause(each) for each in subjects):
+        wanted[ListOf("v1", "Event", namespace, field_selector=FAILED)] = None
     for subject in subjects:
         if not isinstance(subject, Pod):
             continue
@@ -128,6 +137,12 @@ def _readable(ref: ObjectRef) -> bool:
     if info is not None and info.api_version == ref.api_version:
         return ref.kind not in {"Node", "Pod"}
     return "." in ref.api_version.partition("/")[0]
+
+
+def _hides_cause(pod: Pod) -> bool:
+    """Whether a kubelet before 1.32 waits between attempts: its message ends with the image's name."""
+    statuses = (status_of(pod, container) for container in declared_containers(pod.spec))
+    return any(status.reason == "ImagePullBackOff" and status.message.endswith('"') for status in statuses)
 
 
 def _off_default(pod: Pod) -> bool:

@@ -22,7 +22,7 @@ def print_table(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out
         if not rows:
             continue
         if widths is None:
-            widths = _print_first(rows, style, out)
+            widths = print_rows([] if style.no_headers else _headers(style), rows, out)
         else:
             out.writelines(_lines(rows, widths))
 
@@ -60,13 +60,14 @@ def _wide(explanation: Explanation) -> Iterator[str]:
     yield cell(status.image_id if status is not None else "") or "<none>"
 
 
-def _print_first(rows: list[list[str]], style: Style, out: TextIO) -> list[int]:
-    """Lays out the first page with tabulate; returns the widths of its columns."""
+def print_rows(headers: Sequence[str], rows: list[list[str]], out: TextIO) -> list[int]:
+    """Lays out rows with tabulate, below headers unless there are none; returns the widths of the columns."""
+    if not rows:
+        return []
     from tabulate import MIN_PADDING, DataRow, TableFormat, tabulate
 
     plain = DataRow("", GAP, "")
     layout = TableFormat(None, None, None, None, headerrow=plain, datarow=plain, padding=0, with_header_hide=None)
-    headers = [] if style.no_headers else _headers(style)
     padded = [[_pad(text, MINIMUM) for text in row] for row in rows]
     # disable_numparse: a tag 1.10 is no number.
     text = tabulate(padded, headers, tablefmt=layout, disable_numparse=True, stralign="left", preserve_whitespace=True)

@@ -6,13 +6,16 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kubectl_pullpolicy.printers.schema import SCHEMA, explanation_list_schema
+from kubectl_pullpolicy.printers.schema import FOLDER, explanation_list_schema, incident_list_schema
 from tests.conftest import GOLDEN
 
+SCHEMAS = {"explanation-list.json": explanation_list_schema, "incident-list.json": incident_list_schema}
 
-def test_the_schema_file_is_that_of_the_values(request: pytest.FixtureRequest) -> None:
-    made = json.dumps(explanation_list_schema(), indent=1) + "\n"
-    path = Path(str(SCHEMA))
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_file_is_that_of_the_values(name: str, request: pytest.FixtureRequest) -> None:
+    made = json.dumps(SCHEMAS[name](), indent=1) + "\n"
+    path = Path(str(FOLDER / name))
     if request.config.getoption("--update-golden"):
         path.write_text(made)
     assert path.read_text() == made

@@ -4,6 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kubectl_pullpolicy.commands.sources import open_source
+from kubectl_pullpolicy.core.failures import Failures
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.files import Recorder
+from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
 from tests.cluster import lifecycle
 from tests.cluster.build import binaries
 from tests.cluster.layout import node_run
@@ -53,10 +59,24 @@ def main() -> None:
     kubeconfig = lifecycle.up(versions)
     cluster = Cluster(kubeconfig, str(binaries(versions) / "kubectl"), ours=True)
     make(cluster, node_run().path / "kubelet" / "static-pods")
-    _explain(kubeconfig, "-A", "--record", str(DEMO))
+    _record_demo(kubeconfig)
     _explain(kubeconfig, "-n", "failing", *TARGETS, "--record", str(NAMED))
     _explain(kubeconfig, "-n", NAMESPACE, *STUCK_TARGETS, "--record", str(STUCK))
     DUMP.write_text(cluster.kubectl("get", KINDS, "-n", "shop", "-o", "json", "--show-managed-fields"))
+
+
+def _record_demo(kubeconfig: Path) -> None:
+    """One recording of what explain and diagnose read of all namespaces."""
+    selection = SelectionFlags(all_namespaces=True)
+    source, server = open_source(ConnectionFlags(kubeconfig=str(kubeconfig)), selection, demo=False, now="", warn=print)
+    recorder = Recorder(source, server, source.namespace or "")
+    for _ in Inquiry(recorder).listed(Selection(None)):
+        pass
+    failures = Failures(recorder, Inquiry(recorder, "failures"))
+    for _ in failures.of_target(None, Selection(None)):
+        pass
+    failures.platforms()
+    recorder.write(str(DEMO))
 
 
 def _explain(kubeconfig: Path, *arguments: str) -> None:

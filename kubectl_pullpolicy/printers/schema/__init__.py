@@ -1,4 +1,4 @@
-"""The JSON Schema of `-o json`: explanation-list.json, made from the values themselves."""
+"""The JSON Schemas of `-o json`, one a kind of list, made from the values themselves."""
 
 from importlib.resources import files
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.explanation import Explanation
+from kubectl_pullpolicy.core.incident import IncidentList
 
-SCHEMA = files(__name__) / "explanation-list.json"
+FOLDER = files(__name__)
 
 
 class ExplanationList(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -22,3 +23,8 @@ class ExplanationList(msgspec.Struct, rename="camel", forbid_unknown_fields=True
 def explanation_list_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12)."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(ExplanationList)}
+
+
+def incident_list_schema() -> dict[str, Any]:
+    """Likewise, of `kubectl pullpolicy diagnose -o json`."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(IncidentList)}

@@ -1,0 +1,165 @@
+"""diagnose, of a cluster, a dump or a recording: what is failing?"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kubectl_pullpolicy.commands.sources import open_source
+from kubectl_pullpolicy.commands.terminal import colour, say, warn
+from kubectl_pullpolicy.core.explanation import API_VERSION, SubjectExplanation
+from kubectl_pullpolicy.core.failures import Failures
+from kubectl_pullpolicy.core.incident import Incident, IncidentList
+from kubectl_pullpolicy.core.incidents import Incidents
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.source import Selection, Source
+from kubectl_pullpolicy.core.targets import Target, parse_targets
+from kubectl_pullpolicy.errors import PullPolicyError, UsageError
+from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
+from kubectl_pullpolicy.printers import Style, print_names
+from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
+
+FORMATS = ("", "json", "yaml", "name", "wide")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The flags that only diagnose has."""
+
+    targets: tuple[str, ...] = ()
+    details: bool = False
+    record: str = ""
+    demo: bool = False
+    now: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One run: what was asked, of what, and what was seen."""
+
+    request: Request
+    targets: tuple[Target, ...]
+    selection: Selection
+    output: OutputFlags
+    source: Source
+    inquiry: Inquiry
+    failures: Failures
+    errors: list[PullPolicyError] = field(default_factory=list)
+
+    @property
+    def in_full(self) -> bool:
+        """Whether to print each incident in full: where that was asked for, or single objects were named."""
+        return self.request.details or any(target.name is not None for target in self.targets)
+
+
+def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
+    """Tells what fails among what the flags select. Returns the exit code. Raises PullPolicyError."""
+    targets = parse_targets(request.targets)
+    _check(targets, selection, output)
+    source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
+    recorder = None
+    if request.record:
+        from kubectl_pullpolicy.files import Recorder
+
+        source = recorder = Recorder(source, server, source.namespace or "")
+    namespace = None if selection.all_namespaces else connection.namespace or source.namespace
+    selected = Selection(namespace, selection.selector, selection.field_selector)
+    inquiry = Inquiry(source, "failures")
+    failures = Failures(source, inquiry, selection.container)
+    asked = Asked(request, targets, selected, output, source, inquiry, failures)
+    incidents = _answer(asked)
+    if recorder is not None:
+        recorder.write(request.record)
+    return _close(asked, incidents)
+
+
+def _check(targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags) -> None:
+    if output.output not in FORMATS:
+        allowed = ", ".join(name for name in FORMATS if name)
+        raise UsageError(
+            f'unable to match a printer suitable for the output format "{output.output}", '
+            f"allowed formats are: {allowed}"
+        )
+    named = any(target.name for target in targets)
+    if named and (selection.selector or selection.field_selector):
+        raise UsageError("name cannot be provided when a selector is specified")
+    if named and selection.all_namespaces:
+        raise UsageError("a resource cannot be retrieved by name across all namespaces")
+
+
+def _answer(asked: Asked) -> Incidents:
+    """Reads, and prints."""
+    incidents = Incidents()
+    if asked.output.output == "name":
+        print_names(_counted(asked, incidents), sys.stdout)
+        return incidents
+    for _ in _counted(asked, incidents):
+        pass
+    platforms = asked.failures.platforms() if incidents.failing else None
+    _print(asked, incidents, incidents.found(asked.failures.sightings, platforms, asked.selection.namespace))
+    return incidents
+
+
+def _counted(asked: Asked, incidents: Incidents) -> Iterator[list[SubjectExplanation]]:
+    """The pages of failing Pods, taken into account on their way."""
+    for page in _found(asked):
+        for subject in page:
+            incidents.take(subject)
+        yield page
+
+
+def _found(asked: Asked) -> Iterator[list[SubjectExplanation]]:
+    for target in asked.targets or (None,):
+        try:
+            yield from asked.failures.of_target(target, asked.selection)
+        except PullPolicyError as error:  # one target's error never loses the others
+            if len(asked.targets) < 2:
+                raise
+            asked.errors.append(error)
+
+
+def _print(asked: Asked, incidents: Incidents, found: tuple[Incident, ...]) -> None:
+    form = asked.output.output
+    everywhere = asked.selection.namespace is None
+    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", colour(sys.stdout))
+    if form in {"json", "yaml"}:
+        counts = asked.failures.pods, incidents.failing
+        print_incident_list(
+            IncidentList(API_VERSION, "IncidentList", found, *counts, asked.inquiry.refusals()), form, sys.stdout
+        )
+    elif asked.in_full and form == "":
+        print_incidents_in_full(found, style, sys.stdout)
+    else:
+        print_incidents(found, style, sys.stdout)
+
+
+def _close(asked: Asked, incidents: Incidents) -> int:
+    """What is said on standard error when all is printed, and the exit code."""
+    sys.stdout.flush()
+    structured = asked.output.output in {"json", "yaml"}
+    for refusal in () if structured else asked.inquiry.refusals():
+        say(f"{refusal}: what it would tell is missing")
+    errors = [*asked.source.errors, *asked.errors]
+    for error in errors:
+        say(str(error))
+    if not errors and not structured and asked.output.output != "name":
+        _summarise(asked, incidents)
+    return 1 if errors else 0
+
+
+def _summarise(asked: Asked, incidents: Incidents) -> None:
+    """The closing line."""
+    pods, namespace = asked.failures.pods, asked.selection.namespace
+    where = f" in {namespace} namespace" if namespace is not None else ""
+    if pods == 0:
+        say(f"No resources found in {namespace} namespace." if namespace is not None else "No resources found")
+    elif incidents.failing == 0:
+        say(f"None of {pods:,} Pods{where} waits for its image.")
+    elif not asked.in_full:
+        flag = f"-n {namespace}" if namespace is not None else "-A"
+        causes = "1 cause" if incidents.causes == 1 else f"{incidents.causes} causes"
+        more = f"kubectl pullpolicy diagnose --details {flag}, kubectl pullpolicy explain POD {_own(namespace)}"
+        say(f"{causes}, {incidents.failing:,} of {pods:,} Pods. In full: {more}")
+
+
+def _own(namespace: str | None) -> str:
+    return f"-n {namespace}" if namespace is not None else "-n NS"

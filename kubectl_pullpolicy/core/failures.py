@@ -1,0 +1,96 @@
+"""The failing Pods of a source, explained, and what stands beside them.
+
+Pods that are well are looked at once and let go: of them only their images and nodes are kept. What is read besides
+the Pods is what the failing ones need: their owners by lists, events where a kubelet's message hides the cause, all
+nodes once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kubectl_pullpolicy.core.context import ListOf, Reading
+from kubectl_pullpolicy.core.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.narrowing import narrowed
+from kubectl_pullpolicy.core.objects import Node, Pod, meta
+from kubectl_pullpolicy.core.sightings import Sightings
+from kubectl_pullpolicy.core.source import Selection, Source, Subject
+from kubectl_pullpolicy.core.status import status_of
+from kubectl_pullpolicy.core.targets import Target
+from kubectl_pullpolicy.core.workloads import declared_containers
+
+NODES = ListOf("v1", "Node", None)
+_RUNS = frozenset({"running", "mounted", "terminated"})
+Pages = Iterator[list[SubjectExplanation]]
+
+
+class Failures:
+    """Finds what fails in one source. `pods` counts all Pods that were looked at."""
+
+    def __init__(self, source: Source, inquiry: Inquiry, container: str = "") -> None:
+        self.sightings = Sightings()
+        self.pods = 0
+        self._source = source
+        self._inquiry = inquiry
+        self._container = container
+
+    def of_target(self, target: Target | None, selection: Selection) -> Pages:
+        """The failing Pods of a target (None: of the selection), page by page. Raises PullPolicyError."""
+        if target is None or (target.name is None and target.info.kind == "Pod"):
+            yield from self._listed(selection)
+        elif target.name is None:
+            for page in self._listed(selection):
+                yield [pod for pod in page if pod.owner is not None and pod.owner.kind == target.info.kind]
+        else:
+            for page in self._inquiry.named(target, selection.namespace):
+                pods = [subject for subject in page if subject.kind == "Pod"]
+                self._look_at(pods)
+                yield self._narrowed(pods)
+
+    def platforms(self) -> dict[str, str] | None:
+        """OS/ARCHITECTURE of all nodes, None where they cannot be listed. Nothing else of them is kept."""
+        found: dict[str, str] = {}
+        for reading in self._source.read([NODES]):
+            found.update(_platform(thing) for thing in reading.objects if isinstance(thing, Node))
+            if reading.outcome is not None:
+                self._inquiry.learn([Reading(NODES, (), reading.outcome)])
+                return None
+        return found
+
+    def _listed(self, selection: Selection) -> Pages:
+        for page in self._source.pages(selection):
+            failing = [pod for pod in page if self._fails(pod)]
+            if failing:
+                yield self._narrowed(self._inquiry.explained(failing, selection.namespace))
+
+    def _narrowed(self, pods: Iterable[SubjectExplanation]) -> list[SubjectExplanation]:
+        kept = (narrowed(pod, self._container, failing=True) for pod in pods)
+        return [pod for pod in kept if pod is not None]
+
+    def _fails(self, pod: Subject) -> bool:
+        """Whether an image of this Pod cannot be pulled; all its images are noted."""
+        if not isinstance(pod, Pod):
+            return False
+        self.pods += 1
+        node = (pod.spec.node_name if pod.spec is not None else None) or ""
+        fails = False
+        for container in declared_containers(pod.spec):
+            status = status_of(pod, container)
+            self.sightings.see(container.image, node, runs=status.state in _RUNS)
+            fails = fails or status.pull_failing
+        return fails
+
+    def _look_at(self, pods: Sequence[SubjectExplanation]) -> None:
+        self.pods += len(pods)
+        for pod in pods:
+            if pod.node is not None and pod.node.os:
+                self.sightings.see_platform(pod.node.name, f"{pod.node.os}/{pod.node.architecture}")
+            node = pod.node.name if pod.node is not None else ""
+            for each in pod.containers:
+                runs = each.status is not None and each.status.state in _RUNS
+                self.sightings.see(each.image, node, runs=runs)
+
+
+def _platform(node: Node) -> tuple[str, str]:
+    info = node.status.node_info if node.status is not None else None
+    platform = f"{info.operating_system}/{info.architecture}" if info is not None and info.architecture else ""
+    return meta(node).name or "", platform

@@ -1,0 +1,88 @@
+"""An incident: failing pulls that share their cause and their registry, as values.
+
+`core.incidents` makes them, printers show them, and `-o json` writes an Incident as it stands.
+"""
+
+import msgspec
+
+from kubectl_pullpolicy.core.explanation import Remedy
+
+
+class _Value(msgspec.Struct, frozen=True, rename="camel"):
+    """Base: camelCase keys, nothing left out."""
+
+
+class Share(_Value, frozen=True):
+    """How many of an incident's Pods have an image (as it is written) or a host that fails."""
+
+    name: str
+    pods: int
+
+
+class NodeShare(_Value, frozen=True):
+    """How many of an incident's Pods are on a node; `platform` is OS/ARCHITECTURE, "" where it is not known."""
+
+    name: str
+    platform: str
+    pods: int
+
+
+class OwnerShare(_Value, frozen=True):
+    """How many of an incident's Pods belong to a workload; a Pod without one stands for itself."""
+
+    namespace: str
+    kind: str
+    name: str
+    pods: int
+
+
+class Example(_Value, frozen=True):
+    """One container of an incident, with the words that tell the cause and whose words these are."""
+
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    image: str
+    evidence: str
+    spoke: str
+
+
+class Incident(_Value, frozen=True):
+    """Failing pulls with one cause at one registry; at any registry where the cause lies in the node.
+
+    `pods` and `containers` are counts, `since` is when the first of them began to wait. `where` tells in a few words
+    on which nodes and of what; `nodes`, `images` and `owners` tell it in full, those with most Pods first.
+    `nodes_total` is how many nodes the cluster has, None where that could not be read. `hosts` are those that failed
+    where they are not the registry itself. `examples` has one container for each text that differs, and `remedies` are
+    those of the examples.
+    """
+
+    cause: str
+    meaning: str
+    transient: bool | None
+    who: str
+    registry: str
+    registry_kind: str
+    pods: int
+    containers: int
+    since: str | None
+    where: str
+    nodes: tuple[NodeShare, ...]
+    nodes_total: int | None
+    images: tuple[Share, ...]
+    owners: tuple[OwnerShare, ...]
+    hosts: tuple[Share, ...]
+    examples: tuple[Example, ...]
+    remedies: tuple[Remedy, ...]
+
+
+class IncidentList(_Value, frozen=True):
+    """What was found: of how many Pods that were looked at how many fail, and what could not be read."""
+
+    api_version: str
+    kind: str
+    items: tuple[Incident, ...]
+    pods: int
+    failing_pods: int
+    notes: tuple[str, ...] = ()

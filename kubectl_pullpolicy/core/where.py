@@ -1,0 +1,70 @@
+"""Where an incident is, in a few words: on which nodes, and of what."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.incident import NodeShare, OwnerShare
+from kubectl_pullpolicy.core.sightings import Sightings
+
+# kubectl's short names, and `pod` for those that nothing owns.
+_SHORT = {
+    "Deployment": "deploy", "DaemonSet": "ds", "StatefulSet": "sts", "ReplicaSet": "rs",
+    "ReplicationController": "rc", "CronJob": "cj",
+}  # fmt: skip
+
+
+class Spread(NamedTuple):
+    """Over what an incident is spread. `platforms` are those of all nodes, None where nobody could list them."""
+
+    nodes: tuple[NodeShare, ...]
+    owners: tuple[OwnerShare, ...]
+    images: tuple[str, ...]
+    registry: str
+    platforms: Mapping[str, str] | None
+    namespace: str | None
+
+
+def place_words(spread: Spread, sightings: Sightings) -> str:
+    """`9 of 12 nodes, 14 images`; `node-7 (arm64) only, deploy/worker`; `every node, every image (3)`."""
+    return ", ".join(filter(None, (_nodes(spread, sightings), _what(spread, sightings))))
+
+
+def _nodes(spread: Spread, sightings: Sightings) -> str:
+    names = [node.name for node in spread.nodes if node.name]
+    if len(names) == 1:
+        elsewhere = sightings.runs_elsewhere(spread.images, names)
+        return f"{_label(spread.nodes[0], spread)} only" if elsewhere else _label(spread.nodes[0], spread)
+    if not names or spread.platforms is None:
+        return f"{len(names)} nodes" if names else ""
+    if len(names) == len(spread.platforms):
+        return "every node"
+    kinds = {node.platform for node in spread.nodes}
+    alike = {name for name, platform in spread.platforms.items() if platform in kinds}
+    if len(kinds) == 1 and alike == set(names):
+        return f"every {_short(*kinds)} node"
+    return f"{len(names)} of {len(spread.platforms)} nodes"
+
+
+def _label(node: NodeShare, spread: Spread) -> str:
+    """The node's name, with its platform where the cluster has several."""
+    several = spread.platforms is not None and len(set(spread.platforms.values())) > 1
+    return f"{node.name} ({_short(node.platform)})" if several and node.platform else node.name
+
+
+def _short(platform: str) -> str:
+    return platform.removeprefix("linux/")
+
+
+def _what(spread: Spread, sightings: Sightings) -> str:
+    if len(spread.owners) == 1:
+        return owner_words(spread.owners[0], spread.namespace)
+    if len(spread.images) == 1:
+        return sightings.written(spread.images[0])
+    everything = sightings.are_all_of(spread.registry, spread.images)
+    return f"every image ({len(spread.images)})" if everything else f"{len(spread.images)} images"
+
+
+def owner_words(owner: OwnerShare, namespace: str | None) -> str:
+    """`deploy/worker`, with its namespace where several were looked in; as kubectl takes it."""
+    name = f"{_SHORT.get(owner.kind, owner.kind.lower())}/{owner.name}"
+    return name if namespace is not None else f"{name} -n {owner.namespace}"

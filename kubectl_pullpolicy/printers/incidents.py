@@ -1,0 +1,114 @@
+"""Incidents: one row each, or each in full."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TextIO
+
+import msgspec
+
+from kubectl_pullpolicy.core.incident import Example, Incident, IncidentList, Share
+from kubectl_pullpolicy.core.times import age, parse_time
+from kubectl_pullpolicy.core.where import owner_words
+from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
+from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json, escaped_lines
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.table import print_rows
+
+HEADERS = ("PODS", "SINCE", "CAUSE", "REGISTRY", "WHERE", "HEALS BY ITSELF", "WHO CAN END IT")
+WIDE = ("IMAGES", "EXAMPLE")
+LABEL = 11
+LISTED = 5
+_HEALS = {True: "yes", False: "no", None: "depends"}
+
+
+def print_incidents(incidents: Sequence[Incident], style: Style, out: TextIO) -> None:
+    """A table, one row an incident."""
+    rows = [[*_cells(each, style), *(_wide(each) if style.wide else ())] for each in incidents]
+    if rows and not style.no_headers:
+        rows.insert(0, [*HEADERS, *(WIDE if style.wide else ())])
+    print_rows((), rows, out)
+
+
+def print_incidents_in_full(incidents: Sequence[Incident], style: Style, out: TextIO) -> None:
+    """Each incident with its evidence and remedies, with an empty line between."""
+    between = ""
+    for incident in incidents:
+        out.write(between)
+        out.writelines(f"{line}\n" for line in _in_full(incident, style))
+        between = "\n"
+
+
+def print_incident_list(found: IncidentList, form: str, out: TextIO) -> None:
+    """One IncidentList, as json or yaml."""
+    if form == "json":
+        text = msgspec.json.format(msgspec.json.encode(found), indent=4).decode()
+        out.write(f"{escaped_json(text)}\n")
+        return
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    out.write(yaml.dump(msgspec.to_builtins(found), Dumper=dumper, sort_keys=False, width=4096))
+
+
+def _cells(incident: Incident, style: Style) -> Iterator[str]:
+    yield str(incident.pods)
+    yield _since(incident, style.now()) or "<unknown>"
+    yield painted(cell(incident.cause), RED, wanted=style.colour)
+    yield cell(incident.registry) or "<any>"
+    yield cell(incident.where) or "<unknown>"
+    yield _HEALS[incident.transient]
+    yield cell(incident.who) or "<unknown>"
+
+
+def _wide(incident: Incident) -> Iterator[str]:
+    more = f" and {len(incident.images) - 1} more" if len(incident.images) > 1 else ""
+    yield cell(incident.images[0].name) + more if incident.images else "<none>"
+    first = incident.examples[0] if incident.examples else None
+    yield f"pod/{cell(first.pod)} -n {cell(first.namespace)}" if first is not None else "<none>"
+
+
+def _since(incident: Incident, now: datetime) -> str:
+    since = parse_time(incident.since)
+    return "" if since is None else age(now - since)
+
+
+def _in_full(incident: Incident, style: Style) -> Iterator[str]:
+    since = _since(incident, style.now())
+    at = f" at {incident.registry}" if incident.registry else ""
+    kind = f" ({incident.registry_kind})" if incident.registry_kind else ""
+    pods = "1 Pod" if incident.pods == 1 else f"{incident.pods} Pods"
+    head = f"{incident.cause}{at}{kind}: {pods}{f', since {since}' if since else ''}"
+    yield painted(escaped(head), BOLD, wanted=style.colour)
+    heals = {True: "heals by itself", False: "does not heal by itself", None: "may heal by itself or not"}
+    yield from _field("meaning", [f"{incident.meaning}; {heals[incident.transient]}"])
+    yield from _field("ends it", [incident.who] if incident.who else [])
+    yield from _field("where", [incident.where])
+    yield from _shares("images", incident.images)
+    if len(incident.nodes) > 1:
+        yield from _shares("nodes", [Share(node.name, node.pods) for node in incident.nodes])
+    if len(incident.owners) > 1:
+        yield from _shares("workloads", [Share(owner_words(owner, None), owner.pods) for owner in incident.owners])
+    yield from _shares("failed", incident.hosts)
+    for example in incident.examples:
+        yield from _field("evidence", _evidence(example))
+    for remedy in incident.remedies:
+        yield from _field("remedy", [remedy.text, *([remedy.command] if remedy.command else [])])
+
+
+def _evidence(example: Example) -> list[str]:
+    spoke = example.spoke or "waiting message"
+    whose = f"{spoke} of pod/{example.pod} -n {example.namespace}, container {example.container}"
+    return [f'"{example.evidence}"', whose] if example.evidence else [whose]
+
+
+def _shares(label: str, shares: Sequence[Share]) -> Iterator[str]:
+    """Names with their counts, the first few of them."""
+    lines = [f"{share.name} ({share.pods})" for share in shares[:LISTED]]
+    if len(shares) > LISTED:
+        lines.append(f"and {len(shares) - LISTED} more")
+    yield from _field(label, lines)
+
+
+def _field(label: str, lines: Sequence[str]) -> Iterator[str]:
+    for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
+        yield f"  {label if number == 0 else '':<{LABEL}}{line}"
