@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.options import ConnectionFlags, Lines, OutputFlags, SelectionFlags, flags
+from kubectl_pullpolicy.options import AfterDashes, ConnectionFlags, Lines, OutputFlags, SelectionFlags, flags
 
 app = typer.Typer(
     name="kubectl pullpolicy",
@@ -27,6 +27,13 @@ Examples:
   kubectl pullpolicy explain -f manifests/          # what the API server would store
   kubectl pullpolicy explain --image nginx:1.27     # how a name is read, and its default
   kubectl pullpolicy explain --demo                 # a recorded cluster, no cluster needed
+"""
+
+DIAGNOSE_EPILOG = """\b
+Examples:
+  kubectl pullpolicy diagnose -- 'Failed to pull image "x": ...'    # each message behind --
+  kubectl describe pod web-0 | kubectl pullpolicy diagnose -         # what a text says: describe, events, a log
+  kubectl get events -A | kubectl pullpolicy diagnose - -o json
 """
 
 
@@ -107,3 +114,19 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
 
     request = Request(tuple(target or ()), failing, details, image, policy, record, demo, now, watch, watch_only)
     raise typer.Exit(run(request, connection, selection, output))
+
+
+@app.command("diagnose", epilog=DIAGNOSE_EPILOG, cls=AfterDashes)
+@flags(OutputFlags)
+def diagnose(
+    output: OutputFlags,
+    context: typer.Context,
+    target: Annotated[
+        Lines,
+        typer.Argument(help="-: read text from standard input.", metavar="[-] [-- MESSAGE...]", show_default=False),
+    ] = None,
+) -> None:
+    """Say why image pulls fail, by messages, or by the text of describe, events or a log."""
+    from kubectl_pullpolicy.commands.diagnose import run
+
+    raise typer.Exit(run(tuple(target or ()), context.meta["after"], output))

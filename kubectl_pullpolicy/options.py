@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 Lines = list[str] | None
 
@@ -94,6 +95,16 @@ class RegistryFlags:
     plain_http: Annotated[
         Lines, _option("--plain-http", text="Registry (host or host:port) without TLS; repeatable.", metavar="HOST")
     ] = None
+
+
+class AfterDashes(TyperCommand):
+    """A command that tells what stands behind `--` from its other arguments: `context.meta["after"]`, None without."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keeps what stands behind the first `--`, and parses the rest."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta["after"] = args[at + 1 :] if at < len(args) else None
+        return super().parse_args(ctx, args[:at])
 
 
 def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:

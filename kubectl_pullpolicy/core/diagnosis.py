@@ -114,6 +114,8 @@ def _evidence(text: Masked, match: Match) -> str:
         if before < 0:
             break
         start = before + 2
+    if said.startswith("code = ", start):  # gRPC's, which tells nothing more
+        start = max(start, said.find("desc = ", start) + len("desc = "))
     for limit in (len(said), said.find(": ", end)):
         if end <= limit <= start + QUOTED:
             end = limit

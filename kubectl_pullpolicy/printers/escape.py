@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# JSON has escaped those below U+0020 already, and has line breaks between its values.
+_HOSTILE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _NAMED = {"\x1b": "^[", "\r": "\\r", "\n": "\\n", "\t": "\\t"}
 
 
@@ -30,7 +32,9 @@ def cell(text: str) -> str:
 
 def escaped_json(text: str) -> str:
     """JSON of the same value without control or bidirectional characters: they can stand in strings only."""
-    return text if text.isascii() else _HOSTILE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _HOSTILE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -13,11 +13,11 @@ from kubectl_pullpolicy.core.explanation import (
     SubjectExplanation,
 )
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
-from kubectl_pullpolicy.printers.escape import escaped, escaped_lines
+from kubectl_pullpolicy.printers.escape import escaped
+from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.words import KINDS, duration, status_words
 
-LABEL = 10
 NAMED = 5  # Pods that are named where more are alike
 # pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
 BACKING_OFF = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
@@ -101,7 +101,7 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
     yield "   ".join(part for part in (escaped(title), escaped(explanation.image) or "(no image)", state) if part)
     yield from _reading(explanation.reference, explanation.reference_error)
     if explanation.reading_notes:
-        yield from _field("note", explanation.reading_notes)
+        yield from field_lines("note", explanation.reading_notes)
     if status is not None:
         yield from _trouble(status, explanation.obstacle)
         if explanation.obstacle is not None and explanation.obstacle != told:
@@ -111,12 +111,12 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
         yield from _on_node(held, status)
     yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
-        yield from _field("at start", [explanation.policy.next_start])
+        yield from field_lines("at start", [explanation.policy.next_start])
     elif status is not None:
-        yield from _field("at start", ["it does not start again"])
+        yield from field_lines("at start", ["it does not start again"])
     fresh = explanation.policy.fresh_bytes
     if fresh is not None:
-        yield from _field("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
+        yield from field_lines("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
 
 
 def _state(status: Status | None, style: Style) -> str:
@@ -132,35 +132,35 @@ def _state(status: Status | None, style: Style) -> str:
 
 def _reading(reference: Reference | None, error: str | None) -> Iterator[str]:
     if reference is None:
-        yield from _field("reads as", [f"no image: {error}"])
+        yield from field_lines("reads as", [f"no image: {error}"])
     elif reference.implied:
         words = {"registry": f"registry {reference.registry}", "library": "library/", "tag": "tag latest"}
         implied = ", ".join(words[word] for word in reference.implied)
         tag = ":latest" if "tag" in reference.implied else f":{reference.tag}" if reference.tag else ""
         digest = f"@{reference.digest}" if reference.digest else ""
-        yield from _field(
+        yield from field_lines(
             "reads as", [f"{reference.registry}/{reference.repository}{tag}{digest}   (implied: {implied})"]
         )
 
 
 def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
     if status.state == "waiting" and status.reason:
-        yield from _field("waiting", [status.reason])
+        yield from field_lines("waiting", [status.reason])
     if status.image_volume is not None:  # told there, with its message
         return
     told = {evidence.detail for evidence in obstacle.evidence} if obstacle is not None else set()
     if status.message and status.state not in {"running", "notScheduled"} and status.message not in told:
-        yield from _field("message", status.message.split("\n"))
+        yield from field_lines("message", status.message.split("\n"))
     if status.state == "pulling":
-        yield from _field("pulling", ["the kubelet is pulling now; the message above is of the attempt before"])
+        yield from field_lines("pulling", ["the kubelet is pulling now; the message above is of the attempt before"])
     if not status.pull_failing:
         return
     if status.reason in BACKING_OFF:
         longest = "the wait between two attempts grows from 10s to at most 5m"
-        yield from _field("retries", [f"for ever: attempts never stop; {longest}"])
+        yield from field_lines("retries", [f"for ever: attempts never stop; {longest}"])
     else:
         what = "nothing is pulled until the cause is gone"
-        yield from _field(
+        yield from field_lines(
             "retries", [f"for ever, every 10s to 15s and without back-off: attempts never stop, but {what}"]
         )
 
@@ -168,15 +168,15 @@ def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
 def _obstacle(obstacle: Obstacle) -> Iterator[str]:
     lines = [f"{obstacle.kind}: {obstacle.summary}"]
     lines += [f"{evidence.certainty}: {evidence.source}: {evidence.detail}" for evidence in obstacle.evidence]
-    yield from _field("not image", lines)
+    yield from field_lines("not image", lines)
     if obstacle.command:
-        yield from _field("go on", [obstacle.command])
+        yield from field_lines("go on", [obstacle.command])
 
 
 def _digest(status: Status) -> Iterator[str]:
     if status.digest and status.digest_kind is not None:
         ran = " (of its last run)" if status.state in {"waiting", "pulling"} else ""
-        yield from _field("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
+        yield from field_lines("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
 
 
 def _on_node(held: OnNode, status: Status | None) -> Iterator[str]:
@@ -187,7 +187,7 @@ def _on_node(held: OnNode, status: Status | None) -> Iterator[str]:
         words = f"the node reports other bytes under this name now: {held.digest}"
     else:
         words = f"the node reports this image{f', as {held.digest}' if held.digest else ''}"
-    yield from _field("on node", [words, *([held.refusal] if held.refusal else [])])
+    yield from field_lines("on node", [words, *([held.refusal] if held.refusal else [])])
 
 
 def _policy(policy: Policy) -> Iterator[str]:
@@ -198,10 +198,4 @@ def _policy(policy: Policy) -> Iterator[str]:
         lines.append(f"the earlier image: {policy.why.removeprefix('stale default, was ')}")
     lines += [f"{evidence.certainty}: {evidence.source} {evidence.detail}" for evidence in policy.evidence]
     lines += [f"unknown: cannot {unread}: forbidden; it could tell more" for unread in policy.unread]
-    yield from _field("policy", lines)
-
-
-def _field(label: str, lines: Sequence[str]) -> Iterator[str]:
-    """Label and text, the text's other lines below it."""
-    for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
-        yield f"  {label if number == 0 else '':<{LABEL}}{line}"
+    yield from field_lines("policy", lines)

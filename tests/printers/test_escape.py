@@ -29,6 +29,13 @@ def test_escaped_json_has_the_same_value(text: str) -> None:
     assert json.loads(written) == text
 
 
+def test_a_whole_document_stays_one() -> None:
+    document = {"a": ["größer", "\x7f", "\u202e"]}
+    written = escaped_json(json.dumps(document, ensure_ascii=False, indent=4))
+    assert json.loads(written) == document
+    assert not {"\x7f", "\u202e"} & set(written)
+
+
 def test_escapes_look_as_kubectl_prints_them() -> None:
     assert escaped("\x1b[31mred\r") == "^[[31mred\\r"
     assert cell("first\nsecond") == "first..."

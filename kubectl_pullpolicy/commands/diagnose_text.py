@@ -1,0 +1,58 @@
+"""diagnose -- MESSAGE... and diagnose -: why a pull fails, by text alone. No cluster is asked."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from kubectl_pullpolicy.commands.terminal import colour, say
+from kubectl_pullpolicy.core.statements import MessageDiagnosis, diagnosed_message, diagnosed_text
+from kubectl_pullpolicy.errors import UsageError
+from kubectl_pullpolicy.options import OutputFlags
+from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json, print_diagnosis_yaml
+
+FORMATS = ("", "json", "yaml")
+LONGEST_LINE = 1 << 20  # bytes of a line that are read at once
+
+
+def run_messages(messages: Sequence[str], output: OutputFlags) -> int:
+    """Diagnoses each message. Returns the exit code. Raises UsageError."""
+    check_format(output)
+    if not messages:
+        raise UsageError("no message given behind --")
+    _print([diagnosed_message(message) for message in messages], output)
+    return 0
+
+
+def run_stdin(output: OutputFlags) -> int:
+    """Diagnoses what standard input says. Returns the exit code. Raises UsageError."""
+    check_format(output)
+    found = diagnosed_text(_lines())
+    _print(found, output)
+    if not found and not output.output:
+        say("No failing image pull found on standard input.")
+    return 0
+
+
+def check_format(output: OutputFlags) -> None:
+    """Raises UsageError for a form that diagnoses do not have."""
+    if output.output not in FORMATS:
+        allowed = ", ".join(name for name in FORMATS if name)
+        raise UsageError(
+            f'unable to match a printer suitable for the output format "{output.output}", '
+            f"allowed formats are: {allowed}"
+        )
+
+
+def _print(found: Sequence[MessageDiagnosis], output: OutputFlags) -> None:
+    if output.output == "json":
+        print_diagnosis_json(found, sys.stdout)
+    elif output.output == "yaml":
+        print_diagnosis_yaml(found, sys.stdout)
+    else:
+        print_diagnoses(found, sys.stdout, colour=colour(sys.stdout))
+
+
+def _lines() -> Iterator[str]:
+    """The lines of standard input, whatever it is: bytes that are no UTF-8 become U+FFFD."""
+    read = sys.stdin.buffer.readline
+    while line := read(LONGEST_LINE):
+        yield line.decode("utf-8", "replace")

@@ -1,0 +1,180 @@
+"""The failing statements in a text, each diagnosed: output of `kubectl describe` and `get events`, YAML, logs.
+
+Lines are taken as they come; a log may be long. Where no line looks like a failed pull, every line is asked for a cause.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.core.cause_rules import rank
+from kubectl_pullpolicy.core.diagnosis import diagnose
+from kubectl_pullpolicy.core.explanation import Diagnosis, Remedy
+from kubectl_pullpolicy.core.remedies import SECRET, Place, remedies_of
+from kubectl_pullpolicy.core.unwrapping import LONGEST
+
+SHOWN = 4000  # characters of a message that are given back
+NAMED = 20  # Pods that are named where more say the same
+_OF_ONE = 8  # lines that one message may have; more are a text with statements of its own
+_LINES = 200  # lines of a text without any failing statement that are asked for a cause
+
+# How statements of the kubelet (pkg/kubelet/images, events) and of runtimes begin; what stands before is a column, a
+# time or a log's prefix.
+_BEGINNING = re.compile(
+    r"failed to pull image|back-off pulling image|failed to pull and unpack image|failed to inspect image"
+    r"|failed to apply default image tag|container image \"[^\"]{1,300}\" is not present|unable to retrieve some image"
+    r"|error response from daemon|failed to \\?\"startcontainer|pullimage \\?\"|pull qps exceeded|source image rejected"
+    r"|initializing source docker|pinging container registry|failed getting credential|credential provider plugin"
+    r"|image pull failed for|rpc error: code = \w+ desc = failed to pull|pulling image: |cancel pulling image"
+)
+_SIGNS = ("imag", "daemon", "pull", "registry", "credential", "startcontainer")
+# The kubelet's echo of a failure: events `Error: ErrImagePull`, columns and fields that hold only the reason.
+_ECHO = re.compile(r"(?:errimagepull|imagepullbackoff|errimageneverpull|invalidimagename|imageinspecterror)\b")
+_FIELD = re.compile(r"^(\s*)(?:- )?\"?message\"?: ")
+_OBJECT = re.compile(r"\b(pod/[a-z0-9][a-z0-9.-]{0,252})\b|\bpod=\"(?:[^/\"]{1,63}/)?([a-z0-9][a-z0-9.-]{0,252})\"")
+_HEADER = re.compile(r"^(Name|Namespace):\s+(\S{1,253})\s*$")
+_SECRETS = re.compile(r"image pull secrets \(([^)]{1,500})\)", re.IGNORECASE)
+_NEEDS_CREDENTIALS = frozenset(
+    {
+        "AuthenticationRequired",
+        "NotFoundOrDenied",
+        "CredentialsRejected",
+        "CredentialsExpired",
+        "Forbidden",
+        "ImageNotFound",
+    }
+)
+
+
+class MessageDiagnosis(Diagnosis, frozen=True):
+    """A message with its diagnosis and remedies; `count` is how often a text says so, `pods` are who it says it of."""
+
+    message: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    count: int = 1
+    pods: tuple[str, ...] = ()
+
+
+class Statement(NamedTuple):
+    """Something that a text says of a failed pull, and of which Pod ("": it does not tell)."""
+
+    text: str
+    pod: str = ""
+    namespace: str = ""
+
+
+def diagnosed_message(message: str) -> MessageDiagnosis:
+    """The diagnosis of one message; where it holds several statements, of the one that tells most."""
+    if message.count("\n") > _OF_ONE:
+        found = list(diagnosed_text(message.splitlines()))
+        if found:
+            return msgspec.structs.replace(found[0], message=message[:SHOWN])
+    return _message_diagnosis(Statement(message), diagnose(message))
+
+
+def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
+    """What the lines of a text say, equal statements once, the most telling first."""
+    groups: dict[tuple[str, ...], MessageDiagnosis] = {}
+    for statement in statements(lines):
+        diagnosis = diagnose(statement.text)
+        key: tuple[str, ...]
+        key = diagnosis.cause, diagnosis.registry, diagnosis.repository, diagnosis.tag, diagnosis.digest
+        if diagnosis.cause == "Unknown":
+            key = (*key, statement.text)
+        known = groups.get(key)
+        groups[key] = _message_diagnosis(statement, diagnosis) if known is None else _again(known, statement)
+    return _telling(list(groups.values()))
+
+
+def statements(lines: Iterable[str]) -> Iterator[Statement]:
+    """The failing statements of a text. Where it has none: its lines that tell a cause, else the first line."""
+    pod = namespace = ""
+    others: list[str] = []
+    found = False
+    for line in _joined(lines):
+        header = _HEADER.match(line) if line.startswith("Name") else None
+        if header is not None:
+            pod, namespace = (f"pod/{header[2]}", "") if header[1] == "Name" else (pod, header[2])
+        text = _statement(line)
+        if text:
+            found = True
+            named = _OBJECT.search(line)
+            own = (named[1] or f"pod/{named[2]}") if named is not None else pod
+            yield Statement(text, own, namespace)
+        elif not found and len(others) < _LINES and line.strip():
+            others.append(line.strip())
+    if not found and others:
+        told = [line for line in others if diagnose(line).cause != "Unknown"]
+        yield from (Statement(line, pod, namespace) for line in told or others[:1])
+
+
+def _statement(line: str) -> str:
+    """The statement in a line, without what stands before it; "" where there is none."""
+    text = line if len(line) <= 2 * LONGEST else f"{line[:LONGEST]} ... {line[-LONGEST:]}"
+    lower = text.lower()
+    if not any(sign in lower for sign in _SIGNS):
+        return ""
+    beginning = _BEGINNING.search(lower) if lower.isascii() or len(lower) == len(text) else None
+    if beginning is not None:
+        return text[beginning.start() :].strip()
+    echo = _ECHO.search(lower)
+    return text[echo.start() :].strip() if echo is not None else ""
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, where a `message:` of YAML that was broken into several is one again."""
+    held, indent = "", -1
+    for line in lines:
+        depth = len(line) - len(line.lstrip())
+        if indent >= 0 and depth > indent and line.strip() and len(held) < LONGEST:
+            held = f"{held} {line.strip()}"
+            continue
+        if held:
+            yield held
+        field = _FIELD.match(line)
+        held, indent = (line.rstrip("\r\n"), len(field[1])) if field is not None else ("", -1)
+        if field is None:
+            yield line.rstrip("\r\n")
+    if held:
+        yield held
+
+
+def _message_diagnosis(statement: Statement, diagnosis: Diagnosis) -> MessageDiagnosis:
+    secrets = _SECRETS.search(statement.text[:LONGEST])
+    secret = secrets[1].split(",")[0].strip() if secrets is not None else SECRET
+    name = statement.pod.removeprefix("pod/")
+    remedies = remedies_of(diagnosis, Place(statement.namespace, name, secret=secret))
+    pods = (statement.pod,) if statement.pod else ()
+    told = {field: getattr(diagnosis, field) for field in diagnosis.__struct_fields__}
+    return MessageDiagnosis(**told, message=statement.text[:SHOWN], remedies=remedies, pods=pods)
+
+
+def _again(known: MessageDiagnosis, statement: Statement) -> MessageDiagnosis:
+    """The same, said once more."""
+    new = bool(statement.pod) and statement.pod not in known.pods and len(known.pods) < NAMED
+    pods = (*known.pods, statement.pod) if new else known.pods
+    return msgspec.structs.replace(known, count=known.count + 1, pods=pods)
+
+
+def _telling(found: list[MessageDiagnosis]) -> list[MessageDiagnosis]:
+    """The most telling first. A back-off says nothing beside the failure that it follows; a Secret that is missing
+    explains nothing where the failure is not one of credentials, and stands last.
+    """
+    causes = {each.cause for each in found}
+    told = {(each.registry, each.repository) for each in found if each.cause not in {"BackOffOnly", "Unknown"}}
+    kept = [
+        each
+        for each in found
+        if each.cause != "BackOffOnly"
+        or ((each.registry, each.repository) not in told and (each.repository or not told))
+    ]
+    wanted = bool(causes & _NEEDS_CREDENTIALS)
+
+    def order(each: MessageDiagnosis) -> int:
+        if each.cause == "PullSecretMissing":
+            return -100 if wanted else 100
+        return -rank(each.cause)
+
+    return sorted(kept, key=order)

@@ -1,0 +1,86 @@
+"""Why a pull fails, as text and as JSON: of messages, and as a part of an explanation."""
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+import msgspec
+
+from kubectl_pullpolicy.core.explanation import API_VERSION, Diagnosis, Remedy
+from kubectl_pullpolicy.core.statements import MessageDiagnosis
+from kubectl_pullpolicy.printers.colour import BOLD, painted
+from kubectl_pullpolicy.printers.escape import escaped, escaped_json
+from kubectl_pullpolicy.printers.fields import field_lines
+
+HEALING = {True: "Heals by itself", False: "Does not heal by itself", None: "May heal by itself or not"}
+
+
+def cause_field(diagnosis: Diagnosis) -> Iterator[str]:
+    """The cause, whether it heals, who can end it, and the words that tell."""
+    yield from field_lines("cause", list(_cause(diagnosis)))
+
+
+def remedy_field(remedies: Sequence[Remedy]) -> Iterator[str]:
+    """What to do, each with the command to paste."""
+    lines = [line for remedy in remedies for line in (remedy.text, remedy.command) if line]
+    if lines:
+        yield from field_lines("remedy", lines)
+
+
+def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, colour: bool) -> None:
+    """Every message with its diagnosis, with an empty line between."""
+    for number, item in enumerate(items):
+        out.write("\n" if number else "")
+        out.write(f"{painted(escaped(_title(item)), BOLD, wanted=colour)}\n")
+        out.writelines(f"{line}\n" for line in _message(item))
+
+
+def print_diagnosis_json(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
+    """One DiagnosisList; items[i] is of message i."""
+    listed = {"apiVersion": API_VERSION, "kind": "DiagnosisList", "items": items}
+    out.write(f"{escaped_json(msgspec.json.format(msgspec.json.encode(listed), indent=4).decode())}\n")
+
+
+def print_diagnosis_yaml(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
+    """The same as YAML."""
+    import yaml
+
+    listed = {
+        "apiVersion": API_VERSION,
+        "kind": "DiagnosisList",
+        "items": [msgspec.to_builtins(item) for item in items],
+    }
+    yaml.dump(listed, out, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, width=4096)
+
+
+def _cause(diagnosis: Diagnosis) -> Iterator[str]:
+    meaning = f"{diagnosis.cause}: {diagnosis.meaning}"
+    if diagnosis.certainty == "unknown":
+        yield f"{meaning} ({diagnosis.spoke})" if diagnosis.spoke else meaning
+        return
+    who = f"; who can end it: {diagnosis.who}" if diagnosis.who else ""
+    yield f"{meaning}. {HEALING[diagnosis.transient]}{who}"
+    if diagnosis.mechanism:
+        yield f"{diagnosis.certainty}: {diagnosis.mechanism}"
+    if diagnosis.evidence:
+        yield f'{diagnosis.spoke}: "{diagnosis.evidence}"'
+
+
+def _title(item: MessageDiagnosis) -> str:
+    image = f"{item.registry}/{item.repository}" if item.registry else item.repository
+    image += f":{item.tag}" if item.tag else ""
+    image += f"@{item.digest}" if item.digest else ""
+    kind = f" ({item.registry_kind})" if item.registry_kind else ""
+    seen = [f"{item.count} times"] if item.count > 1 else []
+    return "   ".join([f"image {image}{kind}" if item.repository else "a message", *seen])
+
+
+def _message(item: MessageDiagnosis) -> Iterator[str]:
+    yield from cause_field(item)
+    if item.certainty == "unknown":
+        yield from field_lines("text", [item.message or "(empty)"])
+    if item.pods:
+        more = item.count - len(item.pods)
+        yield from field_lines(
+            "pods", [f"{', '.join(item.pods)}{' and more' if more > 0 and len(item.pods) >= 20 else ''}"]
+        )
+    yield from remedy_field(item.remedies)
