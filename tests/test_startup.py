@@ -38,3 +38,9 @@ def test_explaining_files_needs_no_api_client(arguments: list[str]) -> None:
     modules = imported("explain", *arguments)
     assert roots(modules) & {"kubernetes", "pydantic", "rich", "urllib3"} == set()
     assert "msgspec" in modules
+
+
+@pytest.mark.parametrize("arguments", [["--", "no such host"], ["-"], ["-o", "json", "--", "no such host"]])
+def test_diagnosing_text_needs_no_api_client(arguments: list[str]) -> None:
+    modules = imported("diagnose", *arguments)
+    assert roots(modules) & {"kubernetes", "pydantic", "rich", "urllib3", "yaml", "tabulate"} == set()

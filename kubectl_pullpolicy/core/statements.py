@@ -1,6 +1,6 @@
 """The failing statements in a text, each diagnosed: output of `kubectl describe` and `get events`, YAML, logs.
 
-Lines are taken as they come; a log may be long. Where no line looks like a failed pull, every line is asked for a cause.
+Lines are taken as they come, since a log may be long. Where none looks like a failed pull, each is asked for a cause.
 """
 
 import re
@@ -55,6 +55,14 @@ class MessageDiagnosis(Diagnosis, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     count: int = 1
     pods: tuple[str, ...] = ()
+
+
+class DiagnosisList(msgspec.Struct, frozen=True, rename="camel"):
+    """What `diagnose -o json` prints of text: items[i] is of message i."""
+
+    api_version: str
+    kind: str
+    items: tuple[MessageDiagnosis, ...]
 
 
 class Statement(NamedTuple):

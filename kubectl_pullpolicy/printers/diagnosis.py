@@ -6,7 +6,7 @@ from typing import TextIO
 import msgspec
 
 from kubectl_pullpolicy.core.explanation import API_VERSION, Diagnosis, Remedy
-from kubectl_pullpolicy.core.statements import MessageDiagnosis
+from kubectl_pullpolicy.core.statements import DiagnosisList, MessageDiagnosis
 from kubectl_pullpolicy.printers.colour import BOLD, painted
 from kubectl_pullpolicy.printers.escape import escaped, escaped_json
 from kubectl_pullpolicy.printers.fields import field_lines
@@ -36,20 +36,20 @@ def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, colour: b
 
 def print_diagnosis_json(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
     """One DiagnosisList; items[i] is of message i."""
-    listed = {"apiVersion": API_VERSION, "kind": "DiagnosisList", "items": items}
-    out.write(f"{escaped_json(msgspec.json.format(msgspec.json.encode(listed), indent=4).decode())}\n")
+    listed = msgspec.json.encode(_list(items))
+    out.write(f"{escaped_json(msgspec.json.format(listed, indent=4).decode())}\n")
 
 
 def print_diagnosis_yaml(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
     """The same as YAML."""
     import yaml
 
-    listed = {
-        "apiVersion": API_VERSION,
-        "kind": "DiagnosisList",
-        "items": [msgspec.to_builtins(item) for item in items],
-    }
+    listed = msgspec.to_builtins(_list(items))
     yaml.dump(listed, out, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, width=4096)
+
+
+def _list(items: Sequence[MessageDiagnosis]) -> DiagnosisList:
+    return DiagnosisList(API_VERSION, "DiagnosisList", tuple(items))
 
 
 def _cause(diagnosis: Diagnosis) -> Iterator[str]:

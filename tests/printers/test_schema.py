@@ -6,10 +6,19 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kubectl_pullpolicy.printers.schema import FOLDER, explanation_list_schema, incident_list_schema
+from kubectl_pullpolicy.printers.schema import (
+    FOLDER,
+    diagnosis_list_schema,
+    explanation_list_schema,
+    incident_list_schema,
+)
 from tests.conftest import GOLDEN
 
-SCHEMAS = {"explanation-list.json": explanation_list_schema, "incident-list.json": incident_list_schema}
+SCHEMAS = {
+    "explanation-list.json": explanation_list_schema,
+    "incident-list.json": incident_list_schema,
+    "diagnosis-list.json": diagnosis_list_schema,
+}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

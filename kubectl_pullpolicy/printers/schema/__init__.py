@@ -7,6 +7,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.incident import IncidentList
+from kubectl_pullpolicy.core.statements import DiagnosisList
 
 FOLDER = files(__name__)
 
@@ -28,3 +29,8 @@ def explanation_list_schema() -> dict[str, Any]:
 def incident_list_schema() -> dict[str, Any]:
     """Likewise, of `kubectl pullpolicy diagnose -o json`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(IncidentList)}
+
+
+def diagnosis_list_schema() -> dict[str, Any]:
+    """Likewise, of text: `kubectl pullpolicy diagnose -o json -- MESSAGE`."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(DiagnosisList)}
