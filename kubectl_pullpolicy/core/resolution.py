@@ -5,6 +5,8 @@ A look-up never raises: what went wrong is a Failure, which stands where a Resol
 
 from typing import Literal, NamedTuple
 
+import msgspec
+
 ManifestKind = Literal["index", "manifest"]
 FailureKind = Literal[
     "NotFound",  # 404: no such repository, tag or digest
@@ -33,7 +35,7 @@ MANIFEST_TYPES = frozenset(
 )
 
 
-class Resolved(NamedTuple):
+class Resolved(msgspec.Struct, frozen=True):
     """What a reference stands for now."""
 
     digest: str
@@ -41,7 +43,7 @@ class Resolved(NamedTuple):
     kind: ManifestKind
 
 
-class Failure(NamedTuple):
+class Failure(msgspec.Struct, frozen=True):
     """Why a look-up failed. The message names the registry and its words, never a credential; escape it to print it."""
 
     kind: FailureKind

@@ -117,5 +117,5 @@ class Session:
         """Where there should have been credentials, why there were none."""
         if not isinstance(self._credential, Anonymous) or not self._credential.unavailable:
             return refusal
-        kind, message = refusal.failure
-        return Refusal(Failure(kind, f"{message} (asked without credentials: {self._credential.unavailable})"))
+        told = f"{refusal.failure.message} (asked without credentials: {self._credential.unavailable})"
+        return Refusal(Failure(refusal.failure.kind, told))
