@@ -1,5 +1,6 @@
 """Bytes of the API server to structs. An odd object is lost alone, and said; what is no list is never "nothing"."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -39,6 +40,9 @@ class _Named(msgspec.Struct):
 # What goes through a door of its own, each by itself.
 _GUARDED = frozenset({"Secret"})
 
+# Within a string there may be a brace: then it is no JSON that far, and read later.
+_EARLY = re.compile(rb'\s*\{\s*(?:"(?:kind|apiVersion)":\s*"[^"]*",\s*)*"metadata":\s*(\{[^}]*\})')
+_META_DECODER = msgspec.json.Decoder(ListMeta)
 _HEAD_DECODER = msgspec.json.Decoder(_ListHead)
 _RAW_DECODER = msgspec.json.Decoder(_RawList)
 _NAMED_DECODER = msgspec.json.Decoder(_Named)
@@ -74,6 +78,14 @@ def decode_list(body: bytes, info: KindInfo, lose: Callable[[PullPolicyError], N
     if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: that is not "no Pods"
         raise _no_list(info, "it is no list")
     return tuple(_complete(thing, info) for thing in items if thing is not None)
+
+
+def early_head(start: bytes) -> ListMeta | None:
+    """A list's metadata from its first bytes: before the items, as API servers write built-in kinds; else None."""
+    found = _EARLY.match(start)
+    with suppress(*UNREADABLE):
+        return _META_DECODER.decode(found[1]) if found is not None else None
+    return None
 
 
 def decode_head(body: bytes, info: KindInfo) -> ListMeta:

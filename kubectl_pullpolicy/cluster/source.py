@@ -9,8 +9,17 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from kubectl_pullpolicy.cluster import subresources
+from kubectl_pullpolicy.cluster.answer import Answer
 from kubectl_pullpolicy.cluster.connection import PARALLEL
-from kubectl_pullpolicy.cluster.decoding import UNREADABLE, ListMeta, decode_head, decode_list, decode_object, prepare
+from kubectl_pullpolicy.cluster.decoding import (
+    UNREADABLE,
+    ListMeta,
+    decode_head,
+    decode_list,
+    decode_object,
+    early_head,
+    prepare,
+)
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
@@ -22,7 +31,9 @@ from kubectl_pullpolicy.core.workloads import KindInfo
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
 
 # Pages of Pods read while the caller works on one: enough to keep the server busy while the owners are read, too.
-PAGES_AHEAD = 3
+PAGES_AHEAD = 2
+# Pages that were asked for and are not read yet.
+OPEN_AHEAD = 2
 
 
 class Body(NamedTuple):
@@ -30,6 +41,15 @@ class Body(NamedTuple):
 
     content: bytes
     head: ListMeta
+    whole: bool = False
+
+
+class _Opened(NamedTuple):
+    """A page whose beginning has come. `content`: all of it, where the beginning did not tell enough."""
+
+    answer: Answer
+    head: ListMeta
+    content: bytes = b""
     whole: bool = False
 
 
@@ -121,27 +141,34 @@ class ClusterSource:
 
     def bodies(self, need: ListOf) -> Iterator[Body]:
         """The pages of a list, undecoded; where the token expires, the whole list comes last."""
+        for opened in together([self._opened(need)], threads=1, ahead=OPEN_AHEAD):
+            yield Body(opened.content or opened.answer.whole(), opened.head, opened.whole)
+
+    def _opened(self, need: ListOf) -> Iterator[_Opened]:
+        """The pages of a list, each asked for as soon as the one before has named its token."""
         info, token = self._discovery.info(need), ""
         query = selectors_of(need)
         path, what = path_of(info, need.namespace or ""), f"get {info.plural}"
+        limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
         while True:
-            limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
-            if token:
-                limits["continue"] = token
             try:
-                content = self._transport.get(path, query | limits, what)
+                answer = self._transport.open(path, query | limits, what)
             except ServerError as error:
                 if error.status != 410 or not token:
                     raise
                 # The token expired: the whole list at once, as kubectl does.
                 content = self._transport.get(path, query, what)
-                yield Body(content, decode_head(content, info), whole=True)
+                yield _Opened(answer, decode_head(content, info), content, whole=True)
                 return
-            head = decode_head(content, info)
-            yield Body(content, head)
+            head, content = early_head(answer.start), b""
+            if head is None:
+                content = answer.whole()
+                head = decode_head(content, info)
+            yield _Opened(answer, head, content)
             token = head.next or ""
             if not token:
                 return
+            limits["continue"] = token
 
 
 def selectors_of(need: ListOf | Selection) -> dict[str, str]:

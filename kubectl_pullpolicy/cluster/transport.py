@@ -14,8 +14,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
+from kubectl_pullpolicy.cluster.answer import Answer
 from kubectl_pullpolicy.cluster.connection import Connection
-from kubectl_pullpolicy.cluster.refusals import UNREACHABLE, read_timed_out, refused, unreachable
+from kubectl_pullpolicy.cluster.refusals import UNREACHABLE, refused, unreachable
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
 MAX_RETRIES = 3
@@ -67,16 +68,16 @@ class Transport:
 
         Raises PullPolicyError.
         """
+        return self.open(path, query, what, accept).whole()
+
+    def open(self, path: str, query: dict[str, str], what: str, accept: str = "") -> Answer:
+        """An answer whose body is still to be read. Raises PullPolicyError."""
         retries = MAX_RETRIES
         while True:
-            limit = self._connection.timeout
-            deadline = None if limit is None else time.monotonic() + limit
-            response = self._send(_Request(path, query, accept=accept))
-            body = _body(response, what, deadline)
-            self._note(response)
+            answer, response = self._answer(_Request(path, query, accept=accept), what)
             if response.status < 300:
-                return body
-            pause = _pause(response)
+                return answer
+            body, pause = answer.whole(), _pause(response)
             if pause is None or not retries:
                 raise refused(response.status, response.headers, body, what)
             retries -= 1
@@ -84,11 +85,8 @@ class Transport:
 
     def write(self, path: str, query: dict[str, str], write: Write, what: str) -> bytes:
         """Sends a change, once: whoever wants it again must look first at what came of it. Raises PullPolicyError."""
-        limit = self._connection.timeout
-        deadline = None if limit is None else time.monotonic() + limit
-        response = self._send(_Request(path, query, write), attempts=1)
-        body = _body(response, what, deadline)
-        self._note(response)
+        answer, response = self._answer(_Request(path, query, write), what, attempts=1)
+        body = answer.whole()
         if response.status >= 300:
             raise refused(response.status, response.headers, body, what)
         return body
@@ -105,7 +103,7 @@ class Transport:
         response = self._send(_Request(path, query))
         self._note(response)
         if response.status >= 300:
-            raise refused(response.status, response.headers, _body(response, what, deadline), what)
+            raise refused(response.status, response.headers, Answer(response, what, deadline).whole(), what)
         rest = b""
         try:
             while (deadline is None or time.monotonic() < deadline) and (chunk := response.response.read1(CHUNK)):
@@ -127,6 +125,13 @@ class Transport:
     def timeout(self) -> float | None:
         """The seconds that one request may take; None for no limit."""
         return self._connection.timeout
+
+    def _answer(self, request: _Request, what: str, attempts: int = 2) -> tuple[Answer, Any]:
+        limit = self._connection.timeout
+        deadline = None if limit is None else time.monotonic() + limit
+        response = self._send(request, attempts)
+        self._note(response)
+        return Answer(response, what, deadline), response
 
     def _send(self, request: _Request, attempts: int = 2) -> Any:
         """Sends; again where the connection broke off, since a server may close one that was kept."""
@@ -194,27 +199,6 @@ class Transport:
                     self._warned.add(text)
                 if new:
                     self._warn(text)
-
-
-def _body(response: Any, what: str, deadline: float | None) -> bytes:
-    """The bytes of an answer; a deadline holds for all of them together."""
-    import urllib3
-
-    try:
-        if deadline is None:
-            whole: bytes = response.read()
-            return whole
-        chunks = []
-        while chunk := response.response.read1(CHUNK):
-            chunks.append(chunk)
-            if time.monotonic() > deadline:
-                response.response.close()
-                raise read_timed_out()
-        return b"".join(chunks)
-    except urllib3.exceptions.TimeoutError as error:
-        raise read_timed_out() from error
-    except urllib3.exceptions.HTTPError as error:
-        raise NoConnectionError(f"error: the answer to {what} broke off: unexpected EOF") from error
 
 
 def _pause(response: Any) -> int | None:

@@ -189,15 +189,6 @@ def test_a_server_that_is_slow_meets_the_time_out(server: str, state: State) -> 
     assert "Client.Timeout exceeded" in message(server, request_timeout="50ms")
 
 
-def test_only_one_page_is_read_ahead(server: str, state: State) -> None:
-    body = b'{"metadata":{"name":"web"},"spec":{"containers":[{"name":"a","image":"nginx"}]}}'
-    state.generate, state.pages = (lambda _: [body] * 50), 12
-    for number, _ in enumerate(opened(server).pages(Selection("shop")), start=1):
-        time.sleep(0.02)  # time enough to read further ahead than it may
-        assert len(state.requests) <= number + 1
-    assert number == 12
-
-
 @pytest.mark.parametrize("pages", [20])
 def test_memory_is_flat_in_the_number_of_pages(
     server: str, state: State, pages: int, capsys: pytest.CaptureFixture[str]

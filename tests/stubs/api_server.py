@@ -6,7 +6,7 @@ What it says in errors was recorded from a real API server 1.37.2.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
@@ -41,7 +41,7 @@ class Answer:
     reset: bool = False  # close the connection instead
     pause: float = 0.0  # seconds between the bytes of the body
     times: int = -1  # how often; -1 for always
-    chunks: list[bytes] | None = None  # a body of no announced length, in pieces
+    chunks: Iterable[bytes] | None = None  # a body of no announced length, in pieces
 
 
 @dataclass
@@ -129,7 +129,7 @@ def api_server(state: State) -> Iterator[str]:
             if answer.cut:
                 self.close_connection = True
 
-        def _send_chunks(self, chunks: list[bytes], *, cut: bool) -> None:
+        def _send_chunks(self, chunks: Iterable[bytes], *, cut: bool) -> None:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             with suppress(ConnectionError):
