@@ -1,11 +1,13 @@
 """Joins what is known into the explanation of one Pod or template."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.backoff import with_back_off
 from kubectl_pullpolicy.core.context import Context, Known, reduce_workload
 from kubectl_pullpolicy.core.explanation import (
     Explanation,
@@ -49,10 +51,14 @@ NOWHERE = Place(None, None, UNKNOWN_ACCESS)
 
 
 class Explainer:
-    """Explains subjects from a Context. Ask for one only when `core.needs` has nothing more to read for it."""
+    """Explains subjects from a Context. Ask for one only when `core.needs` has nothing more to read for it.
 
-    def __init__(self, context: Context) -> None:
+    `now` is asked late: a source knows its time when it has answered. Without it nothing is told of attempts to come.
+    """
+
+    def __init__(self, context: Context, now: Callable[[], datetime] | None = None) -> None:
         self._context = context
+        self._now = now
         self._reasons = Reasons(context)
         self._policies: dict[tuple[ObjectRef, str | None, DeclaredContainer, Access | None], Policy] = {}
 
@@ -75,6 +81,8 @@ class Explainer:
             again = status is None or starts_again(pod, container, status)
             policy = self._policy_of(pod, container, controller if stored else None, place.access if again else None)
             each = _explanation(container, policy, status, (namespace, name, owner, node))
+            if self._now is not None and status is not None and status.pull_failing:
+                each = with_back_off(each, pod, container, events, self._now())
             explained.append(self._on_the_way(pod, container, each, place, obstacle) if stored else each)
         phase = (pod.status.phase if pod.status is not None else None) or ""
         notes = (*_notes(pod), *self._rollout(controller))

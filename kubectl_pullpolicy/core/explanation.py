@@ -159,6 +159,38 @@ class Status(_Value, frozen=True):
     transient: bool | None = None
 
 
+class TimeWindow(_Value, frozen=True):
+    """A span of time that holds what it is about (RFC 3339); null where there is no bound on that side."""
+
+    earliest: str | None
+    latest: str | None
+
+
+class LastFailure(_Value, frozen=True):
+    """When the last failure that the status shows happened, and what tells so."""
+
+    earliest: str | None
+    latest: str | None
+    evidence: str
+
+
+class BackOff(_Value, frozen=True):
+    """The kubelet's back-off for one image of a Pod, as an estimate: the API shows neither delay nor next attempt.
+
+    `next_attempt` is the begin of the one after `last_failure`. Where it may be over already, its failure not shown
+    yet, `following` is the begin of the one after it; `under_way`: it must have begun, or the kubelet reports nothing.
+    `at_once` is how to make the kubelet try now.
+    """
+
+    attempts_at_least: int
+    delay_seconds_at_least: int
+    last_failure: LastFailure | None
+    next_attempt: TimeWindow
+    following: TimeWindow | None = None
+    under_way: bool = False
+    at_once: Remedy | None = None
+
+
 class OwnerSummary(_Value, frozen=True):
     """The workload that a user would name; `ready` is like "0 of 2 ready", "" where it is not known."""
 
@@ -180,7 +212,7 @@ class Explanation(_Value, frozen=True):
     """All that is known of one container (an image volume counts as one). `pod` is None for a template.
 
     `reading_notes` are sentences about what surprises in the image string. `diagnosis` is why its pull fails, and
-    `remedies` what ends that, the best first.
+    `remedies` what ends that, the best first. `back_off` is when the kubelet tries again, null where nothing backs off.
     """
 
     namespace: str
@@ -200,6 +232,7 @@ class Explanation(_Value, frozen=True):
     reading_notes: tuple[str, ...] = ()
     diagnosis: Diagnosis | None = None
     remedies: tuple[Remedy, ...] = ()
+    back_off: BackOff | None = None
 
 
 class SubjectExplanation(_Value, frozen=True):

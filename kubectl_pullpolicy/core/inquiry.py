@@ -25,7 +25,7 @@ class Inquiry:
         self._source = source
         self._question = question
         self._context = Context()
-        self._explainer = Explainer(self._context)
+        self._explainer = Explainer(self._context, lambda: source.now)
 
     def listed(self, selection: Selection) -> Iterator[list[SubjectExplanation]]:
         """The subjects of a selection, explained page by page."""

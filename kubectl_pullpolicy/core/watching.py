@@ -106,7 +106,7 @@ class Watching:
             self._shown.pop(key, None)
         else:
             self._shown[key] = kept
-        same = before is not None and wanted is not None and wanted.containers == before.containers
+        same = before is not None and wanted is not None and _lasting(wanted) == _lasting(before)
         return None if same else wanted
 
     def _wanted(self, subject: SubjectExplanation, before: SubjectExplanation | None) -> SubjectExplanation | None:
@@ -138,6 +138,11 @@ def _key(pod: Pod) -> str:
 
 def _name(explanation: Explanation) -> tuple[bool, str]:
     return explanation.container_kind == "imageVolume", explanation.container
+
+
+def _lasting(subject: SubjectExplanation) -> list[Explanation]:
+    """The containers without what changes as time passes."""
+    return [msgspec.structs.replace(each, back_off=None) for each in subject.containers]
 
 
 def _revision(pod: Pod) -> tuple[ObjectRef, str] | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from kubectl_pullpolicy.core.explanation import (
+    BackOff,
     Explanation,
     Obstacle,
     OnNode,
@@ -12,15 +13,15 @@ from kubectl_pullpolicy.core.explanation import (
     Status,
     SubjectExplanation,
 )
+from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import escaped
 from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.timeline import retries
 from kubectl_pullpolicy.printers.words import KINDS, duration, status_words
 
 NAMED = 5  # Pods that are named where more are alike
-# pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
-BACKING_OFF = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
 DIGEST_KINDS = {
     "index": "of an image index",
     "manifest": "of a platform manifest",
@@ -104,6 +105,8 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
         yield from field_lines("note", explanation.reading_notes)
     if status is not None:
         yield from _trouble(status, explanation.obstacle)
+        if status.pull_failing and status.image_volume is None:
+            yield from _retries(explanation.back_off, status, style)
         if explanation.obstacle is not None and explanation.obstacle != told:
             yield from _obstacle(explanation.obstacle)
         yield from _digest(status)
@@ -153,9 +156,12 @@ def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
         yield from field_lines("message", status.message.split("\n"))
     if status.state == "pulling":
         yield from field_lines("pulling", ["the kubelet is pulling now; the message above is of the attempt before"])
-    if not status.pull_failing:
-        return
-    if status.reason in BACKING_OFF:
+
+
+def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator[str]:
+    if back_off is not None:
+        yield from field_lines("retries", list(retries(back_off, style.now())))
+    elif status.reason in BACKING_OFF:
         longest = "the wait between two attempts grows from 10s to at most 5m"
         yield from field_lines("retries", [f"for ever: attempts never stop; {longest}"])
     else:

@@ -8,6 +8,7 @@ from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.printers.colour import RED, painted
 from kubectl_pullpolicy.printers.escape import cell
 from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.timeline import next_try
 from kubectl_pullpolicy.printers.words import container_name, short_digest, status_words, subject_name
 
 GAP = "   "
@@ -48,7 +49,7 @@ def _cells(explanation: Explanation, style: Style) -> Iterator[str]:
     yield cell(policy.value)
     yield cell(policy.why)
     yield cell(short_digest(status.digest if status is not None else ""))
-    words = cell(status_words(status, style.now()))
+    words = cell(f"{status_words(status, style.now())}{next_try(explanation.back_off, style.now())}")
     failing = status is not None and status.pull_failing
     yield painted(words, RED, wanted=failing and style.colour)
 

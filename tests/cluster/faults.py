@@ -5,6 +5,7 @@
     403/blob/x      the manifest is readable, but its blobs are not
     token-401/app   asks for a token, and the token service answers with that status
     slow/20/app     as ok, but 20 s late
+    stall/20/app    answers 404, but 20 s late: a pull that fails slowly
     reset/app       closes the connection without an answer
     corrupt/app     the blobs' bytes are not those of their digests
     missing/app     the manifest is there, its blobs are not
@@ -97,6 +98,9 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "HEAD":
                 time.sleep(float(second))
             self._serve_image(path)
+        elif behaviour == "stall":
+            time.sleep(float(second))
+            self._fail(404)
         elif behaviour.startswith("token-"):
             realm = f"{self._origin()}/token/{behaviour.removeprefix('token-')}"
             self._fail(401, f'Bearer realm="{realm}",service="faults",scope="repository:app:pull"')

@@ -1,0 +1,165 @@
+"""The kubelet's back-off for a failing pull as a timeline: an estimate, whose windows hold the truth.
+
+What resets it: a new Pod, another image string in the spec, a restart of the kubelet, and pulls that take about five
+minutes to fail. What does not: a repaired Secret, registry or ServiceAccount. Two containers of a Pod with one image
+string share one entry (pkg/kubelet/images/image_manager.go:pullImage, v1.37.2). A restart of the kubelet is not to be
+seen in the API, nor is a first pull that failed fast and later ones that do not: `schedule.SLOW_PULL` is taken for the
+longest, unless events show longer ones. The clocks of the node and of the API server are taken to agree.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from math import ceil, floor, inf
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.core.at_once import at_once
+from kubectl_pullpolicy.core.explanation import BackOff, Explanation, LastFailure, Status, TimeWindow
+from kubectl_pullpolicy.core.objects import Event, Pod
+from kubectl_pullpolicy.core.pull_trace import BACKING_OFF, Trace, trace_of
+from kubectl_pullpolicy.core.schedule import (
+    CAPPED,
+    LONGEST,
+    SLOW_PULL,
+    delay_after,
+    fewest_failures,
+    most_failures,
+    starts_again,
+)
+from kubectl_pullpolicy.core.times import format_time
+from kubectl_pullpolicy.core.workloads import DeclaredContainer
+
+STATUS_CHANGE = "the Pod's last status change"
+NOT_LATER = "the Pod's last status change, which may be another container's"
+FAILED_EVENT = "event Failed"
+NOTHING = "nothing tells: managedFields and events are missing"
+
+
+class _Failure(NamedTuple):
+    """The last failure that is shown: when (seconds since 1970), how many there were with it, and what tells."""
+
+    earliest: float
+    latest: float
+    evidence: str
+    fewest: int = 1
+    most: int = CAPPED
+    bounded: bool = True
+
+
+def with_back_off(
+    explained: Explanation, pod: Pod, container: DeclaredContainer, events: Sequence[Event], now: datetime
+) -> Explanation:
+    """The explanation with the back-off of its pull, where there is one."""
+    found = back_off_of(pod, container, explained.status, events, now) if explained.status is not None else None
+    if found is None:
+        return explained
+    found = msgspec.structs.replace(found, at_once=at_once(pod, explained.owner))
+    return msgspec.structs.replace(explained, back_off=found)
+
+
+def back_off_of(
+    pod: Pod, container: DeclaredContainer, status: Status, events: Sequence[Event], now: datetime
+) -> BackOff | None:
+    """The back-off of a container or image volume; None where nothing backs off."""
+    if not status.pull_failing or status.reason not in BACKING_OFF or status.image_volume is not None:
+        return None
+    trace, moment = trace_of(pod, container, status, events), now.timestamp()
+    failure = _counted(trace, _last_failure(trace, moment))
+    last = LastFailure(
+        _text(failure.earliest if failure.bounded else -inf, floor), _text(failure.latest, ceil), failure.evidence
+    )
+    known = None if failure.evidence == NOTHING else last
+    delay = delay_after(failure.fewest)
+    begins, ends = _next_attempt(trace, failure, moment)
+    following = None
+    seen_after = 2 * trace.pace.most  # an attempt that fails is shown by the second sync at the latest
+    if moment + 1 > begins:
+        earliest = max(begins, moment - seen_after) + delay_after(failure.fewest + 1)
+        latest = moment + 1 + delay_after(failure.most + 1) + trace.pace.most
+        following = TimeWindow(_text(earliest, floor), _text(latest, ceil))
+    window = TimeWindow(_text(begins, floor), _text(ends, ceil))
+    return BackOff(failure.fewest, int(delay), known, window, following, moment > ends + seen_after)
+
+
+def _last_failure(trace: Trace, now: float) -> _Failure:
+    """When the failure that is shown happened; how many there were is not counted yet."""
+    failed, shown = trace.pulls.failed, _by_status(trace, now)
+    if failed is None:
+        return shown
+    # Whether the one after it would have been heard of, or cannot have happened yet.
+    newest = failed + delay_after(trace.pulls.failures) > shown.latest and trace.changed is not None
+    if trace.pulls.whole or newest:
+        return _Failure(failed, failed + 1, FAILED_EVENT)
+    return shown._replace(earliest=max(failed, shown.earliest))
+
+
+def _by_status(trace: Trace, now: float) -> _Failure:
+    """By the last change of the status: ErrImagePull is shown by the next sync, ImagePullBackOff by the one after."""
+    started = -inf if trace.since is None else trace.since
+    if trace.changed is None:
+        return _Failure(started, now + 1, NOTHING)
+    least, most = trace.pace
+    soonest = 0.0 if trace.at_once or _is_first(trace) else least
+    if not trace.failure_shown:
+        soonest, most = soonest + least, 2 * most
+    latest = trace.changed + 1 - soonest
+    if trace.alone:
+        return _Failure(max(trace.changed - most, started), latest, STATUS_CHANGE)
+    # An older failure would have been followed by another one, and that would be shown.
+    earliest = latest - LONGEST - _pull(trace) - 3 * trace.pace.most
+    if trace.failure_shown:
+        earliest = max(earliest, now - 2 * trace.pace.most)
+    return _Failure(max(earliest, started), latest, NOT_LATER, bounded=False)
+
+
+def _is_first(trace: Trace) -> bool:
+    """Whether it may be the Pod's first failure: its new sandbox makes the kubelet sync it at once."""
+    if trace.begun is None or trace.changed is None:
+        return True
+    return trace.changed <= trace.begun + _pull(trace) + 2 * trace.pace.most
+
+
+def _counted(trace: Trace, failure: _Failure) -> _Failure:
+    """With the numbers of failures that there can have been."""
+    pulls, pull = trace.pulls, _pull(trace)
+    if starts_again(pulls.lasted or 0.0):
+        return failure
+    fewest, most = [1], [CAPPED]
+    if trace.counts and trace.since is not None:
+        most.append(most_failures(failure.latest - trace.since + 1))
+    if trace.begun is not None:
+        fewest.append(fewest_failures(failure.earliest - trace.begun, 1, pull, trace.pace))
+    if pulls.begun is not None and _counts_failures(trace):
+        fewest += [pulls.failures, fewest_failures(failure.earliest - pulls.begun, pulls.attempts, pull, trace.pace)]
+        if trace.begun is not None and (pulls.first or inf) <= trace.begun:
+            most.append(most_failures(failure.latest - pulls.begun, pulls.attempts))
+    least = max(fewest)
+    return failure._replace(fewest=least, most=max(min(most), min(least, CAPPED)))
+
+
+def _counts_failures(trace: Trace) -> bool:
+    """Whether the events count attempts that failed since then, not pulls of an earlier run of the container."""
+    first = trace.pulls.first
+    return first is not None and trace.since is not None and first >= trace.since - 1
+
+
+def _next_attempt(trace: Trace, failure: _Failure, now: float) -> tuple[float, float]:
+    """When the attempt after this failure begins."""
+    begun = trace.pulls.begun
+    if begun is not None and begun > failure.latest:
+        return begun, begun + 1
+    earliest = failure.earliest + delay_after(failure.fewest)
+    if not failure.bounded:  # one that began earlier would be shown
+        earliest = max(earliest, now - 2 * trace.pace.most - _pull(trace))
+    return earliest, max(failure.latest + delay_after(failure.most) + trace.pace.most, earliest)
+
+
+def _pull(trace: Trace) -> float:
+    """How long a pull that fails lasts at most."""
+    lasted = trace.pulls.lasted
+    return SLOW_PULL if lasted is None else max(SLOW_PULL / 2, 2 * lasted)
+
+
+def _text(moment: float, rounded: Callable[[float], int]) -> str | None:
+    return None if moment in {inf, -inf} else format_time(datetime.fromtimestamp(rounded(moment), UTC))

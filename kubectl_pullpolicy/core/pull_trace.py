@@ -1,0 +1,215 @@
+"""What a Pod and its events show of the pulls of one image.
+
+The time of the kubelet's entry for the status in metadata.managedFields is that of its last change of the status, as
+the API server wrote it, in whole seconds. It moves when the failure of a pull is shown (ErrImagePull), when the
+back-off is (ImagePullBackOff), and with every other change of the Pod's status: so it tells when a failure was shown
+only where nothing else can have changed, and else that it was not later. Events tell more while the kubelet's filter
+lets them all through: 25 of a type for each Pod, then one in 300 s (client-go tools/record/events_cache.go, v0.37.2);
+what it drops, it counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.explanation import Status
+from kubectl_pullpolicy.core.objects import ContainerStatus, Event, ManagedFieldsEntry, Pod, meta, present
+from kubectl_pullpolicy.core.obstacles import event_time
+from kubectl_pullpolicy.core.schedule import BESIDE_A_CRASH, SLOW_PULL, USUAL, Pace
+from kubectl_pullpolicy.core.status import condition_of, is_image_reason, reported_status, status_of
+from kubectl_pullpolicy.core.times import parse_time
+from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers
+
+# pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
+FAILED_REASONS = frozenset({"ErrImagePull", "RegistryUnavailable", "SignatureValidationFailed"})
+BACKING_OFF = FAILED_REASONS | {"ImagePullBackOff"}
+_STATUSES = (b'"f:containerStatuses"', b'"f:initContainerStatuses"', b'"f:ephemeralContainerStatuses"')
+_BURST = 25  # events that pass before the filter drops any
+_LONGEST_RESTART = 316.0  # a container that ran before waits for its crash back-off before it pulls
+
+
+class Pulls(NamedTuple):
+    """What events tell: the newest attempt and failure that they know, and how many there were with it.
+
+    The kubelet counts what its filter drops, too: a count is exact for the event's last time. Times are seconds since
+    1970. `whole`: no event was dropped. `lasted`: how long pulls of this image took to fail, as far as events show it.
+    """
+
+    attempts: int = 0
+    first: float | None = None
+    begun: float | None = None
+    failures: int = 0
+    failed: float | None = None
+    lasted: float | None = None
+    whole: bool = False
+
+
+class Trace(NamedTuple):
+    """All of it. Times are seconds since 1970, None where nothing tells.
+
+    `changed`: the last change of the status; `alone`: nothing but this image can have made it. `failure_shown`: the
+    status shows the failure itself, not yet the back-off. `at_once`: a sync may have come right after the failure.
+    `since`, `begun`: the first attempt did not begin before and not after. `counts`: whether the number of failures
+    began with them.
+    """
+
+    changed: float | None
+    alone: bool
+    failure_shown: bool
+    at_once: bool
+    pace: Pace
+    since: float | None
+    begun: float | None
+    counts: bool
+    pulls: Pulls
+
+
+def trace_of(pod: Pod, container: DeclaredContainer, status: Status, events: Sequence[Event]) -> Trace:
+    """The trace of this container's or image volume's image, whose pull fails."""
+    statuses = [(other, status_of(pod, other)) for other in declared_containers(pod.spec)]
+    entry = _status_entry(pod)
+    changed = seconds(entry.time) if entry is not None else None
+    images = {volume.name: volume.image for volume, _ in statuses if volume.kind == "imageVolume"}
+    same = [told for other, told in statuses if _waits_for(other, told, images) == container.image]
+    others = [(other, told) for other, told in statuses if _is_other(container, other, told, images)]
+    moves = [_moves(reported_status(pod, other), told, changed) for other, told in others]
+    failing = any(told.reason in BACKING_OFF for _, told in others)
+    crashing = any(_crashes(reported_status(pod, other)) for other, _ in others)
+    pace = BESIDE_A_CRASH if crashing else Pace(0.0, USUAL.most + SLOW_PULL) if failing else USUAL
+    ran = container.kind != "imageVolume" and _ran_before(reported_status(pod, container))
+    since = seconds(status.since) or seconds(meta(pod).creation_timestamp)
+    return Trace(
+        changed,
+        not any(moves),
+        any(told.reason in FAILED_REASONS for told in same) or status.reason in FAILED_REASONS,
+        crashing or failing or _written_meanwhile(pod, entry, changed),
+        pace,
+        since,
+        _begun_by(pod, since, ran=ran),
+        not ran,
+        _pulls(container.image, events),
+    )
+
+
+def seconds(text: str | None) -> float | None:
+    """A time of the API as seconds since 1970."""
+    moment = parse_time(text)
+    return None if moment is None else moment.timestamp()
+
+
+def _waits_for(container: DeclaredContainer, status: Status, volumes: Mapping[str, str]) -> str:
+    """The image whose pull this container's status tells of, "" for none: its own, or that of an image volume."""
+    if status.reason not in BACKING_OFF:
+        return ""
+    return container.image if status.image_volume is None else volumes.get(status.image_volume, "")
+
+
+def _is_other(asked: DeclaredContainer, other: DeclaredContainer, status: Status, volumes: Mapping[str, str]) -> bool:
+    """Whether this container has a status of its own that tells of something else. Image volumes have none."""
+    return other.kind != "imageVolume" and _waits_for(other, status, volumes) != asked.image
+
+
+def _status_entry(pod: Pod) -> ManagedFieldsEntry | None:
+    """The kubelet's entry: the one that owns the statuses of containers. (k3s calls its kubelet `k3s`.)"""
+    for entry in reversed(present(meta(pod).managed_fields)):
+        raw = bytes(entry.fields_v1)
+        if entry.subresource == "status" and any(name in raw for name in _STATUSES):
+            return entry
+    return None
+
+
+def _written_meanwhile(pod: Pod, entry: ManagedFieldsEntry | None, changed: float | None) -> bool:
+    """Whether somebody else wrote the Pod shortly before: the kubelet syncs it at once then."""
+    if changed is None:
+        return False
+    others = (seconds(e.time) for e in present(meta(pod).managed_fields) if e is not entry)
+    return any(time is not None and changed - 2 * USUAL.most <= time <= changed + 1 for time in others)
+
+
+def _moves(reported: ContainerStatus | None, status: Status, changed: float | None) -> bool:
+    """Whether another container's state may be what changed the status last.
+
+    How often a container that runs turned ready and not ready is not shown: one that is ready is taken to be so since
+    it started.
+    """
+    if reported is None or changed is None or reported.state is None:
+        return False
+    state, last = reported.state, reported.last_state
+    if state.terminated is not None:
+        return _shortly_before(changed, seconds(state.terminated.finished_at), BESIDE_A_CRASH)
+    if state.running is not None:
+        return not reported.ready or _shortly_before(changed, seconds(state.running.started_at), USUAL)
+    if last is not None and last.terminated is not None:
+        ended = seconds(last.terminated.finished_at)
+        return status.reason in BACKING_OFF or _shortly_before(changed, ended, BESIDE_A_CRASH)
+    # The kubelet's other reasons, once shown, stay as they are.
+    return status.reason in BACKING_OFF
+
+
+def _shortly_before(changed: float, time: float | None, pace: Pace) -> bool:
+    return time is None or changed <= time + pace.most + 2
+
+
+def _crashes(reported: ContainerStatus | None) -> bool:
+    """Whether a container ends and is started again: the kubelet syncs its Pod at its pace."""
+    if reported is None or reported.state is None or is_image_reason(_reason(reported)):
+        return False
+    return bool(reported.restart_count) or _reason(reported) == "CrashLoopBackOff"
+
+
+def _reason(reported: ContainerStatus) -> str:
+    waiting = reported.state.waiting if reported.state is not None else None
+    return (waiting.reason if waiting is not None else None) or ""
+
+
+def _ran_before(reported: ContainerStatus | None) -> bool:
+    """Failures of before may count, and a crash back-off may come before the first pull."""
+    if reported is None:
+        return False
+    last = reported.last_state
+    return bool(reported.restart_count) or (last is not None and last.terminated is not None)
+
+
+def _begun_by(pod: Pod, since: float | None, *, ran: bool) -> float | None:
+    """By when the first attempt for this image had begun, at the latest."""
+    if since is None:
+        return None
+    ready = condition_of(pod, "PodReadyToStartContainers")
+    sandbox = seconds(ready.last_transition_time) if ready is not None and ready.status == "True" else None
+    # Without a sandbox known: volumes and network may take a while.
+    begun = since + _LONGEST_RESTART if ran else since + SLOW_PULL if sandbox is None else max(since, sandbox) + 5
+    entries = present(meta(pod).managed_fields)
+    images = [seconds(e.time) for e in entries if e.subresource != "status" and b'"f:image"' in bytes(e.fields_v1)]
+    return max([begun, *(time + 5 for time in images if time is not None)])
+
+
+def _pulls(image: str, events: Sequence[Event]) -> Pulls:
+    pulling = _newest(events, "Pulling", f'Pulling image "{image}"')
+    failed = _newest(events, "Failed", f'Failed to pull image "{image}"')
+    if pulling is None:
+        return Pulls()
+    attempts, failures = _count(pulling), _count(failed) if failed is not None else 0
+    begun, ended = seconds(event_time(pulling)), seconds(event_time(failed)) if failed is not None else None
+    whole = sum(map(_count, events)) < _BURST
+    first = seconds(pulling.first_timestamp)
+    return Pulls(attempts, first, begun, failures, ended, _lasted(pulling, failed, begun, ended), whole)
+
+
+def _newest(events: Sequence[Event], reason: str, start: str) -> Event | None:
+    found = [event for event in events if event.reason == reason and start in (event.message or "")]
+    return max(found, key=event_time, default=None)
+
+
+def _count(event: Event) -> int:
+    series = event.series.count if event.series is not None else None
+    return max(event.count or 1, series or 1)
+
+
+def _lasted(pulling: Event, failed: Event | None, begun: float | None, ended: float | None) -> float | None:
+    """How long the first pull took to fail, or the last one: the longer one."""
+    if failed is None:
+        return None
+    pairs = [(seconds(pulling.first_timestamp), seconds(failed.first_timestamp))]
+    if _count(pulling) == _count(failed):
+        pairs.append((begun, ended))
+    spans: Iterator[float] = (end - start for start, end in pairs if start is not None and end is not None)
+    return max((span for span in spans if span >= 0), default=None)

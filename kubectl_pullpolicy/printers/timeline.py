@@ -1,0 +1,87 @@
+"""The back-off of a failing pull in words: the narrative's `retries`, and the few that the STATUS column has for it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from kubectl_pullpolicy.core.explanation import BackOff, TimeWindow
+from kubectl_pullpolicy.core.times import age, parse_time
+
+_LONGEST = 300
+_NARROW = timedelta(seconds=60)
+
+
+def next_try(back_off: BackOff | None, now: datetime) -> str:
+    """`, next try in ~2m` for the table; nothing where it cannot be said in so few words."""
+    begins, ends = _window(back_off.next_attempt) if back_off is not None else (None, None)
+    if begins is None or ends is None or now > ends:
+        return ""
+    if ends - begins > _NARROW:
+        return f", next try within {_roughly(ends - now)}"
+    middle = begins + (ends - begins) / 2
+    return f", next try in ~{_roughly(middle - now)}" if now < begins else ", next try about now"
+
+
+def retries(back_off: BackOff, now: datetime) -> Iterator[str]:
+    """The lines of `retries`: how often, when last, when next, and how to try at once."""
+    pace = "now about every 5m"
+    if back_off.delay_seconds_at_least < _LONGEST:
+        pace = f"now with a wait of {age(timedelta(seconds=back_off.delay_seconds_at_least))} or more, at last of 5m"
+    count = back_off.attempts_at_least
+    yield f"for ever, {pace}; {count} {'attempt' if count == 1 else 'attempts'} failed at least"
+    yield _last(back_off, now)
+    yield f"{_next(back_off, now)}; a repaired Secret or registry is used then, not earlier"
+    if back_off.following is not None and not back_off.under_way:
+        yield f"if that has failed already (it shows up to half a minute later): {_span(back_off.following, now)}"
+    if back_off.at_once is not None:
+        yield back_off.at_once.text
+        if back_off.at_once.command:
+            yield back_off.at_once.command
+
+
+def _last(back_off: BackOff, now: datetime) -> str:
+    failure = back_off.last_failure
+    if failure is None:
+        return "when it failed last cannot be told: the Pod's managedFields are missing"
+    if failure.earliest is None:
+        return f"last failure not later than {_clock(parse_time(failure.latest), now)} UTC (from {failure.evidence})"
+    window = TimeWindow(failure.earliest, failure.latest)
+    return f"last failure {_span(window, now)} (from {failure.evidence})"
+
+
+def _next(back_off: BackOff, now: datetime) -> str:
+    begins, ends = _window(back_off.next_attempt)
+    told = f"next try {_span(back_off.next_attempt, now)}"
+    if begins is None or ends is None:
+        return told
+    if back_off.under_way:
+        return f"{told}: it goes on, or the kubelet has stopped reporting (estimate)"
+    if now >= begins:
+        return f"{told}, any moment or going on (estimate)"
+    return f"{told}, in about {_roughly(begins + (ends - begins) / 2 - now)} (estimate)"
+
+
+def _span(window: TimeWindow, now: datetime) -> str:
+    begins, ends = _window(window)
+    if begins is None:
+        return f"before {_clock(ends, now)} UTC"
+    return f"{_clock(begins, now)}-{_clock(ends, now, begins)} UTC"
+
+
+def _window(window: TimeWindow) -> tuple[datetime | None, datetime | None]:
+    return parse_time(window.earliest), parse_time(window.latest)
+
+
+def _clock(moment: datetime | None, now: datetime, after: datetime | None = None) -> str:
+    """The time of day; with the date unless it is that of `after`, or today."""
+    if moment is None:
+        return "?"
+    today = moment.date() == (after or now).date()
+    return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _roughly(span: timedelta) -> str:
+    """Whole minutes from two minutes on, else tens of seconds."""
+    seconds = max(span.total_seconds(), 0)
+    if seconds >= 115:
+        return f"{round(seconds / 60)}m"
+    return f"{max(round(seconds / 10) * 10, 10)}s"
