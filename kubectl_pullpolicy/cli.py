@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.options import AfterDashes, ConnectionFlags, Lines, OutputFlags, SelectionFlags, flags
+from kubectl_pullpolicy.options import (
+    AfterDashes,
+    ConnectionFlags,
+    Lines,
+    OutputFlags,
+    PlanOutputFlags,
+    SelectionFlags,
+    WriteFlags,
+    flags,
+)
 
 app = typer.Typer(
     name="kubectl pullpolicy",
@@ -34,6 +43,22 @@ Examples:
   kubectl pullpolicy diagnose -- 'Failed to pull image "x": ...'    # each message behind --
   kubectl describe pod web-0 | kubectl pullpolicy diagnose -         # what a text says: describe, events, a log
   kubectl get events -A | kubectl pullpolicy diagnose - -o json
+"""
+
+SET_EPILOG = """\b
+Examples:
+  kubectl pullpolicy set Always deploy/web -n shop              # asks first, and tells how to take it back
+  kubectl pullpolicy set IfNotPresent deploy/web sts/db -c app  # one container of each
+  kubectl pullpolicy set Default -l app=web                     # give it back to the server's tag rule
+  kubectl pullpolicy set Always deploy --all -A --dry-run=server
+  kubectl pullpolicy set Never cronjob/nightly -o patch         # for Git; nothing is written
+
+\b
+A Pod or ReplicaSet that is named stands for the workload that makes it. A Job and a Pod of nobody cannot
+change: the commands that replace them are printed.
+
+\b
+Needs: get and patch of what is named (get of its owners, too); list and patch with -l or --all.
 """
 
 
@@ -130,3 +155,24 @@ def diagnose(
     from kubectl_pullpolicy.commands.diagnose import run
 
     raise typer.Exit(run(tuple(target or ()), context.meta["after"], output))
+
+
+@app.command("set", epilog=SET_EPILOG)
+@flags(ConnectionFlags, SelectionFlags, WriteFlags, PlanOutputFlags)
+def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    write: WriteFlags,
+    output: PlanOutputFlags,
+    value: Annotated[
+        str,
+        typer.Argument(help="Always, IfNotPresent, Never, or Default.", metavar="POLICY", show_default=False),
+    ],
+    target: Annotated[
+        Lines, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
+    ] = None,
+) -> None:
+    """Set the pull policy of containers where their Pods are made: shows what changes and restarts, asks, writes."""
+    from kubectl_pullpolicy.commands.set_policy import SetRequest, run
+
+    raise typer.Exit(run(SetRequest(value, tuple(target or ())), connection, selection, write, output))

@@ -107,6 +107,39 @@ class AfterDashes(TyperCommand):
         return super().parse_args(ctx, args[:at])
 
 
+@dataclass(frozen=True)
+class WriteFlags:
+    """Whether and how to write."""
+
+    everything: Annotated[bool, _option("--all", text="All objects of the namespace and the types given.")] = False
+    dry_run: Annotated[
+        str,
+        _option("--dry-run", text="client: only show; server: let the server check it, too; none.", metavar="MODE"),
+    ] = "none"
+    diff: Annotated[bool, _option("--diff", text="Show what changes as a diff instead of a table.")] = False
+    yes: Annotated[bool, _option("--yes", "-y", text="Do not ask.")] = False
+    field_manager: Annotated[
+        str, _option("--field-manager", text="Name to write as. [kubectl-pullpolicy]", metavar="NAME")
+    ] = "kubectl-pullpolicy"
+    allow_managed: Annotated[
+        bool, _option("--allow-managed", text="Also what Argo CD, Flux, an operator or an applier will write again.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class PlanOutputFlags:
+    """In which form a command that writes tells its plan."""
+
+    output: Annotated[
+        str,
+        _option(
+            "--output", "-o", text="One of: json, yaml, name; patch: for Git, nothing is written.", metavar="FORMAT"
+        ),
+    ] = ""
+    no_headers: Annotated[bool, _option("--no-headers", text="Print no header line.")] = False
+    verbosity: Annotated[int, _option("--v", "-v", text="1: show where an error came from.", metavar="N")] = 0
+
+
 def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Gives a command the fields of these classes as parameters; it is called with one value of each class first."""
 

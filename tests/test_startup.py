@@ -27,7 +27,7 @@ def roots(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["explain", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["explain", "--help"], ["set", "--help"]])
 def test_help_and_version_import_nothing_but_typer(arguments: list[str]) -> None:
     heavy = {"kubernetes", "pydantic", "rich", "yaml", "urllib3", "tabulate", "msgspec"}
     assert roots(imported(*arguments)) & heavy == set()

@@ -10,7 +10,7 @@ import msgspec
 
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.context import Get, Need
-from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
+from kubectl_pullpolicy.core.workloads import KindInfo, is_built_in, kind_info
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
 
@@ -98,7 +98,8 @@ class Discovery:
                 groups = _GROUPS_DECODER.decode(body).items or ()
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise ServerError(f"error: the server's resources cannot be read: {error}") from error
-            self._all = [info for group in groups for info in _of_group(group)]
+            # Those that Kubernetes has are known: by other words than those they have no place here.
+            self._all = [info for group in groups for info in _of_group(group) if not is_built_in(info)]
         return self._all
 
     def _ask(self, api_version: str) -> dict[str, KindInfo]:

@@ -7,6 +7,7 @@ which the API server and kubectl use; seen on Kubernetes 1.37).
 
 import json
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -27,6 +28,21 @@ def reverse(change: Change) -> Change:
     """The change that brings the old value back."""
     operation = "remove" if change.old is None else "add" if change.new is None else "replace"
     return msgspec.structs.replace(change, operation=operation, old=change.new, new=change.old)
+
+
+def changed(tree: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+    """A copy of an object as it will be stored."""
+    copied: dict[str, Any] = deepcopy(tree)
+    for change in changes:
+        *keys, field = change.path.split("/")[1:]
+        place: Any = copied
+        for key in keys:
+            place = place[int(key)] if isinstance(place, list) else place[key]
+        if change.new is None:
+            place.pop(field, None)
+        else:
+            place[field] = change.new
+    return copied
 
 
 def compact(operations: Operations) -> str:

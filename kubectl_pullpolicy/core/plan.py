@@ -9,7 +9,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.objects import controller_of
 from kubectl_pullpolicy.core.owners import reverters
-from kubectl_pullpolicy.core.planned import Change, Edit, Leave, Live, ObjectPlan, Skipped, Wish
+from kubectl_pullpolicy.core.planned import Change, Edit, Kept, Leave, Live, ObjectPlan, Skipped, Wish
 from kubectl_pullpolicy.core.policy import default_policy
 from kubectl_pullpolicy.core.replacing import job_again, pod_again
 from kubectl_pullpolicy.core.restarts import Restarts, restarts
@@ -32,7 +32,7 @@ def plan(live: Live, wish: Wish) -> ObjectPlan:
                 continue
             change = _change(slot, wanted, built_in=bool(live.kind))
             if change is None:
-                unchanged.append(slot.name)
+                unchanged.append(Kept(slot.name, slot.kind, wanted.field, slot.value(wanted.field)))
             elif slot.kind == "ephemeral":
                 skipped.append(Skipped(slot.name, _EPHEMERAL))
             else:

@@ -11,7 +11,7 @@ import msgspec
 from kubectl_pullpolicy.core.objects import ObjectMeta, ObjectRef
 from kubectl_pullpolicy.core.restarts import NOTHING, Restarts
 from kubectl_pullpolicy.core.slots import Field, Slot
-from kubectl_pullpolicy.core.workloads import ContainerKind, KindInfo, kind_info
+from kubectl_pullpolicy.core.workloads import ContainerKind, KindInfo, is_built_in
 
 Tool = Literal["Argo CD", "Flux", "Helm", "kubectl apply", "operator", "server-side apply"]
 
@@ -34,7 +34,7 @@ class Live(NamedTuple):
     @property
     def kind(self) -> str:
         """The kind as `core.workloads` knows it; "" for one that Kubernetes does not have."""
-        return self.info.kind if kind_info(self.info.kind) == self.info else ""
+        return self.info.kind if is_built_in(self.info) else ""
 
     @property
     def metadata(self) -> ObjectMeta:
@@ -97,6 +97,15 @@ class Change(_Value, frozen=True):
     revert: str = ""
 
 
+class Kept(_Value, frozen=True):
+    """One field of one container that is as it is wanted already."""
+
+    container: str
+    container_kind: ContainerKind
+    field: Field
+    value: str | None
+
+
 class Skipped(_Value, frozen=True):
     """What is left as it is, and why; `container` "": the whole object. `command`: what would do it all the same."""
 
@@ -120,7 +129,7 @@ class Reverter(_Value, frozen=True):
 
 
 class ObjectPlan(_Value, frozen=True):
-    """What one object would become. `unchanged`: containers that have what is wanted already.
+    """What one object would become.
 
     `named` are the Pods and ReplicaSets that were named and are this object's. `cautions` are sentences on why the new
     value may not work.
@@ -130,7 +139,7 @@ class ObjectPlan(_Value, frozen=True):
     ref: ObjectRef
     changes: tuple[Change, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    unchanged: tuple[str, ...] = ()
+    unchanged: tuple[Kept, ...] = ()
     restarts: Restarts = NOTHING
     reverters: tuple[Reverter, ...] = ()
     named: tuple[str, ...] = ()

@@ -37,6 +37,8 @@ def parse_targets(arguments: Sequence[str], foreign: Foreign = _unknown) -> tupl
         if not all("/" in argument for argument in arguments):
             raise UsageError(_MIXED)
         return tuple(_slashed(argument, foreign) for argument in arguments)
+    if "" in arguments[1:]:
+        raise UsageError("resource name may not be empty")
     kinds = [_kind(word, foreign) for word in arguments[0].split(",")]
     names: Sequence[str | None] = arguments[1:] or (None,)
     return tuple(Target(info, name) for info in kinds for name in names)

@@ -57,13 +57,20 @@ _BY_WORD = {
     word: info
     for info in KINDS
     if "/" not in info.plural
-    for word in (info.plural, info.kind.lower(), info.resource, *info.short_names)
+    for alone in (info.plural, info.kind.lower(), *info.short_names)
+    for word in (alone, f"{alone}.{info.group}" if info.group else alone)
 }
 # The kinds that hold containers: the ones `explain` accepts as targets.
 _WITHOUT = {
     "ControllerRevision", "Event", "Node", "ServiceAccount", "Secret", "KubeletConfiguration", "ContainerLog"
 }  # fmt: skip
 TARGET_KINDS = tuple(info for info in KINDS if info.kind not in _WITHOUT)
+
+
+def is_built_in(info: KindInfo) -> bool:
+    """Whether Kubernetes itself has this kind, however it was found."""
+    known = _BY_KIND.get(info.kind)
+    return known is not None and known.api_version == info.api_version
 
 
 def kind_info(kind: str) -> KindInfo | None:

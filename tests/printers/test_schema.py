@@ -11,6 +11,7 @@ from kubectl_pullpolicy.printers.schema import (
     diagnosis_list_schema,
     explanation_list_schema,
     incident_list_schema,
+    plan_schema,
 )
 from tests.conftest import GOLDEN
 
@@ -18,6 +19,7 @@ SCHEMAS = {
     "explanation-list.json": explanation_list_schema,
     "incident-list.json": incident_list_schema,
     "diagnosis-list.json": diagnosis_list_schema,
+    "plan.json": plan_schema,
 }
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.incident import IncidentList
+from kubectl_pullpolicy.core.plan_items import Plan
 from kubectl_pullpolicy.core.statements import DiagnosisList
 
 FOLDER = files(__name__)
@@ -34,3 +35,8 @@ def incident_list_schema() -> dict[str, Any]:
 def diagnosis_list_schema() -> dict[str, Any]:
     """Likewise, of text: `kubectl pullpolicy diagnose -o json -- MESSAGE`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(DiagnosisList)}
+
+
+def plan_schema() -> dict[str, Any]:
+    """Likewise, of commands that write: `kubectl pullpolicy set -o json`."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Plan)}

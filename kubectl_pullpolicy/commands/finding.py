@@ -1,0 +1,104 @@
+"""What a command that writes is to change: what was named, or what selectors and --all mean. Never all by accident."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kubectl_pullpolicy.cluster import Writable
+from kubectl_pullpolicy.core.planned import Live
+from kubectl_pullpolicy.core.selectors import parse_labels
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.targets import Target
+from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
+from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
+from kubectl_pullpolicy.options import SelectionFlags, WriteFlags
+
+# The order decides what is read once: owners before what they make.
+_EVERY_KIND = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "CronJob",
+    "ReplicationController",
+    "ReplicaSet",
+    "Job",
+    "PodTemplate",
+    "Pod",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One search. `errors` and `notes`: what could not be read, of what was asked for and of the rest."""
+
+    writable: Writable
+    targets: tuple[Target, ...]
+    selection: Selection
+    errors: list[PullPolicyError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def named(self) -> bool:
+        """Whether single objects were named."""
+        return any(target.name is not None for target in self.targets)
+
+
+def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: WriteFlags) -> None:
+    """Refuses what selects nothing, or all without saying so. Raises UsageError."""
+    if write.everything and selection.selector:
+        raise UsageError("cannot set --all and --selector at the same time")
+    if selection.selector and not parse_labels(selection.selector).requirements:
+        raise UsageError("--selector selects everything: say --all if that is meant")
+    if not arguments and not write.everything and not selection.selector:
+        raise UsageError(
+            "nothing is selected: name a target (TYPE/NAME), or give --selector, --all or --filename; "
+            "--all-namespaces alone selects nothing"
+        )
+
+
+def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write: WriteFlags) -> None:
+    """Refuses names beside selectors, and types without either. Raises UsageError."""
+    if any(target.name is not None for target in targets):
+        if selection.selector or selection.field_selector:
+            raise UsageError("name cannot be provided when a selector is specified")
+        if write.everything:
+            raise UsageError("name cannot be provided when --all is specified")
+        if selection.all_namespaces:
+            raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    elif not write.everything and not selection.selector:
+        raise UsageError("resource(s) were provided, but no name was specified: --selector or --all selects several")
+
+
+def found(finding: Finding) -> Iterator[Live]:
+    """The objects to change, each once. Raises PullPolicyError where nothing at all can be read."""
+    if not finding.targets:
+        yield from _of_every_kind(finding)
+        return
+    for target in finding.targets:
+        try:
+            yield from _of_target(finding, target)
+        except PullPolicyError as error:  # one target's error never loses the others
+            if len(finding.targets) == 1:
+                raise
+            finding.errors.append(error)
+
+
+def _of_target(finding: Finding, target: Target) -> Iterator[Live]:
+    live = finding.writable.live
+    if target.name is None:
+        return live.workloads(target.info, finding.selection)
+    namespace = finding.selection.namespace or ""
+    return live.workload(target.info, namespace, target.name)
+
+
+def _of_every_kind(finding: Finding) -> Iterator[Live]:
+    for info in map(_info, _EVERY_KIND):
+        try:
+            yield from finding.writable.live.workloads(info, finding.selection)
+        except ForbiddenError:
+            finding.notes.append(f"cannot list {info.resource}: forbidden")
+
+
+def _info(kind: str) -> KindInfo:
+    info = kind_info(kind)
+    assert info is not None
+    return info

@@ -1,0 +1,101 @@
+"""set: give containers another pull policy, where their Pods are made."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from kubectl_pullpolicy.cluster import open_writable
+from kubectl_pullpolicy.commands.finding import Finding, check_selects, check_targets, found
+from kubectl_pullpolicy.commands.terminal import say, warn
+from kubectl_pullpolicy.commands.writing import Writing, check_output, write
+from kubectl_pullpolicy.core.plan import plan, policy_wish
+from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.targets import parse_targets
+from kubectl_pullpolicy.errors import PullPolicyError, UsageError
+from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WriteFlags
+from kubectl_pullpolicy.printers.diff import diff
+
+VALUES = ("Always", "IfNotPresent", "Never", "Default")
+NOUN = "image pull policy"
+
+
+@dataclass(frozen=True)
+class SetRequest:
+    """What only set has: the policy, and the targets as they were typed."""
+
+    value: str
+    targets: tuple[str, ...] = ()
+
+
+def run(
+    request: SetRequest,
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    flags: WriteFlags,
+    output: PlanOutputFlags,
+) -> int:
+    """Sets the policy. Returns the exit code. Raises PullPolicyError."""
+    if request.value not in VALUES:
+        supported = ", ".join(f'"{value}"' for value in VALUES)
+        raise UsageError(f'Unsupported value: "{request.value}": supported values: {supported}')
+    if selection.filename:
+        raise UsageError("--filename cannot be used with set yet")
+    check_output(flags, output)
+    check_selects(request.targets, selection, flags)
+    writable = open_writable(connection, warn)
+    targets = parse_targets(request.targets, writable.live.kind)
+    if targets:
+        check_targets(targets, selection, flags)
+    namespace = None if selection.all_namespaces else writable.source.namespace
+    finding = Finding(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
+    wish = policy_wish(request.value, selection.container)
+    plans, diffs = [], []
+    for live in found(finding):
+        made = plan(live, wish)
+        error = _nothing_meant(live, made, selection.container)
+        if error is not None:
+            if finding.named:
+                finding.errors.append(error)
+            continue
+        plans.append(made)
+        diffs.append(diff(live, made) if flags.diff else "")
+    plans = [_with_names(made, finding) for made in plans]
+    if not plans and not finding.errors:
+        return _nothing_found(selection, namespace)
+    writing = Writing(
+        noun=NOUN,
+        writable=writable,
+        flags=flags,
+        output=output,
+        replan=lambda live: plan(live, wish),
+        namespaces=selection.all_namespaces,
+        named=finding.named,
+        notes=tuple(finding.notes),
+        errors=tuple(finding.errors),
+        diffs=diffs,
+    )
+    return write(writing, plans).code
+
+
+def _nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyError | None:
+    """Why an object that was found has nothing that is meant; None where it has."""
+    if made.changes or made.unchanged or made.skipped:
+        return None
+    if container and slots(live.kind, live.tree):
+        return UsageError(f'unable to find container named "{container}" in {made.target}')
+    return UsageError(f"{made.target} has no pod template")
+
+
+def _with_names(made: ObjectPlan, finding: Finding) -> ObjectPlan:
+    named = finding.writable.live.named.get(made.ref, ())
+    return msgspec.structs.replace(made, named=tuple(named)) if named else made
+
+
+def _nothing_found(selection: SelectionFlags, namespace: str | None) -> int:
+    where = f" in {namespace} namespace." if namespace is not None else ""
+    if selection.container:
+        raise UsageError(f'unable to find container named "{selection.container}"{where.rstrip(".")}')
+    say(f"No resources found{where}")
+    return 0

@@ -1,0 +1,205 @@
+"""From plans to what became of them: shown, asked for, carried out, reported; for every command that writes."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from kubectl_pullpolicy.cluster import Writable
+from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
+from kubectl_pullpolicy.commands.asking import confirmed
+from kubectl_pullpolicy.commands.terminal import say, warn
+from kubectl_pullpolicy.core.plan_items import PlanItem, Result, plan_items
+from kubectl_pullpolicy.core.plan_words import asides, question, refusals, warnings
+from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.reverts import revert_commands
+from kubectl_pullpolicy.errors import PullPolicyError, UsageError
+from kubectl_pullpolicy.options import PlanOutputFlags, WriteFlags
+from kubectl_pullpolicy.printers.plan_documents import DryRun, print_plan_json, print_plan_yaml
+from kubectl_pullpolicy.printers.plans import print_patches, print_plan_names, print_plan_table, print_result
+from kubectl_pullpolicy.printers.progress import Progress
+
+FORMATS = ("", "json", "yaml", "name", "patch")
+DRY_RUNS = ("none", "client", "server")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One run. `noun`: what is changed, as results name it; `replan`: what is wanted of an object.
+
+    `named`: single objects were named, so that one that is left alone is an error. `diffs`: shown instead of the table.
+    """
+
+    noun: str
+    writable: Writable
+    flags: WriteFlags
+    output: PlanOutputFlags
+    replan: Callable[[Live], ObjectPlan]
+    namespaces: bool
+    named: bool
+    notes: Sequence[str] = ()
+    errors: Sequence[PullPolicyError] = ()
+    diffs: list[str] = field(default_factory=list)
+
+    @property
+    def structured(self) -> bool:
+        """Whether standard output is for programs."""
+        return bool(self.output.output)
+
+
+class Written(NamedTuple):
+    """What became of the plans that were carried out, and the exit code so far."""
+
+    outcomes: tuple[Outcome, ...]
+    code: int
+
+
+def check_output(write: WriteFlags, output: PlanOutputFlags) -> None:
+    """Raises UsageError for a form or a dry run that does not exist."""
+    if output.output not in FORMATS:
+        allowed = ", ".join(name for name in FORMATS if name)
+        raise UsageError(
+            f'unable to match a printer suitable for the output format "{output.output}", '
+            f"allowed formats are: {allowed}"
+        )
+    if write.dry_run not in DRY_RUNS:
+        raise UsageError(f'Invalid dry-run value ({write.dry_run}). Must be "none", "server", or "client".')
+    if not write.field_manager or len(write.field_manager) > 128:
+        raise UsageError("--field-manager is a name of 1 to 128 characters")
+
+
+def write(writing: Writing, plans: Sequence[ObjectPlan]) -> Written:
+    """Shows the plans, asks, carries them out. Raises UsageError where it cannot ask."""
+    allowed = [plan for plan in plans if plan.changes and (writing.flags.allow_managed or not plan.refusing)]
+    if writing.output.output == "patch":
+        print_patches(plans, sys.stdout)
+        _tell(writing, plans)
+        return Written((), _code(writing, plans, ()))
+    asks = bool(allowed) and writing.flags.dry_run == "none" and not writing.flags.yes
+    _show(writing, plans, asks=asks)
+    _tell(writing, plans)
+    if asks and not confirmed(question(allowed, writing.noun, _place(writing.writable))):
+        say("Nothing was changed.")
+        return Written((), 0)
+    outcomes = () if writing.flags.dry_run == "client" else tuple(_carried_out(writing, allowed))
+    _print(writing, plans, allowed, outcomes)
+    _report(writing, allowed, outcomes)
+    return Written(outcomes, _code(writing, plans, outcomes))
+
+
+def _show(writing: Writing, plans: Sequence[ObjectPlan], *, asks: bool) -> None:
+    """The plan: on standard output; where that is for programs on standard error, if somebody is to say yes to it."""
+    if writing.structured and not asks:
+        return
+    out = sys.stderr if writing.structured else sys.stdout
+    if writing.flags.diff:
+        out.writelines(writing.diffs)
+    else:
+        print_plan_table(
+            plans,
+            out,
+            namespaces=writing.namespaces,
+            no_headers=writing.output.no_headers,
+            managed_allowed=writing.flags.allow_managed,
+        )
+    out.flush()
+
+
+def _tell(writing: Writing, plans: Sequence[ObjectPlan]) -> None:
+    """What the plan's table has no room for."""
+    for aside in asides(plans):
+        say(aside)
+    for note in writing.notes:
+        say(note)
+    for warning in warnings(plans, managed_allowed=writing.flags.allow_managed):
+        warn(warning)
+    if not writing.flags.allow_managed:
+        for refusal in refusals(plans):
+            say(f"error: {refusal}")
+    for error in writing.errors:
+        say(str(error))
+    unchanged = sum(not plan.changes and bool(plan.unchanged) for plan in plans)
+    if unchanged and not any(plan.changes for plan in plans):
+        say(f"No change: {'it is so' if unchanged == 1 else f'all {unchanged} are so'} already.")
+
+
+def _carried_out(writing: Writing, plans: Sequence[ObjectPlan]) -> Iterator[Outcome]:
+    flags, writable = writing.flags, writing.writable
+    how = Patching(flags.field_manager, server_dry_run=flags.dry_run == "server")
+    patcher = Patcher(writable.transport, writable.live, writing.replan, how)
+    progress, done = Progress(sys.stderr, len(plans)), 0
+    try:
+        for done, outcome in enumerate(patcher.apply(plans), 1):
+            progress.clear()
+            if outcome.status == "changed" and not writing.structured:
+                print_result(outcome.plan, writing.noun, flags.dry_run, sys.stdout)
+                sys.stdout.flush()
+            elif outcome.error is not None:
+                say(_failure(outcome))
+            progress.show(done)
+            yield outcome
+    except KeyboardInterrupt:
+        progress.clear()
+        say(f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest.")
+        raise
+    finally:
+        progress.clear()
+
+
+def _failure(outcome: Outcome) -> str:
+    text, target = str(outcome.error), outcome.plan.target
+    return text if outcome.plan.ref.name in text else f"{text} ({target})"
+
+
+def _print(
+    writing: Writing, plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]
+) -> None:
+    form, dry_run = writing.output.output, writing.flags.dry_run
+    if dry_run == "client" and not form:
+        for plan in allowed:
+            print_result(plan, writing.noun, dry_run, sys.stdout)
+    elif form == "name":
+        done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
+        print_plan_names(allowed if dry_run == "client" else done, sys.stdout)
+    elif form in {"json", "yaml"}:
+        printer = print_plan_json if form == "json" else print_plan_yaml
+        printer(_items(plans, allowed, outcomes), cast("DryRun", dry_run), writing.notes, sys.stdout)
+    sys.stdout.flush()
+
+
+def _items(
+    plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]
+) -> Iterator[PlanItem]:
+    became = {outcome.plan.ref: outcome for outcome in outcomes}
+    permitted = {plan.ref for plan in allowed}
+    for plan in plans:
+        outcome = became.get(plan.ref)
+        result: Result = "planned" if plan.ref in permitted else "refused"
+        message = ""
+        if outcome is not None:
+            result, message = outcome.status, str(outcome.error or "")
+        yield from plan_items(plan, result, message)
+
+
+def _report(writing: Writing, allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> None:
+    """The commands that take it back; a count where something failed."""
+    done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
+    if done and writing.flags.dry_run == "none" and not writing.structured:
+        say("To take this back:")
+        for command in revert_commands(done):
+            say(f"  {command}")
+    failed = sum(outcome.status == "failed" for outcome in outcomes)
+    if failed and len(allowed) > 1:
+        say(f"{failed} of {len(allowed)} objects could not be changed.")
+
+
+def _code(writing: Writing, plans: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> int:
+    refused = not writing.flags.allow_managed and any(plan.refusing for plan in plans)
+    left = writing.named and any(plan.skipped for plan in plans)
+    failed = any(outcome.status == "failed" for outcome in outcomes)
+    return int(bool(writing.errors) or left or failed or (refused and writing.output.output != "patch"))
+
+
+def _place(writable: Writable) -> str:
+    connection = writable.connection
+    return f"context {connection.context} ({connection.host})" if connection.context else connection.host

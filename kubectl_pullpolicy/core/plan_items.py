@@ -1,0 +1,103 @@
+"""A plan as `-o json` writes it: one item a container, with what became of it."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from kubectl_pullpolicy.core.planned import Change, Kept, ObjectPlan, Reverter, Skipped
+from kubectl_pullpolicy.core.restarts import Restarts
+from kubectl_pullpolicy.core.slots import Field
+from kubectl_pullpolicy.core.workloads import ContainerKind
+
+Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed"]
+
+
+class _Value(msgspec.Struct, frozen=True, rename="camel"):
+    """Base: camelCase keys, nothing left out."""
+
+
+class PlannedObject(_Value, frozen=True):
+    """The object of an item."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+class LeftAlone(_Value, frozen=True):
+    """Why nothing is changed, and the command that would do it all the same ("": none)."""
+
+    reason: str
+    command: str
+
+
+class PlanItem(_Value, frozen=True):
+    """One container of one object; `container` "" stands for all of them. `message`: what the server said of a failure.
+
+    `old` and `new` null: nothing is stored. `revert` takes the change back once it is made.
+    """
+
+    object: PlannedObject
+    container: str
+    container_kind: ContainerKind | None
+    field: Field | None
+    old: str | None
+    new: str | None
+    restarts: Restarts | None
+    revert: str | None
+    skipped: LeftAlone | None
+    reverters: tuple[Reverter, ...]
+    warnings: tuple[str, ...]
+    result: Result
+    message: str
+
+
+class Plan(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What `-o json` of a command that writes prints. `dry_run`: none, client or server."""
+
+    api_version: str
+    kind: str
+    dry_run: Literal["none", "client", "server"]
+    items: tuple[PlanItem, ...]
+    notes: tuple[str, ...]
+
+
+def plan_items(plan: ObjectPlan, result: Result, message: str = "") -> Iterator[PlanItem]:
+    """The items of an object: what is changed, what is so already, what is left."""
+    for change in plan.changes:
+        yield _of_change(plan, change, result, message)
+    for kept in plan.unchanged:
+        yield _of_kept(plan, kept)
+    for skipped in plan.skipped:
+        yield _of_skipped(plan, skipped)
+
+
+def _of_change(plan: ObjectPlan, change: Change, result: Result, message: str) -> PlanItem:
+    return PlanItem(
+        PlannedObject(*plan.ref),
+        change.container,
+        change.container_kind,
+        change.field,
+        change.old,
+        change.new,
+        plan.restarts,
+        change.revert,
+        None,
+        plan.reverters,
+        plan.cautions,
+        result,
+        message,
+    )
+
+
+def _of_kept(plan: ObjectPlan, kept: Kept) -> PlanItem:
+    value, kind = kept.value, kept.container_kind
+    place = PlannedObject(*plan.ref)
+    return PlanItem(place, kept.container, kind, kept.field, value, value, None, None, None, (), (), "unchanged", "")
+
+
+def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
+    left, place = LeftAlone(skipped.reason, skipped.command), PlannedObject(*plan.ref)
+    return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")

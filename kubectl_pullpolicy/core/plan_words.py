@@ -1,0 +1,78 @@
+"""What is said of plans in sentences: who undoes them, what may not work, what was left, and the sum of it.
+
+What is true of many objects is said once, with their number.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from kubectl_pullpolicy.core.planned import ObjectPlan, Reverter
+
+SHOWN = 3  # names, before "and N more"
+
+
+def refusals(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
+    """Why objects are not written without --allow-managed."""
+    alike: dict[Reverter, list[str]] = defaultdict(list)
+    for plan in plans:
+        for reverter in plan.refusing:
+            alike[reverter].append(plan.target)
+    return tuple(
+        f"{_names(names)}: not changed: {_who(each)} ({each.evidence}): change {each.instead}, or add --allow-managed"
+        for each, names in alike.items()
+    )
+
+
+def warnings(plans: Iterable[ObjectPlan], *, managed_allowed: bool) -> tuple[str, ...]:
+    """Who will write old values again, and why new ones may not do what is meant."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for plan in plans:
+        if not plan.changes or (plan.refusing and not managed_allowed):
+            continue
+        for each in plan.reverters:
+            alike[f"{_who(each)} ({each.evidence}): change {each.instead}, too"].append(plan.target)
+        for caution in plan.cautions:
+            alike[caution].append(plan.target)
+    return tuple(f"{_names(names)}: {text}" for text, names in alike.items())
+
+
+def asides(plans: Iterable[ObjectPlan]) -> Iterator[str]:
+    """What stands for what was named, and the commands for what was left."""
+    for plan in plans:
+        if plan.named:
+            made = "are" if len(plan.named) > 1 else "is"
+            yield f"{_names(list(plan.named))} {made} made by {plan.target}: that is what is changed"
+        for skipped in plan.skipped:
+            if skipped.command:
+                yield f"{plan.target}: {skipped.reason}; this makes it anew:\n  {skipped.command}"
+
+
+def question(plans: Iterable[ObjectPlan], noun: str, where: str) -> str:
+    """What is asked before anything is written: how much, and where."""
+    wanted = tuple(plans)
+    changes = sum(len(plan.changes) for plan in wanted)
+    pods, unknown = sum(plan.restarts.pods or 0 for plan in wanted), any(plan.restarts.pods is None for plan in wanted)
+    restarted = f"{'at least ' if unknown else ''}{counted(pods, 'Pod')} restart{'s' if pods == 1 else ''}"
+    namespaces = sorted({plan.ref.namespace for plan in wanted if plan.ref.namespace})
+    inside = f"namespace {namespaces[0]}" if len(namespaces) == 1 else counted(len(namespaces), "namespace")
+    return (
+        f"Change the {noun} of {counted(changes, 'container')} in {counted(len(wanted), 'object')} "
+        f"({restarted}) in {inside} of {where}?"
+    )
+
+
+def counted(number: int, word: str) -> str:
+    """`1 Pod`, `2 Pods`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _who(reverter: Reverter) -> str:
+    name = f" ({reverter.name})" if reverter.name else ""
+    if reverter.tool == "server-side apply":
+        return f"the field is {reverter.name}'s by server-side apply, which writes the old value {reverter.when}"
+    return f"{reverter.tool}{name} writes the old value again {reverter.when}"
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
