@@ -111,9 +111,7 @@ def _evidence(text: Masked, match: Match) -> str:
     said, start, end = text.said, match.start, match.end
     for _ in range(2):
         before = said.rfind(": ", max(0, start - QUOTED // 2), max(0, start - 2))
-        if before < 0:
-            break
-        start = before + 2
+        start = before + 2 if before >= 0 else 0 if start <= QUOTED // 2 else start
     if said.startswith("code = ", start):  # gRPC's, which tells nothing more
         start = max(start, said.find("desc = ", start) + len("desc = "))
     for limit in (len(said), said.find(": ", end)):

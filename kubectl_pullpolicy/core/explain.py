@@ -31,6 +31,7 @@ from kubectl_pullpolicy.core.reasons import Reasons
 from kubectl_pullpolicy.core.revisions import REVISION_LABEL, revision_of
 from kubectl_pullpolicy.core.source import Subject
 from kubectl_pullpolicy.core.status import status_of
+from kubectl_pullpolicy.core.testimony import with_diagnosis
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, is_mirror
 
 
@@ -99,6 +100,8 @@ class Explainer:
         if status is None or (status.state in {"running", "mounted"} and place.node is None):
             return explained
         log = self._context.log(metadata.namespace or "", metadata.name or "", container.name)
+        if status.pull_failing:
+            explained = with_diagnosis(explained, container, self._context.events(pod), pod)
         own = obstacle or container_obstacle(pod, container, status, log, place.platform)
         held = on_node(place.node, container.image, status, place.access)
         if own is None and held is None:

@@ -119,7 +119,8 @@ class Diagnosis(_Value, frozen=True):
     part of the text that shows it; `spoke` tells whose text it is: "waiting message", "event of TIME", "the text".
     `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" where it does not
     tell; `registry_kind` is as people call it (Docker Hub, ECR). `host` is who failed, where the text names one: the
-    registry, a mirror, a token service, what a resolver was asked for.
+    registry, a mirror, a token service, what a resolver was asked for. `missing_secrets` are pull secrets that the
+    kubelet could not read, where the failure is one of credentials.
     """
 
     cause: str
@@ -136,6 +137,7 @@ class Diagnosis(_Value, frozen=True):
     digest: str = ""
     registry_kind: str = ""
     host: str = ""
+    missing_secrets: tuple[str, ...] = ()
 
 
 class Status(_Value, frozen=True):

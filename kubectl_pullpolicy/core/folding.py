@@ -132,5 +132,9 @@ def _state(status: Status | None) -> str:
 
 
 def _cause(status: Status | None) -> str:
-    """The cause in a message of a failed pull, without what the kubelet puts before it in back-off (since 1.32)."""
-    return status.message.rpartition(": ErrImagePull: ")[2] if status is not None and status.pull_failing else ""
+    """The cause of a failed pull; where it is not known its message, without what the kubelet puts before it."""
+    if status is None or not status.pull_failing:
+        return ""
+    if status.cause not in {None, "Unknown", "BackOffOnly"}:
+        return status.cause or ""
+    return status.message.rpartition(": ErrImagePull: ")[2]

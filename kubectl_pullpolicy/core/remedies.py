@@ -6,6 +6,7 @@ shell: a command is there to be pasted.
 """
 
 import re
+from collections.abc import Iterator
 from shlex import quote
 from typing import NamedTuple
 
@@ -175,7 +176,7 @@ def remedies_of(diagnosis: Diagnosis, place: Place = Place()) -> tuple[Remedy, .
     words = _words(diagnosis, place)
     quoted = {key: quote(value) for key, value in words.items()} | _commands(diagnosis, place)
     made = (_filled(step, words, quoted) for step in STEPS[diagnosis.cause])
-    return tuple(remedy for remedy in made if remedy is not None)
+    return (*_missing(diagnosis, place), *(remedy for remedy in made if remedy is not None))
 
 
 def secret_command(registry: str, place: Place, *, renew: bool) -> str:
@@ -192,6 +193,14 @@ def secret_command(registry: str, place: Place, *, renew: bool) -> str:
         f"--docker-password={_NAME.sub(lambda found: quote(parts.get(found[1], '')), password)}"
     )
     return f"{command} --dry-run=client -o yaml | kubectl apply -f -" if renew else command
+
+
+def _missing(diagnosis: Diagnosis, place: Place) -> Iterator[Remedy]:
+    """The pull secrets that are named and cannot be read: what is there already is mended first."""
+    for name in diagnosis.missing_secrets:
+        known = _HOST.fullmatch(diagnosis.registry)
+        command = secret_command(diagnosis.registry, place._replace(secret=name), renew=False) if known else ""
+        yield Remedy(f"create the Secret {name}, which imagePullSecrets name and the kubelet cannot read", command)
 
 
 def _words(diagnosis: Diagnosis, place: Place) -> dict[str, str]:

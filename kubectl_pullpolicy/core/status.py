@@ -162,7 +162,7 @@ def condition_of(pod: Pod, kind: str) -> Condition | None:
 
 def _pulling_since(container: DeclaredContainer, events: Sequence[Event]) -> str | None:
     """The time of a Pulling event of this container that nothing has followed yet."""
-    path = f"spec.{_FIELD_PATHS.get(container.kind, 'containers')}{{{container.name}}}"
+    path = field_path(container)
     latest: tuple[str, str] = ("", "")
     for event in events:
         if event.involved_object is None or event.involved_object.field_path != path:
@@ -172,6 +172,13 @@ def _pulling_since(container: DeclaredContainer, events: Sequence[Event]) -> str
         if (when, event.reason != "Pulling") > (latest[0], latest[1] != "Pulling"):
             latest = when, event.reason or ""
     return latest[0] if latest[1] == "Pulling" and latest[0] else None
+
+
+def field_path(container: DeclaredContainer) -> str:
+    """How events name this container (pkg/kubelet/container/ref.go); those of image volumes name none."""
+    if container.kind == "imageVolume":
+        return ""
+    return f"spec.{_FIELD_PATHS.get(container.kind, 'containers')}{{{container.name}}}"
 
 
 def _names(image: str) -> tuple[str, ...]:

@@ -57,12 +57,20 @@ def _cause(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.certainty == "unknown":
         yield f"{meaning} ({diagnosis.spoke})" if diagnosis.spoke else meaning
         return
-    who = f"; who can end it: {diagnosis.who}" if diagnosis.who else ""
-    yield f"{meaning}. {HEALING[diagnosis.transient]}{who}"
+    yield f"{meaning}. {HEALING[diagnosis.transient]}{_who(diagnosis.who)}"
     if diagnosis.mechanism:
         yield f"{diagnosis.certainty}: {diagnosis.mechanism}"
     if diagnosis.evidence:
         yield f'{diagnosis.spoke}: "{diagnosis.evidence}"'
+    if diagnosis.missing_secrets:
+        yield f"event: the kubelet cannot read the Secrets {', '.join(diagnosis.missing_secrets)}"
+
+
+def _who(who: str) -> str:
+    """`; you can end it: pull secret`, `; who can end it: who runs the registry`."""
+    if who.startswith("you: "):
+        return f"; you can end it: {who.removeprefix('you: ')}"
+    return f"; who can end it: {who}" if who else ""
 
 
 def _title(item: MessageDiagnosis) -> str:

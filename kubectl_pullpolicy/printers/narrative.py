@@ -15,6 +15,7 @@ from kubectl_pullpolicy.core.explanation import (
 )
 from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
+from kubectl_pullpolicy.printers.diagnosis import cause_field, remedy_field
 from kubectl_pullpolicy.printers.escape import escaped
 from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.style import Style
@@ -103,9 +104,12 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
     yield from _reading(explanation.reference, explanation.reference_error)
     if explanation.reading_notes:
         yield from field_lines("note", explanation.reading_notes)
+    if explanation.diagnosis is not None and status is not None and status.image_volume is None:
+        yield from cause_field(explanation.diagnosis)
     if status is not None:
         yield from _trouble(status, explanation.obstacle)
         if status.pull_failing and status.image_volume is None:
+            yield from remedy_field(explanation.remedies)
             yield from _retries(explanation.back_off, status, style)
         if explanation.obstacle is not None and explanation.obstacle != told:
             yield from _obstacle(explanation.obstacle)

@@ -20,7 +20,9 @@ def status_words(status: Status | None, now: datetime) -> str:
         words = f"{words} of image volume {status.image_volume}"
     since = parse_time(status.since)
     # How long a healthy container runs is noise here; kubectl get pods tells it.
-    return words if since is None or status.state in {"running", "mounted"} else f"{words} {age(now - since)}"
+    if since is not None and status.state not in {"running", "mounted"}:
+        words = f"{words} {age(now - since)}"
+    return f"{words}: {status.cause}" if status.cause not in {None, "BackOffOnly", "Unknown"} else words
 
 
 def duration(status: Status, now: datetime) -> str:

@@ -1,0 +1,94 @@
+"""Whose words tell why a container's pull fails: its waiting message, else the newest event of a failed pull.
+
+Kubelets before 1.32 hide the cause in `Back-off pulling image "X"`; the `Failed to pull image` events before it tell
+it, as long as they are kept. Of a Pod that fails long the kubelet drops events, so the newest one may be old: its time
+is told. The Secrets that a kubelet could not read are named by an event, too (pkg/kubelet/kubelet.go:SyncPod).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from kubectl_pullpolicy.core.diagnosis import diagnose
+from kubectl_pullpolicy.core.explanation import Diagnosis, Explanation, Status
+from kubectl_pullpolicy.core.objects import Event, Pod
+from kubectl_pullpolicy.core.obstacles import event_time
+from kubectl_pullpolicy.core.remedies import Place, remedies_of
+from kubectl_pullpolicy.core.status import field_path
+from kubectl_pullpolicy.core.workloads import DeclaredContainer
+
+WAITING = "waiting message"
+_COMBINED = "(combined from similar events): "
+_SECRETS = re.compile(r"image pull secrets \(([^)]{1,4000})\)")
+# Failures that a missing pull secret can explain.
+NEEDING_CREDENTIALS = frozenset(
+    {"AuthenticationRequired", "NotFoundOrDenied", "CredentialsRejected", "CredentialsExpired", "Forbidden"}
+)
+
+
+def with_diagnosis(
+    explained: Explanation, container: DeclaredContainer, events: Sequence[Event], pod: Pod
+) -> Explanation:
+    """With why the pull fails, and what ends that."""
+    status = explained.status
+    if status is None:
+        return explained
+    image = container.image if status.image_volume is None else ""  # else the message quotes the volume's
+    diagnosis = diagnosis_of(container, image, status, events)
+    node = (pod.spec.node_name if pod.spec is not None else None) or ""
+    return msgspec.structs.replace(
+        explained,
+        status=msgspec.structs.replace(status, cause=diagnosis.cause, transient=diagnosis.transient),
+        diagnosis=diagnosis,
+        remedies=remedies_of(diagnosis, Place(explained.namespace, explained.pod or "", node, image)),
+    )
+
+
+def diagnosis_of(container: DeclaredContainer, image: str, status: Status, events: Sequence[Event]) -> Diagnosis:
+    """Why the pull of this image fails. `events`: those of the Pod, as far as they were read."""
+    waiting = status.message, status.reason, image
+    told = _remembered(*waiting) if len(status.message) < 4096 else diagnose(*waiting, WAITING)
+    if told.cause == "BackOffOnly" or not status.message:
+        event = _newest_failure(container, image, events)
+        if event is not None:
+            text = (event.message or "").removeprefix(_COMBINED)
+            earlier = diagnose(text, "", image, f"event of {event_time(event)}")
+            told = earlier if earlier.cause != "Unknown" else told
+    if told.cause not in NEEDING_CREDENTIALS:
+        return told
+    missing = missing_secrets(events)
+    return msgspec.structs.replace(told, missing_secrets=missing) if missing else told
+
+
+@lru_cache(maxsize=1024)
+def _remembered(message: str, reason: str, image: str) -> Diagnosis:
+    """Pods of one workload fail with the same words."""
+    return diagnose(message, reason, image, WAITING)
+
+
+def missing_secrets(events: Iterable[Event]) -> tuple[str, ...]:
+    """The pull secrets that the kubelet could not read, by the newest event that names some."""
+    named = [event for event in events if event.reason == "FailedToRetrieveImagePullSecret"]
+    newest = max(named, key=event_time, default=None)
+    found = _SECRETS.search((newest.message or "")[:5000]) if newest is not None else None
+    return tuple(name.strip() for name in found[1].split(",")) if found is not None else ()
+
+
+def _newest_failure(container: DeclaredContainer, image: str, events: Iterable[Event]) -> Event | None:
+    """The newest event of a failed pull of this image; those of image volumes belong to no container."""
+    path = field_path(container)
+    failures = (
+        event
+        for event in events
+        if event.reason == "Failed"
+        and _is_of(event, path, image)
+        and (event.message or "").removeprefix(_COMBINED).startswith("Failed to pull image")
+    )
+    return max(failures, key=event_time, default=None)
+
+
+def _is_of(event: Event, path: str, image: str) -> bool:
+    own = event.involved_object.field_path if event.involved_object is not None else None
+    return own == path if own and path else f'"{image}"' in (event.message or "")
