@@ -123,6 +123,13 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
         str,
         typer.Option("--policy", help="With --image: the policy that is set.", metavar="POLICY", show_default=False),
     ] = "",
+    credentials: Annotated[
+        bool,
+        typer.Option("--credentials", help="Look at the pull secrets of every container.", show_default=False),
+    ] = False,
+    no_secrets: Annotated[
+        bool, typer.Option("--no-secrets", help="Read no Secret, and no ServiceAccount.", show_default=False)
+    ] = False,
     record: Annotated[
         str,
         typer.Option("--record", help="Write what was read; -f reads it again.", metavar="FILE", show_default=False),
@@ -137,7 +144,20 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
     """Explain the pull policy of each container: its value, why, what it does at the next start, and the state."""
     from kubectl_pullpolicy.commands.explain import Request, run
 
-    request = Request(tuple(target or ()), failing, details, image, policy, record, demo, now, watch, watch_only)
+    request = Request(
+        tuple(target or ()),
+        failing,
+        details,
+        image,
+        policy,
+        record,
+        demo,
+        now,
+        watch,
+        watch_only,
+        credentials,
+        no_secrets,
+    )
     raise typer.Exit(run(request, connection, selection, output))
 
 

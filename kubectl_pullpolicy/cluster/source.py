@@ -24,7 +24,7 @@ from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport
-from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, Reading
+from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.core.workloads import KindInfo
@@ -34,6 +34,8 @@ from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyE
 PAGES_AHEAD = 2
 # Pages that were asked for and are not read yet.
 OPEN_AHEAD = 2
+# What only adds to an explanation, and of which nothing is known where the server fails (it may not decrypt a Secret).
+_ADDING = frozenset({"Secret", "ServiceAccount"})
 
 
 class Body(NamedTuple):
@@ -112,6 +114,10 @@ class ClusterSource:
         except NotFoundError as error:
             yield Reading(need, outcome=Absent(str(error)))
         except ServerError as error:
+            if isinstance(need, Get) and need.ref.kind in _ADDING:
+                self._errors.append(error)
+                yield Reading(need, outcome=NotAsked())
+                return
             if not isinstance(need, Get) or need.ref.kind not in subresources.KINDS:
                 raise
             # What only adds to an explanation: the node may be away, its kubelet out of the API server's reach.

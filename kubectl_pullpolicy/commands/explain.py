@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
+from kubectl_pullpolicy.core.credentials import CredentialsWanted
 from kubectl_pullpolicy.core.explain import explain_image
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import folded
@@ -36,6 +37,13 @@ class Request:
     now: str = ""
     watch: bool = False
     watch_only: bool = False
+    credentials: bool = False
+    no_secrets: bool = False
+
+    @property
+    def credentials_wanted(self) -> CredentialsWanted:
+        """Whose pull secrets are looked at."""
+        return "never" if self.no_secrets else "all" if self.credentials else "failing"
 
 
 @dataclass
@@ -86,7 +94,8 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
         source = recorder = Recorder(source, server, source.namespace or "")
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
-    asked = Asked(request, targets, selected, selection.container, output, source, Inquiry(source), Tally())
+    inquiry = Inquiry(source, credentials=request.credentials_wanted)
+    asked = Asked(request, targets, selected, selection.container, output, source, inquiry, Tally())
     _print(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -105,6 +114,8 @@ def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFl
         raise UsageError("name cannot be provided when a selector is specified")
     if named and selection.all_namespaces:
         raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    if request.credentials and request.no_secrets:
+        raise UsageError("--credentials cannot be used with --no-secrets")
     if request.policy and not request.image:
         raise UsageError("--policy goes with --image")
     if request.policy and request.policy not in POLICIES:

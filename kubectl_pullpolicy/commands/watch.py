@@ -56,6 +56,7 @@ def _check(request: "Request", targets: tuple[Target, ...], selection: Selection
         "--image": bool(request.image),
         "--record": bool(request.record),
         "--details": request.details,
+        "--credentials": request.credentials,
     }
     for flag, given in refused.items():
         if given:

@@ -9,6 +9,8 @@ import msgspec
 
 from kubectl_pullpolicy.core.backoff import with_back_off
 from kubectl_pullpolicy.core.context import Context, Known, reduce_workload
+from kubectl_pullpolicy.core.credential_advice import Asking, advised
+from kubectl_pullpolicy.core.credentials import CredentialsWanted
 from kubectl_pullpolicy.core.explanation import (
     Explanation,
     NodeSummary,
@@ -57,9 +59,12 @@ class Explainer:
     `now` is asked late: a source knows its time when it has answered. Without it nothing is told of attempts to come.
     """
 
-    def __init__(self, context: Context, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, context: Context, now: Callable[[], datetime] | None = None, credentials: CredentialsWanted = "never"
+    ) -> None:
         self._context = context
         self._now = now
+        self._asking = Asking(credentials, now)
         self._reasons = Reasons(context)
         self._policies: dict[tuple[ObjectRef, str | None, DeclaredContainer, Access | None], Policy] = {}
 
@@ -84,7 +89,8 @@ class Explainer:
             each = _explanation(container, policy, status, (namespace, name, owner, node))
             if self._now is not None and status is not None and status.pull_failing:
                 each = with_back_off(each, pod, container, events, self._now())
-            explained.append(self._on_the_way(pod, container, each, place, obstacle) if stored else each)
+            each = self._on_the_way(pod, container, each, place, obstacle) if stored else each
+            explained.append(advised(each, pod, self._context, self._asking))
         phase = (pod.status.phase if pod.status is not None else None) or ""
         notes = (*_notes(pod), *self._rollout(controller))
         revision = revision_of(pod, self._context) if controller is not None else ("", 0)
@@ -156,7 +162,8 @@ class Explainer:
             judgement = self._reasons.of_template(container, owner) if judge else judge_manifest(container)
             policy = _policy(container, judgement, UNKNOWN_ACCESS, holder)
             each = _explanation(container, policy, None, (namespace, None, summary, None))
-            explained.append(each if obstacle is None else msgspec.structs.replace(each, obstacle=obstacle))
+            each = each if obstacle is None else msgspec.structs.replace(each, obstacle=obstacle)
+            explained.append(advised(each, workload, self._context, self._asking))
         return SubjectExplanation(
             owner.ref.kind, namespace, name, summary, None, stored, "", owner.rollout, tuple(explained), obstacle
         )

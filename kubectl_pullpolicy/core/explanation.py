@@ -26,6 +26,21 @@ Reason = Literal[
 ]
 State = Literal["running", "mounted", "pulling", "waiting", "terminated", "notScheduled", "unknown"]
 DigestKind = Literal["index", "manifest", "config", "unknown"]
+CredentialVerdict = Literal[
+    "Offered",  # an entry matches: the kubelet offers it
+    "NoMatch",
+    "Ignored",  # of a ServiceAccount, whose list does not count for this Pod
+    "Absent",
+    "Forbidden",  # the Secret may not be read
+    "Unknown",
+    "NoName",  # `[{"name": ""}]`
+    "NoneListed",
+    "WrongType",  # passed over, as is NoData
+    "NoData",
+    "Malformed",  # spoils the keyring: nothing is pulled
+    "Unused",  # another Secret spoils the keyring
+    "NotTried",  # anonymously, while an entry matches
+]
 ObstacleKind = Literal[
     "NotScheduled",
     "Volumes",
@@ -140,6 +155,36 @@ class Diagnosis(_Value, frozen=True):
     missing_secrets: tuple[str, ...] = ()
 
 
+class CredentialMatch(_Value, frozen=True):
+    """An entry of a pull secret that matches an image.
+
+    `attempt` is its place in the kubelet's order, from 1; null where it is not offered. `empty`: it holds no user name.
+    `expires` is what its token says itself, and `expired` whether that time is over, null where it says nothing.
+    """
+
+    key: str
+    attempt: int | None
+    empty: bool = False
+    expires: str | None = None
+    expired: bool | None = None
+
+
+class Credential(_Value, frozen=True):
+    """One source of credentials for an image, as far as the API shows it.
+
+    `source` is a Secret's name, `kind` who lists it (`holder` names a ServiceAccount); or `kind` is where else the
+    kubelet may find credentials (Node), or what it does without (Anonymous). `registry_keys` are hosts and paths.
+    """
+
+    source: str
+    kind: Literal["Pod", "Template", "ServiceAccount", "Node", "Anonymous"]
+    holder: str
+    registry_keys: tuple[str, ...]
+    matches: tuple[CredentialMatch, ...]
+    verdict: CredentialVerdict
+    detail: str
+
+
 class Status(_Value, frozen=True):
     """The container's state. `reason` and `message` are as the API has them; `since` is RFC 3339.
 
@@ -215,6 +260,7 @@ class Explanation(_Value, frozen=True):
 
     `reading_notes` are sentences about what surprises in the image string. `diagnosis` is why its pull fails, and
     `remedies` what ends that, the best first. `back_off` is when the kubelet tries again, null where nothing backs off.
+    `credentials` are null where nobody looked at them.
     """
 
     namespace: str
@@ -235,6 +281,7 @@ class Explanation(_Value, frozen=True):
     diagnosis: Diagnosis | None = None
     remedies: tuple[Remedy, ...] = ()
     back_off: BackOff | None = None
+    credentials: tuple[Credential, ...] | None = None
 
 
 class SubjectExplanation(_Value, frozen=True):

@@ -5,10 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.credentials import CredentialsWanted
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
-from kubectl_pullpolicy.core.needs import REVISED, ROUNDS, Question, events_need, list_needs, pod_needs, template_needs
+from kubectl_pullpolicy.core.needs import (
+    REVISED,
+    ROUNDS,
+    Question,
+    events_need,
+    list_needs,
+    pod_needs,
+    secret_needs,
+    template_needs,
+)
 from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.revisions import revision_name
@@ -21,11 +31,14 @@ from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 class Inquiry:
     """Explains lists and named targets from one source; what was learnt once is kept for the next question."""
 
-    def __init__(self, source: Source, question: Question = "policies") -> None:
+    def __init__(
+        self, source: Source, question: Question = "policies", credentials: CredentialsWanted = "never"
+    ) -> None:
         self._source = source
         self._question = question
         self._context = Context()
-        self._explainer = Explainer(self._context, lambda: source.now)
+        self._credentials = credentials
+        self._explainer = Explainer(self._context, lambda: source.now, credentials)
 
     def listed(self, selection: Selection) -> Iterator[list[SubjectExplanation]]:
         """The subjects of a selection, explained page by page."""
@@ -35,6 +48,8 @@ class Inquiry:
     def explained(self, page: Sequence[Subject], namespace: str | None) -> list[SubjectExplanation]:
         """These subjects of a list of that namespace (None: of all)."""
         self._read_for_list(page, namespace)
+        if self._credentials == "all":
+            self._read_secrets(page)
         return [self._explainer.explain(subject) for subject in page]
 
     def templates(self, kind: str, api_version: str, selection: Selection) -> Iterator[list[SubjectExplanation]]:
@@ -65,7 +80,7 @@ class Inquiry:
         below = {"Deployment": ("apps/v1", "ReplicaSet"), "CronJob": ("batch/v1", "Job")}.get(ref.kind)
         workload = self._get(ref, *([ListOf(*below, namespace)] if below is not None else ()))
         if isinstance(workload, Workload):
-            self._rounds(lambda: template_needs(workload, self._context))
+            self._rounds(lambda: [*template_needs(workload, self._context), *self._secret_needs([workload])])
             pages = list(self._pods_of(ref, workload))
             yield [self._with_digests(self._explainer.explain(workload), [pod for page in pages for pod in page])]
             yield from pages
@@ -126,7 +141,7 @@ class Inquiry:
         return found
 
     def _explain_pod(self, pod: Pod) -> SubjectExplanation:
-        self._rounds(lambda: pod_needs(pod, self._context))
+        self._rounds(lambda: list(dict.fromkeys((*pod_needs(pod, self._context), *self._secret_needs([pod])))))
         return self._explainer.explain(pod)
 
     def _pods_of(self, ref: ObjectRef, workload: Workload) -> Iterator[list[SubjectExplanation]]:
@@ -135,6 +150,7 @@ class Inquiry:
             return
         for page in self._source.pages(Selection(ref.namespace, selector)):
             pods = [pod for pod in page if isinstance(pod, Pod) and self.belongs(pod, ref)]
+            self._read_secrets(pods)
             yield self.explained(pods, ref.namespace)
 
     def belongs(self, pod: Pod, ref: ObjectRef) -> bool:
@@ -147,6 +163,12 @@ class Inquiry:
 
     def _read_for_list(self, page: Sequence[Subject], namespace: str | None) -> None:
         self._rounds(lambda: list_needs(page, namespace, self._context, self._question))
+
+    def _read_secrets(self, subjects: Sequence[Subject]) -> None:
+        self._rounds(lambda: self._secret_needs(subjects))
+
+    def _secret_needs(self, subjects: Sequence[Subject]) -> list[Need]:
+        return secret_needs(subjects, self._credentials, self._context)
 
     def _rounds(self, missing: Callable[[], list[Need]]) -> None:
         for _ in range(ROUNDS - 1):  # the first was spent on the subjects themselves

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from kubectl_pullpolicy.core.context import Context, Get, Known, ListOf, Need
+from kubectl_pullpolicy.core.credentials import CredentialsWanted, credential_needs, wants_credentials
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.obstacles import may_be_wrong_platform
@@ -72,6 +73,13 @@ def template_needs(workload: Workload, context: Context) -> list[Need]:
         needs.append(history)
     if kind in _TELL_BY_EVENTS:
         needs.append(events_need(kind, namespace, meta(workload).name or ""))
+    return [need for need in needs if not context.answered(need)]
+
+
+def secret_needs(subjects: Sequence[Subject], wanted: CredentialsWanted, context: Context) -> list[Need]:
+    """What must still be read of these subjects' pull secrets, by name and once each; never asked for plain lists."""
+    asked = (subject for subject in subjects if wants_credentials(subject, wanted))
+    needs = dict.fromkeys(need for subject in asked for need in credential_needs(subject, context))
     return [need for need in needs if not context.answered(need)]
 
 

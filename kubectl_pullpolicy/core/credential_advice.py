@@ -1,0 +1,78 @@
+"""Adds to an explanation what is known of its pull secrets, where they were looked at, and what they call for."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.core.context import Context, Get, NotAsked
+from kubectl_pullpolicy.core.credential_remedies import CAUSES, Wearer, credential_remedies
+from kubectl_pullpolicy.core.credentials import (
+    CredentialsWanted,
+    Wanted,
+    credential_needs,
+    credentials_of,
+    subscriber,
+)
+from kubectl_pullpolicy.core.explanation import Credential, Explanation, Remedy
+from kubectl_pullpolicy.core.keyring import repository_of
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.workloads import workload_ref
+
+
+class Asking(NamedTuple):
+    """Whose credentials are asked for; `now` is called when everything is read."""
+
+    wanted: CredentialsWanted = "never"
+    now: Callable[[], datetime] | None = None
+
+
+# Where nobody has judged the message.
+_OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGNORECASE)
+
+
+def advised(explained: Explanation, subject: Pod | Workload, context: Context, asking: Asking) -> Explanation:
+    """The explanation with its credentials, and with the remedies that they call for before all others."""
+    failing = explained.status is not None and explained.status.pull_failing
+    if (
+        asking.wanted == "never"
+        or not (failing or asking.wanted == "all")
+        or not _tells(subject, explained.image, context)
+    ):
+        return explained
+    kubelet = explained.node.kubelet_version if explained.node is not None else ""
+    wanted = Wanted(explained.image, asking.now() if asking.now is not None else None, kubelet)
+    found = credentials_of(subject, wanted, context)
+    remedies = _remedies(found, explained, _wearer(subject, explained, context)) if failing else ()
+    own = {remedy.command for remedy in remedies if remedy.command}
+    others = tuple(each for each in explained.remedies if each.command not in own or not each.command)
+    return msgspec.structs.replace(explained, credentials=found, remedies=(*remedies, *others))
+
+
+def _remedies(found: tuple[Credential, ...], explained: Explanation, wearer: Wearer) -> tuple[Remedy, ...]:
+    spoilt = any(each.verdict == "Malformed" for each in found)
+    message = explained.status.message if explained.status is not None else ""
+    told = explained.diagnosis.cause in CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
+    return credential_remedies(found, wearer) if spoilt or told else ()
+
+
+def _tells(subject: Pod | Workload, image: str, context: Context) -> bool:
+    """Whether anything can be said: lists do not ask, and files may know nothing; then all would be unknown."""
+    who = subscriber(subject)
+    if who is None or repository_of(image) is None:
+        return False
+    needs = tuple(credential_needs(subject, context))
+    asked = [need for need in needs if context.answered(need)]
+    named = any(isinstance(need, Get) and need.ref.kind == "Secret" for need in asked)
+    return named or any(not isinstance(context.outcome(need), NotAsked) for need in asked)
+
+
+def _wearer(subject: Pod | Workload, explained: Explanation, context: Context) -> Wearer:
+    metadata = meta(subject)
+    if isinstance(subject, Workload):
+        return Wearer(workload_ref(subject), explained.image)
+    controller = controller_of(metadata)
+    own = ObjectRef("v1", "Pod", metadata.namespace or "", metadata.name or "")
+    return Wearer(context.root(controller) if controller is not None else own, explained.image)

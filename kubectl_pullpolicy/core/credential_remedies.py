@@ -1,0 +1,125 @@
+"""What ends a failure of credentials, the best first: it uses the Secrets that are there before it asks for new ones.
+
+Commands are there to be pasted. `kubectl patch` merges imagePullSecrets by name, so that a name is added to the list.
+"""
+
+import shlex
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.core.explanation import Credential, Remedy
+from kubectl_pullpolicy.core.keyring import repository_of
+from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.remedies import SECRET, Place, secret_command
+from kubectl_pullpolicy.core.workloads import kind_info, spec_path
+
+# The causes (core.causes) that better credentials may end.
+CAUSES = frozenset(
+    {"AuthenticationRequired", "CredentialsRejected", "CredentialsExpired", "NotFoundOrDenied", "Forbidden",
+     "PullSecretMissing"}
+)  # fmt: skip
+_TEMPLATES_PATCHED = frozenset(
+    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "CronJob"}
+)
+
+
+class Wearer(NamedTuple):
+    """What a remedy acts on: the workload that a user would name, or the bare Pod. `image` is what it cannot pull."""
+
+    ref: ObjectRef
+    image: str
+
+    @property
+    def namespace(self) -> str:
+        """` -n NAMESPACE`, or nothing."""
+        return f" -n {shlex.quote(self.ref.namespace)}" if self.ref.namespace else ""
+
+
+def credential_remedies(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[Remedy, ...]:
+    """The remedies that these credentials call for; none where they show nothing that is wrong."""
+    spoiling = [each for each in credentials if each.verdict == "Malformed"]
+    if spoiling:
+        return tuple(_renewed(each, wearer, "repair the Secret") for each in spoiling)
+    usable = [each for each in credentials if each.verdict == "Ignored" and _is_good(each)]
+    offered = [each for each in credentials if each.verdict == "Offered"]
+    absent = [
+        each for each in credentials if each.verdict == "Absent" and each.source and each.kind != "ServiceAccount"
+    ]
+    found = [_used(each, credentials, wearer) for each in usable]
+    found += [_created(each, wearer) for each in absent]
+    found += [_retyped(each, wearer) for each in credentials if each.verdict in {"WrongType", "NoData"}]
+    stale = [each for each in offered if any(match.expired or match.empty for match in each.matches)]
+    for each in stale or (offered if not found else ()):
+        token = any(match.expired for match in each.matches)
+        found.append(_renewed(each, wearer, "put a fresh token into the Secret" if token else "write the Secret anew"))
+    known = not any(each.verdict in {"Forbidden", "Unknown"} and each.kind != "Node" for each in credentials)
+    return tuple(found) if found or not known else _from_nothing(credentials, wearer)
+
+
+def _is_good(credential: Credential) -> bool:
+    return any(not match.expired and not match.empty for match in credential.matches)
+
+
+def _used(credential: Credential, credentials: tuple[Credential, ...], wearer: Wearer) -> Remedy:
+    """A Secret of the ServiceAccount that would match: the Pod must name it, or be made anew."""
+    own = [each for each in credentials if each.kind != "ServiceAccount" and each.source]
+    if own or wearer.ref.kind not in _TEMPLATES_PATCHED | {"Job", "Pod"}:
+        return _named(credential.source, wearer)
+    if wearer.ref.kind in {"Deployment", "StatefulSet", "DaemonSet"}:
+        target = shlex.quote(f"{wearer.ref.kind.lower()}/{wearer.ref.name}")
+        text = f'make the Pods anew: then "{credential.source}" is copied into them'
+        return Remedy(text, f"kubectl rollout restart {target}{wearer.namespace}")
+    return Remedy(f'create the {wearer.ref.kind} anew: then "{credential.source}" is copied into its Pod')
+
+
+def _named(secret: str, wearer: Wearer) -> Remedy:
+    """Let the template name a Secret."""
+    ref = wearer.ref
+    info = kind_info(ref.kind)
+    built_in = info is not None and info.api_version == ref.api_version
+    if not built_in or ref.kind not in _TEMPLATES_PATCHED:
+        fixed = " (they cannot be changed in place)" if ref.kind in {"Pod", "Job"} else ""
+        return Remedy(f'create the {ref.kind} anew{fixed}, with "{secret}" among its imagePullSecrets')
+    patch: object = {"imagePullSecrets": [{"name": secret}]}
+    for key in reversed(spec_path(ref.kind)):
+        patch = {key: patch}
+    words = f"kubectl patch {ref.kind.lower()} {shlex.quote(ref.name)}{wearer.namespace}"
+    rolls = ref.kind in {"Deployment", "StatefulSet", "DaemonSet"}
+    after = f" (rolls {ref})" if rolls else " (for the Pods that are made from then on)"
+    return Remedy(
+        f'let the Pod use "{secret}"{after}', f"{words} -p {shlex.quote(msgspec.json.encode(patch).decode())}"
+    )
+
+
+def _created(credential: Credential, wearer: Wearer) -> Remedy:
+    text = f'create the Secret "{credential.source}" that the Pod names, or copy it from another namespace'
+    return Remedy(text, _create(credential.source, wearer))
+
+
+def _retyped(credential: Credential, wearer: Wearer) -> Remedy:
+    """A Secret's type cannot be changed."""
+    name = shlex.quote(credential.source)
+    text = f'create the Secret "{credential.source}" anew, with the type kubernetes.io/dockerconfigjson'
+    command = f"kubectl delete secret {name}{wearer.namespace} && {_create(credential.source, wearer)}"
+    return Remedy(text, command)
+
+
+def _renewed(credential: Credential, wearer: Wearer, text: str) -> Remedy:
+    command = _create(credential.source, wearer, renew=True)
+    return Remedy(f'{text} "{credential.source}"; it is used at the next attempt, not earlier', command)
+
+
+def _from_nothing(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[Remedy, ...]:
+    """No Secret that is known matches: a new one, and who names it."""
+    if repository_of(wearer.image) is None or not credentials:
+        return ()
+    taken = {each.source for each in credentials}
+    name = SECRET if SECRET not in taken else f"{SECRET}-2"
+    create = Remedy(f'create a pull secret, here "{name}"', _create(name, wearer))
+    return (create, _named(name, wearer))
+
+
+def _create(name: str, wearer: Wearer, *, renew: bool = False) -> str:
+    registry = (repository_of(wearer.image) or "").partition("/")[0]
+    return secret_command(registry, Place(namespace=wearer.ref.namespace, secret=name), renew=renew)

@@ -1,0 +1,150 @@
+"""What is said of a pull secret, in one sentence a verdict."""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from kubectl_pullpolicy.core.explanation import Credential, CredentialMatch, CredentialVerdict
+from kubectl_pullpolicy.core.keyring import key_of
+from kubectl_pullpolicy.core.objects import PullSecret, SecretEntry, present
+from kubectl_pullpolicy.core.registry_keys import RegistryKey, is_docker_hub
+
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.core.credentials import SecretList
+
+NAMED = 4  # keys that are named where a Secret holds more
+_RAW_REASON_FROM = 33  # pkg/kubelet/images/image_manager.go: an error of the keyring is the waiting reason itself
+_MINOR = re.compile(r"v1\.(\d+)")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_FLAWS = {
+    "notJSON": "it is not JSON",
+    "wrongShape": "a value is not what must stand there",
+    "badBase64": "an auth is not base64",
+    "noColon": "an auth is not base64 of user:password",
+}
+_HUB_KEY = "https://index.docker.io/v1/"
+_HUB_HOSTS = frozenset({"registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com", "www.docker.com"})
+
+NODE = Credential(
+    "", "Node", "", (), (), "Unknown",
+    "unknown: node credentials, credential provider plugins and mirrors cannot be seen through the API",
+)  # fmt: skip
+ANONYMOUS = Credential(
+    "", "Anonymous", "", (), (), "NotTried",
+    "never tried while an entry matches: one stale entry keeps even a public image from being pulled",
+)  # fmt: skip
+
+
+def NONE_LISTED(account: str, subject: str) -> Credential:  # noqa: N802  the third of these values
+    """Nobody lists a pull secret."""
+    more = f", and ServiceAccount {account} has none to copy" if account else ""
+    return Credential("", "Pod", "", (), (), "NoneListed", f"none: the {subject} lists no pull secrets{more}")
+
+
+class Told(NamedTuple):
+    """One Secret of a list, judged for an image. `offered`: how many entries the kubelet offers in all."""
+
+    verdict: CredentialVerdict
+    name: str
+    held: "SecretList"
+    secret: PullSecret | None
+    matches: tuple[CredentialMatch, ...]
+    offered: int
+    repository: str
+
+
+def detail_of(told: Told, spoiling: str, kubelet: str) -> str:
+    """The sentence. `spoiling` names the Secret that spoils the keyring; `kubelet` is its version."""
+    entries = present(told.secret.entries) if told.secret is not None else ()
+    holds = _holds(entries)
+    sentences: dict[CredentialVerdict, str] = {
+        "NoName": "an empty name: it names nothing, and keeps the ServiceAccount's secrets from being copied",
+        "Absent": f"does not exist{_ignored(told)}: the kubelet goes on without it",
+        "Forbidden": "unknown: cannot get secrets: forbidden",
+        "Unknown": "unknown: not read",
+        "WrongType": f"is of type {_type(told)}, so the kubelet passes it over without a word; {holds}",
+        "NoData": f"has nothing under .{_type(told).rpartition('/')[2]}, so the kubelet passes it over without a word",
+        "Malformed": _malformed(told, kubelet),
+        "Unused": f"{holds}: not used, since the kubelet cannot read {spoiling}",
+    }
+    if told.verdict == "Unknown" and told.secret is not None:
+        return "unknown: its values are no base64 (encrypted?), so this is not what a cluster would hold"
+    return sentences.get(told.verdict) or _matching(told, holds, entries)
+
+
+def _matching(told: Told, holds: str, entries: tuple[SecretEntry, ...]) -> str:
+    if not told.matches:
+        hints = [hint for hint in (near_miss(key_of(entry), told.repository) for entry in entries) if hint]
+        hint = f" ({hints[0]})" if hints else ""
+        if told.verdict == "Ignored":
+            return f"{holds}: no match for {told.repository}{hint}, and ignored, {told.held.ignored}"
+        return f"{holds}: no match for {told.repository}{hint}"
+    keys = ", ".join(dict.fromkeys(match.key for match in told.matches))
+    which = f": {keys} matches" if len(entries) > 1 else ": matches"
+    if told.verdict == "Ignored":
+        return f"{holds}{which.replace('matches', 'would match')}, but is ignored, {told.held.ignored}{_state(told)}"
+    places = [match.attempt for match in told.matches if match.attempt is not None]
+    order = f" {' and '.join(map(_ordinal, places))} of {told.offered}" if told.offered > 1 else ""
+    return f"{holds}{which} {told.repository}, offered{order}{_state(told)}"
+
+
+def _ignored(told: Told) -> str:
+    return f", and is ignored anyway, {told.held.ignored}" if told.held.ignored else ""
+
+
+def _state(told: Told) -> str:
+    """What is wrong with the entries that match."""
+    parts = ["; it holds no user name, which runtimes take for none"] if any(m.empty for m in told.matches) else []
+    for match in told.matches:
+        if match.expires:
+            words = {True: "expired", False: "expires", None: "says it expires"}[match.expired]
+            parts.append(f"; its token {words} at {match.expires}")
+    return "".join(dict.fromkeys(parts))
+
+
+def _malformed(told: Told, kubelet: str) -> str:
+    problem = told.secret.problem if told.secret is not None else ""
+    found = _MINOR.match(kubelet)
+    reasons = ["its error is the waiting reason (kubelets from 1.33)", "ErrImagePull (kubelets up to 1.32)"]
+    if found is not None:
+        reasons = [reasons[int(found[1]) < _RAW_REASON_FROM].partition(" (")[0]]
+    words = _FLAWS.get(problem or "", "it cannot be read")
+    return f"{words}: the kubelet uses no secret of this list, and pulls nothing at all; {' or '.join(reasons)}"
+
+
+def _holds(entries: tuple[SecretEntry, ...]) -> str:
+    keys = list(dict.fromkeys(str(key_of(entry)) or '""' for entry in entries))
+    unread = [str(key_of(entry)) for entry in entries if entry.readable is False]
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    odd = f" ({unread[0]} is no registry address: passed over)" if unread else ""
+    return f"holds {', '.join(keys[:NAMED])}{more}{odd}" if keys else "holds no registry"
+
+
+def _type(told: Told) -> str:
+    return (told.secret.type if told.secret is not None else "") or "Opaque"
+
+
+def _ordinal(number: int) -> str:
+    return _ORDINALS[number - 1] if number <= len(_ORDINALS) else f"as number {number}"
+
+
+def near_miss(key: RegistryKey, repository: str) -> str:
+    """Why a key that looks right does not match; "" where it does not look right."""
+    registry, _, path = repository.partition("/")
+    host, wanted = key.host.rpartition(":")[0] or key.host, registry.rpartition(":")[0] or registry
+    if not key.readable:
+        return ""
+    if key.host != registry and key.host.lower() == registry.lower():
+        return "host names are compared with their case"
+    if is_docker_hub(repository) and (
+        key.host in _HUB_HOSTS or str(key) in {"index.docker.io/v1", "index.docker.io/v2"}
+    ):
+        return f"Docker Hub's key is {_HUB_KEY}, with the slash at its end"
+    if is_docker_hub(repository) and path.startswith(f"{key}/"):
+        return f"a key begins with a host: docker.io/{key}"
+    if key.host != registry and host == wanted:
+        return "ports must be the same on both sides"
+    if key.host == registry and re.search(r"[:@]", key.path):
+        return "a key has no tag"
+    if key.host.startswith("*.") and registry.endswith(key.host[1:]):
+        return "a * stands for one part of a host name"
+    return ""

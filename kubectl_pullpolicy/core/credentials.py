@@ -1,0 +1,239 @@
+"""Which pull secrets count for a container, and what the kubelet makes of each.
+
+The kubelet reads the list of the Pod alone. The list of a ServiceAccount counts only where admission copied it: into a
+Pod that listed none, when it was created; the two are never merged, and `[{"name": ""}]` is a list, too.
+Source: k8s.io/kubernetes v1.37.2 plugin/pkg/admission/serviceaccount/admission.go:Admit and
+pkg/kubelet/kubelet_pods.go:getPullSecretsForPod, which passes over what it cannot get.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from kubectl_pullpolicy.core.context import (
+    Absent,
+    Context,
+    Fact,
+    Forbidden,
+    Get,
+    Known,
+    Need,
+    secret_ref,
+    service_account_ref,
+)
+from kubectl_pullpolicy.core.credential_words import ANONYMOUS, NODE, NONE_LISTED, Told, detail_of
+from kubectl_pullpolicy.core.explanation import Credential, CredentialMatch, CredentialVerdict
+from kubectl_pullpolicy.core.keyring import Offer, Spoilt, key_of, looked_up, offers, repository_of, spoilt
+from kubectl_pullpolicy.core.objects import (
+    Event,
+    LocalObjectReference,
+    ObjectMeta,
+    Pod,
+    PodSpec,
+    PullSecret,
+    SecretEntry,
+    Workload,
+    meta,
+    present,
+)
+from kubectl_pullpolicy.core.status import status_of
+from kubectl_pullpolicy.core.times import parse_time
+from kubectl_pullpolicy.core.workloads import declared_containers, is_mirror, template_of
+
+# Whose credentials are looked at: of containers that cannot pull, of all, of none (--no-secrets).
+CredentialsWanted = Literal["failing", "all", "never"]
+
+_UNRETRIEVED = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
+
+
+class SecretList(NamedTuple):
+    """One list of pull secrets. `ignored` is why the kubelet does not read it, "" where it does."""
+
+    kind: Literal["Pod", "Template", "ServiceAccount"]
+    holder: str
+    names: tuple[str, ...]
+    ignored: str = ""
+
+
+class Subscriber(NamedTuple):
+    """What wants an image: the spec of a Pod, or of a template whose Pods are still to come."""
+
+    spec: PodSpec
+    namespace: str
+    service_account: str  # "" for a static Pod, which has none
+    created: bool
+
+
+def subscriber(subject: Pod | Workload) -> Subscriber | None:
+    """Whose pull secrets these are; None where there is no spec."""
+    metadata = meta(subject)
+    spec = subject.spec if isinstance(subject, Pod) else template_of(subject)
+    if spec is None:
+        return None
+    account = "" if is_mirror(metadata) else spec.service_account_name or "default"
+    return Subscriber(spec, metadata.namespace or "", account, isinstance(subject, Pod) and _is_created(metadata))
+
+
+def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> bool:
+    """Whether the pull secrets of any container are to be looked at."""
+    if wanted == "failing" and isinstance(subject, Pod):
+        return any(status_of(subject, each).pull_failing for each in declared_containers(subject.spec))
+    return wanted == "all"
+
+
+def credential_needs(subject: Pod | Workload, context: Context) -> Iterator[Need]:
+    """What must be read of a subject's pull secrets: the ServiceAccount and each Secret by name, in two rounds."""
+    who = subscriber(subject)
+    if who is None:
+        return
+    if who.service_account:
+        yield Get(service_account_ref(who.namespace, who.service_account))
+    for each in lists_of(who, context):
+        yield from (Get(secret_ref(who.namespace, name)) for name in each.names if name)
+
+
+def lists_of(who: Subscriber, context: Context) -> Iterator[SecretList]:
+    """The lists that name pull secrets for it, as far as they are known."""
+    own = _names(who.spec.image_pull_secrets)
+    fact = context.service_account(who.namespace, who.service_account)
+    copied = _names(fact.value.image_pull_secrets) if isinstance(fact, Known) else ()
+    kind: Literal["Pod", "Template"] = "Pod" if who.created else "Template"
+    if own and own == copied and who.created:
+        yield SecretList("ServiceAccount", who.service_account, own)
+        return
+    if own:
+        yield SecretList(kind, "", own)
+        rest = tuple(name for name in copied if name not in own)
+        why = f"because the {kind if who.created else 'template'} lists secrets of its own"
+        if rest:
+            yield SecretList("ServiceAccount", who.service_account, rest, why)
+    elif copied:
+        late = "because the Pod was created before the ServiceAccount had it" if who.created else ""
+        yield SecretList("ServiceAccount", who.service_account, copied, late)
+
+
+class Wanted(NamedTuple):
+    """An image, when it is wanted (that tells which tokens have expired), and the version of the node's kubelet."""
+
+    image: str
+    now: datetime | None = None
+    kubelet: str = ""
+
+
+def credentials_of(subject: Pod | Workload, wanted: Wanted, context: Context) -> tuple[Credential, ...]:
+    """What is known of the credentials for one image, in the order of the lists; at the end what cannot be known."""
+    who = subscriber(subject)
+    if who is None:
+        return ()
+    events = context.events(subject) if isinstance(subject, Pod) else ()
+    judge = _Judge(who, wanted, context, _unretrieved(events))
+    found = [credential for each in lists_of(who, context) for credential in judge.judged(each)]
+    found += judge.unknown_accounts(listed=bool(found))
+    matched = any(match.attempt is not None for credential in found for match in credential.matches)
+    return (*found, *((ANONYMOUS,) if matched else ()), NODE)
+
+
+class _Judge:
+    """Judges Secrets for one image. `missed` are those that the kubelet says it could not get."""
+
+    def __init__(self, who: Subscriber, wanted: Wanted, context: Context, missed: frozenset[str]) -> None:
+        self._who, self._wanted, self._context, self._missed = who, wanted, context, missed
+        self._repository = repository_of(wanted.image)
+        read = [each for each in lists_of(who, context) if not each.ignored]
+        self._names = [name for each in read for name in each.names]
+        secrets = [self._known(name) for name in self._names]
+        self._offers = offers(secrets, wanted.image)
+        self._spoilt = spoilt(secrets)
+
+    def judged(self, held: SecretList) -> Iterator[Credential]:
+        """A Credential for each name of a list."""
+        for place, name in enumerate(held.names):
+            secret = self._known(name)
+            entries = present(secret.entries) if secret is not None else ()
+            found = tuple(self._matches(held, place, entries))
+            verdict = self._verdict(held, name, found)
+            told = Told(verdict, name, held, secret, found, len(self._offers), self._repository or self._wanted.image)
+            detail = detail_of(told, self._spoiling(), self._wanted.kubelet)
+            if verdict == "Absent" and name in self._missed:
+                detail = "the kubelet could not get it (event FailedToRetrieveImagePullSecret) and goes on without it"
+            keys = tuple(dict.fromkeys(str(key_of(entry)) for entry in entries))
+            yield Credential(name, held.kind, held.holder, keys, found, verdict, detail)
+
+    def unknown_accounts(self, *, listed: bool) -> Iterator[Credential]:
+        """What is said of the ServiceAccount where its list is not known, or where nobody lists anything."""
+        who = self._who
+        fact = self._context.service_account(who.namespace, who.service_account)
+        if isinstance(fact, Forbidden):
+            detail = f"unknown: cannot {fact.verb} {fact.resource}: forbidden"
+            yield Credential("", "ServiceAccount", who.service_account, (), (), "Forbidden", detail)
+        elif isinstance(fact, Absent):
+            detail = "does not exist, so it has no secrets to copy"
+            yield Credential("", "ServiceAccount", who.service_account, (), (), "Absent", detail)
+        elif isinstance(fact, Known) or not who.service_account:
+            if not listed:
+                yield NONE_LISTED(who.service_account, "Pod" if who.created else "template")
+        elif not listed:
+            detail = "unknown: not read; it may list secrets"
+            yield Credential("", "ServiceAccount", who.service_account, (), (), "Unknown", detail)
+
+    def _known(self, name: str) -> PullSecret | None:
+        fact = self._fact(name)
+        return fact.value if isinstance(fact, Known) else None
+
+    def _fact(self, name: str) -> Fact[PullSecret]:
+        return self._context.secret(self._who.namespace, name)
+
+    def _spoiling(self) -> str:
+        """The name of the Secret that spoils the keyring, "" for none."""
+        return self._names[self._spoilt.secret] if isinstance(self._spoilt, Spoilt) else ""
+
+    def _matches(self, held: SecretList, place: int, entries: Iterable[SecretEntry]) -> Iterator[CredentialMatch]:
+        if not held.ignored and self._spoilt is None:
+            for number, offer in enumerate(self._offers, 1):
+                if offer.secret == place:
+                    yield self._match(offer, number)
+            return
+        found = looked_up([(key_of(entry), entry) for entry in entries], self._repository or "")
+        yield from (self._match(Offer(place, entry), None) for entry in found)
+
+    def _match(self, offer: Offer, attempt: int | None) -> CredentialMatch:
+        entry, expires = offer.entry, parse_time(offer.entry.expires)
+        now = self._wanted.now
+        expired = None if expires is None or now is None else expires <= now
+        return CredentialMatch(str(key_of(entry)), attempt, bool(entry.empty), entry.expires, expired)
+
+    def _verdict(self, held: SecretList, name: str, found: tuple[CredentialMatch, ...]) -> CredentialVerdict:
+        fact = self._fact(name)
+        if not name:
+            return "NoName"
+        if isinstance(fact, Absent):
+            return "Absent"
+        if not isinstance(fact, Known):
+            return "Absent" if name in self._missed else "Forbidden" if isinstance(fact, Forbidden) else "Unknown"
+        if held.ignored:
+            return "Ignored"
+        problem = fact.value.problem
+        verdicts: dict[str | None, CredentialVerdict] = {
+            "wrongType": "WrongType", "noData": "NoData", "notBase64": "Unknown"
+        }  # fmt: skip
+        if problem is not None:
+            return verdicts.get(problem, "Malformed")
+        if self._spoilt is not None:
+            return "Unused"
+        return "Offered" if found else "NoMatch"
+
+
+def _is_created(metadata: ObjectMeta) -> bool:
+    return bool(metadata.uid or metadata.resource_version or metadata.creation_timestamp)
+
+
+def _names(references: tuple[LocalObjectReference | None, ...] | None) -> tuple[str, ...]:
+    return tuple(each.name or "" for each in present(references))
+
+
+def _unretrieved(events: Iterable[Event]) -> frozenset[str]:
+    """The Secrets that the kubelet says it could not get: it tells so without a right to read them."""
+    texts = (each.message or "" for each in events if each.reason == "FailedToRetrieveImagePullSecret")
+    found = (match for match in map(_UNRETRIEVED.search, texts) if match is not None)
+    return frozenset(name.strip() for match in found for name in match[1].split(","))
