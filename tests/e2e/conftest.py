@@ -40,6 +40,15 @@ def apiserver_with_always_pull_images() -> Cluster:
     return _own(apiserver.up("AlwaysPullImages", versions=versions), versions)
 
 
+@pytest.fixture(scope="session")
+def apiserver_without_node() -> Cluster:
+    """An API server without controllers and nodes, for more objects than a node has Pods."""
+    if _users_choice():
+        pytest.skip("KUBECONFIG chooses another cluster")
+    versions = Versions()
+    return _own(apiserver.up(versions=versions), versions)
+
+
 @pytest.fixture
 def namespace(cluster: Cluster, tmp_path: Path) -> Iterator[Cluster]:
     """The cluster, seen from a namespace of the test's own."""
