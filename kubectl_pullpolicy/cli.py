@@ -40,6 +40,11 @@ Examples:
 
 DIAGNOSE_EPILOG = """\b
 Examples:
+  kubectl pullpolicy diagnose                       # what cannot be pulled in this namespace, by cause
+  kubectl pullpolicy diagnose -A                    # in all of them
+  kubectl pullpolicy diagnose -A --details          # with evidence and remedies
+  kubectl pullpolicy diagnose deploy/web            # of one workload, in full
+  kubectl pullpolicy diagnose -f dump.json          # of `kubectl get pods -o json`, or of a recording
   kubectl pullpolicy diagnose -- 'Failed to pull image "x": ...'    # each message behind --
   kubectl describe pod web-0 | kubectl pullpolicy diagnose -         # what a text says: describe, events, a log
   kubectl get events -A | kubectl pullpolicy diagnose - -o json
@@ -162,19 +167,39 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
 
 
 @app.command("diagnose", epilog=DIAGNOSE_EPILOG, cls=AfterDashes)
-@flags(OutputFlags)
-def diagnose(
+@flags(ConnectionFlags, SelectionFlags, OutputFlags)
+def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
     output: OutputFlags,
-    context: typer.Context,
+    invocation: typer.Context,
     target: Annotated[
         Lines,
-        typer.Argument(help="-: read text from standard input.", metavar="[-] [-- MESSAGE...]", show_default=False),
+        typer.Argument(
+            help="pod NAME, TYPE/NAME, ...; none: all Pods; -: text from standard input.",
+            metavar="[TARGET...|-] [-- MESSAGE...]",
+            show_default=False,
+        ),
     ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Each cause with evidence and remedies, not a table.", show_default=False)
+    ] = False,
+    record: Annotated[
+        str,
+        typer.Option("--record", help="Write what was read; -f reads it again.", metavar="FILE", show_default=False),
+    ] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Use the recording of a real cluster.", show_default=False)
+    ] = False,
+    now: Annotated[
+        str, typer.Option("--now", help="The time to count from (RFC 3339).", metavar="TIME", show_default=False)
+    ] = "",
 ) -> None:
-    """Say why image pulls fail, by messages, or by the text of describe, events or a log."""
-    from kubectl_pullpolicy.commands.diagnose import run
+    """Tell what cannot be pulled, by cause and registry: how much, since when, who can end it. Or why, by a text."""
+    from kubectl_pullpolicy.commands.diagnose import Request, run
 
-    raise typer.Exit(run(tuple(target or ()), context.meta["after"], output))
+    request = Request(tuple(target or ()), invocation.meta["after"], details, record, demo, now)
+    raise typer.Exit(run(request, connection, selection, output))
 
 
 @app.command("set", epilog=SET_EPILOG)

@@ -1,27 +1,41 @@
-"""diagnose: what is failing? Of text (messages, standard input) or of a cluster."""
+"""diagnose: what is failing? Of text (messages, standard input), or of a cluster, a dump or a recording."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import OutputFlags
+from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
 
 STDIN = "-"
 
 
-def run(targets: Sequence[str], messages: Sequence[str] | None, output: OutputFlags) -> int:
-    """Diagnoses what was given; `messages` is what stands behind `--`, None where there is no `--`.
+@dataclass(frozen=True)
+class Request:
+    """The arguments and flags that only diagnose has.
 
-    Returns the exit code. Raises PullPolicyError.
+    `messages` is what stands behind `--`, None where there is no `--`.
     """
+
+    targets: Sequence[str] = ()
+    messages: Sequence[str] | None = None
+    details: bool = False
+    record: str = ""
+    demo: bool = False
+    now: str = ""
+
+
+def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
+    """Diagnoses what was given. Returns the exit code. Raises PullPolicyError."""
+    if request.messages is None and STDIN not in request.targets:
+        from kubectl_pullpolicy.commands.incidents import run_incidents
+
+        return run_incidents(request, connection, selection, output)
     from kubectl_pullpolicy.commands.diagnose_text import run_messages, run_stdin
 
-    if messages is not None:
-        if targets:
-            raise UsageError("give either targets or, behind --, messages")
-        return run_messages(messages, output)
-    if list(targets) == [STDIN]:
-        return run_stdin(output)
-    raise UsageError(
-        "only text can be diagnosed so far: messages behind --, or - for standard input. "
-        "For a cluster: kubectl pullpolicy explain --failing --details"
-    )
+    if request.messages is not None and request.targets:
+        raise UsageError("give either targets or, behind --, messages")
+    if len(request.targets) > 1:
+        raise UsageError("give either targets or -, for text on standard input")
+    if selection.filename or request.demo or request.record:
+        raise UsageError("a text is diagnosed by itself: no --filename, --demo or --record")
+    return run_messages(request.messages, output) if request.messages is not None else run_stdin(output)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from kubectl_pullpolicy.commands.diagnose import Request
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.explanation import API_VERSION, SubjectExplanation
@@ -19,17 +20,6 @@ from kubectl_pullpolicy.printers import Style, print_names
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
 
 FORMATS = ("", "json", "yaml", "name", "wide")
-
-
-@dataclass(frozen=True)
-class Request:
-    """The flags that only diagnose has."""
-
-    targets: tuple[str, ...] = ()
-    details: bool = False
-    record: str = ""
-    demo: bool = False
-    now: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +41,7 @@ class Asked:
         return self.request.details or any(target.name is not None for target in self.targets)
 
 
-def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
+def run_incidents(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
     """Tells what fails among what the flags select. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
     _check(targets, selection, output)
@@ -63,7 +53,7 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
         source = recorder = Recorder(source, server, source.namespace or "")
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
-    inquiry = Inquiry(source, "failures")
+    inquiry = Inquiry(source, question="failures")
     failures = Failures(source, inquiry, selection.container)
     asked = Asked(request, targets, selected, output, source, inquiry, failures)
     incidents = _answer(asked)

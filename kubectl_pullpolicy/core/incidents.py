@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
+from kubectl_pullpolicy.core.causes import CAUSES
 from kubectl_pullpolicy.core.explanation import Diagnosis, Explanation, Remedy, SubjectExplanation
 from kubectl_pullpolicy.core.incident import Example, Incident, NodeShare, OwnerShare, Share
 from kubectl_pullpolicy.core.sightings import Sightings, image_key
@@ -16,6 +17,7 @@ from kubectl_pullpolicy.core.where import Spread, place_words
 # The same for every registry.
 NODE_CAUSES = frozenset({"DiskFull", "PullQPSExceeded", "RuntimeUnavailable", "CredentialProvider"})
 EXAMPLES = 3
+_UNKNOWN = Diagnosis(*CAUSES["Unknown"])
 
 
 class _Owner(NamedTuple):
@@ -79,18 +81,14 @@ class Incidents:
         """Take in a Pod; templates and Pods that are well leave no trace but their count."""
         parts: dict[tuple[str, str], list[Explanation]] = {}
         for each in failing_of(subject):
-            diagnosis = each.diagnosis
-            if diagnosis is None:
-                continue
+            diagnosis = each.diagnosis or _UNKNOWN
             registry = "" if diagnosis.cause in NODE_CAUSES else _registry_of(each, diagnosis)
             parts.setdefault((diagnosis.cause, registry), []).append(each)
         self.failing += bool(parts)
         for key, failing in parts.items():
             group = self._groups.get(key)
             if group is None:
-                first = failing[0].diagnosis
-                assert first is not None
-                group = self._groups[key] = _Group(first, key[1])
+                group = self._groups[key] = _Group(failing[0].diagnosis or _UNKNOWN, key[1])
             group.add(subject, failing)
 
     @property

@@ -34,7 +34,7 @@ def _nodes(spread: Spread, sightings: Sightings) -> str:
     if len(names) == 1:
         elsewhere = sightings.runs_elsewhere(spread.images, names)
         return f"{_label(spread.nodes[0], spread)} only" if elsewhere else _label(spread.nodes[0], spread)
-    if not names or spread.platforms is None:
+    if not names or not spread.platforms:
         return f"{len(names)} nodes" if names else ""
     if len(names) == len(spread.platforms):
         return "every node"

@@ -10,13 +10,13 @@ from kubectl_pullpolicy.core.incident import Example, Incident, IncidentList, Sh
 from kubectl_pullpolicy.core.times import age, parse_time
 from kubectl_pullpolicy.core.where import owner_words
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
-from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json, escaped_lines
+from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
+from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.table import print_rows
 
 HEADERS = ("PODS", "SINCE", "CAUSE", "REGISTRY", "WHERE", "HEALS BY ITSELF", "WHO CAN END IT")
 WIDE = ("IMAGES", "EXAMPLE")
-LABEL = 11
 LISTED = 5
 _HEALS = {True: "yes", False: "no", None: "depends"}
 
@@ -80,9 +80,9 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
     head = f"{incident.cause}{at}{kind}: {pods}{f', since {since}' if since else ''}"
     yield painted(escaped(head), BOLD, wanted=style.colour)
     heals = {True: "heals by itself", False: "does not heal by itself", None: "may heal by itself or not"}
-    yield from _field("meaning", [f"{incident.meaning}; {heals[incident.transient]}"])
-    yield from _field("ends it", [incident.who] if incident.who else [])
-    yield from _field("where", [incident.where])
+    yield from field_lines("meaning", [f"{incident.meaning}; {heals[incident.transient]}"])
+    yield from field_lines("ends it", [incident.who] if incident.who else [])
+    yield from field_lines("where", [incident.where])
     yield from _shares("images", incident.images)
     if len(incident.nodes) > 1:
         yield from _shares("nodes", [Share(node.name, node.pods) for node in incident.nodes])
@@ -90,9 +90,9 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
         yield from _shares("workloads", [Share(owner_words(owner, None), owner.pods) for owner in incident.owners])
     yield from _shares("failed", incident.hosts)
     for example in incident.examples:
-        yield from _field("evidence", _evidence(example))
+        yield from field_lines("evidence", _evidence(example))
     for remedy in incident.remedies:
-        yield from _field("remedy", [remedy.text, *([remedy.command] if remedy.command else [])])
+        yield from field_lines("remedy", [remedy.text, *([remedy.command] if remedy.command else [])])
 
 
 def _evidence(example: Example) -> list[str]:
@@ -106,9 +106,4 @@ def _shares(label: str, shares: Sequence[Share]) -> Iterator[str]:
     lines = [f"{share.name} ({share.pods})" for share in shares[:LISTED]]
     if len(shares) > LISTED:
         lines.append(f"and {len(shares) - LISTED} more")
-    yield from _field(label, lines)
-
-
-def _field(label: str, lines: Sequence[str]) -> Iterator[str]:
-    for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
-        yield f"  {label if number == 0 else '':<{LABEL}}{line}"
+    yield from field_lines(label, lines)

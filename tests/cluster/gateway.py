@@ -4,6 +4,7 @@ containerd gets it as HTTPS_PROXY, so that it asks for `https://ghcr.io/v2/...` 
 What a host does:
 
     one of imitations.py      answers as that registry does; images that the public registry has are there
+    private.example.com       is the private registry
     faults.example.com        fails in the way that the repository's name says, as faults.py has it
     tls.example.com           shows a certificate that nobody signed
     expired.example.com       shows one whose time is over
@@ -25,15 +26,18 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster import imitations
+from tests.cluster.exchange import Answer, Request, error
 from tests.cluster.faults import FaultyRegistry, Handler
-from tests.cluster.layout import LOOPBACK
+from tests.cluster.layout import LOOPBACK, Ports
 
-FAULTS, PLAIN, STALLED, FORBIDDEN = (f"{name}.example.com" for name in ("faults", "plain", "stalled", "forbidden"))
+FAULTS, PRIVATE, PLAIN, STALLED, FORBIDDEN = (
+    f"{name}.example.com" for name in ("faults", "private", "plain", "stalled", "forbidden")
+)
 # Certificates of their own; all other hosts share a good one.
 BAD_CERTIFICATES = {"tls.example.com": "unsigned", "expired.example.com": "expired", "othername.example.com": "other"}
 NAMES = ("*.example.com", "*.docker.io", "ghcr.io", "europe-west1-docker.pkg.dev", "*.azurecr.io", "quay.io",
          "registry.gitlab.com", "gitlab.com", "*.dkr.ecr.eu-west-1.amazonaws.com")  # fmt: skip
-_PASSED_ON = ("Content-Type", "Docker-Content-Digest")
+_PASSED_ON = ("Content-Type", "Docker-Content-Digest", "WWW-Authenticate")
 _STALL_SECONDS = 60
 
 
@@ -43,11 +47,11 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 class Gateway(FaultyRegistry):
-    """The proxy: what it needs to speak TLS, and where the public registry is."""
+    """The proxy: what it needs to speak TLS, and where the registries are that hold something."""
 
-    def __init__(self, port: int, log: Path, folder: Path, public_port: int) -> None:
-        super().__init__(port, log, Tunnel)
-        self.public_port = public_port
+    def __init__(self, ports: Ports, log: Path, folder: Path) -> None:
+        super().__init__(ports.gateway, log, Tunnel)
+        self.ports = ports
         self._contexts = {name: _context(folder, name) for name in ("good", *BAD_CERTIFICATES.values())}
 
     def secured(self, connection: socket.socket, host: str) -> ssl.SSLSocket:
@@ -57,7 +61,7 @@ class Gateway(FaultyRegistry):
 
     def is_imitated(self, host: str) -> bool:
         """Whether somebody answers by that name."""
-        return host in {FAULTS, imitations.ECR, *imitations.REALMS, *imitations.TOKEN_HOSTS, *BAD_CERTIFICATES}
+        return host in {FAULTS, PRIVATE, imitations.ECR, *imitations.REALMS, *imitations.TOKEN_HOSTS, *BAD_CERTIFICATES}
 
 
 def _context(folder: Path, name: str) -> ssl.SSLContext:
@@ -95,7 +99,7 @@ class Tunnel(BaseHTTPRequestHandler):
                 secured = self.server.secured(self.connection, host)
             except OSError:  # the other side did not like the certificate
                 return
-            kind = Handler if host in BAD_CERTIFICATES else {FAULTS: Faults}.get(host, Imitation)
+            kind = Handler if host in BAD_CERTIFICATES else {FAULTS: Faults, PRIVATE: Private}.get(host, Imitation)
             kind(secured, self.client_address, self.server)
 
     def log_message(self, format: str, *args: object) -> None:
@@ -118,13 +122,14 @@ class Imitation(Handler):
         """Answer a read."""
         path, _, query = self.path.partition("?")
         host = (self.headers.get("Host") or "").partition(":")[0]
-        request = imitations.Request(host, self.command, path, query, self.headers.get("Authorization") or "")
+        request = Request(host, self.command, path, query, self.headers.get("Authorization") or "")
         self.server.record(
             {"time": time.time(), "method": self.command, "host": host, "path": path, "headers": sorted(self.headers)}
         )
-        answer = imitations.answer(request) or imitations.error(404, "NOT_FOUND", "no such page")
+        answer = imitations.answer(request) or error(404, "NOT_FOUND", "no such page")
         if answer.served:
-            answer = self._public(path) if self._is_public(request) else imitations.missing(request)
+            port = self.server.ports.public
+            answer = passed_on(self, port) if _has(port, request.repository) else imitations.missing(request)
         self._send(answer.status, answer.body, dict(answer.headers), answer.phrase)
 
     do_HEAD = do_GET  # noqa: N815 - the base class wants this name
@@ -134,30 +139,47 @@ class Imitation(Handler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._send(405, b"")
 
-    def _is_public(self, request: imitations.Request) -> bool:
-        status, _, _ = self._ask("GET", f"/v2/{request.repository}/tags/list")
-        return status == 200
 
-    def _public(self, path: str) -> imitations.Answer:
-        status, headers, body = self._ask("GET", path)
-        kept = tuple((name, headers[name]) for name in _PASSED_ON if name in headers)
-        return imitations.Answer(status, body, kept)
+class Private(Handler):
+    """The private registry, behind TLS."""
 
-    def _ask(self, method: str, path: str) -> tuple[int, Any, bytes]:
-        """Ask the public registry."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.server.public_port, timeout=30)
-        try:
-            connection.request(method, path, headers={"Accept": self.headers.get("Accept") or "*/*"})
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
+    server: Any
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class wants this name
+        """Answer a read."""
+        answer = passed_on(self, self.server.ports.private)
+        self._send(answer.status, answer.body, dict(answer.headers))
+
+    do_HEAD = do_GET  # noqa: N815 - the base class wants this name
+
+
+def passed_on(handler: Any, port: int) -> Answer:
+    """What the registry at that port answers to this request; to a HEAD the same as to a GET."""
+    asked = {name: handler.headers[name] for name in ("Accept", "Authorization") if name in handler.headers}
+    if port == handler.server.ports.public:  # knows no tokens
+        asked.pop("Authorization", None)
+    status, headers, body = _ask(port, handler.path, asked)
+    return Answer(status, body, tuple((name, headers[name]) for name in _PASSED_ON if name in headers))
+
+
+def _has(port: int, repository: str) -> bool:
+    return _ask(port, f"/v2/{repository}/tags/list", {})[0] == 200
+
+
+def _ask(port: int, path: str, headers: dict[str, str]) -> tuple[int, Any, bytes]:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
 
 
 def main() -> None:
     """Serve for ever."""
     options = json.loads(sys.argv[1])
-    Gateway(options["port"], Path(options["log"]), Path(options["certificates"]), options["public"]).serve_forever()
+    Gateway(Ports(options["port"]), Path(options["log"]), Path(options["certificates"])).serve_forever()
 
 
 if __name__ == "__main__":

@@ -12,12 +12,11 @@ answers are what the recordings keep. A repository's first segment names what ha
 Good credentials are those of `registries`, with the password `expired` for a token whose time ran out.
 """
 
-import base64
 import json
-import re
 from collections.abc import Callable
-from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
+
+from tests.cluster.exchange import Answer, Request, error
 
 USER, PASSWORD = "puller", "s3cret"
 EXPIRED = "expired"
@@ -37,49 +36,6 @@ SERVICES = {
 }
 TOKEN_HOSTS = {urlsplit(realm).hostname for realm in REALMS.values()}
 ECR = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
-
-
-class Request(NamedTuple):
-    """What is asked of a registry or of its token service."""
-
-    host: str
-    method: str
-    path: str
-    query: str
-    authorization: str
-
-    @property
-    def repository(self) -> str:
-        """The repository, of the path or of the scope that a token is asked for."""
-        named = re.match(r"/v2/(.+)/(?:manifests|blobs)/", self.path)
-        if named is not None:
-            return named[1]
-        scope = parse_qs(self.query).get("scope", [""])[0]
-        return scope.removeprefix("repository:").rpartition(":")[0]
-
-    @property
-    def fate(self) -> str:
-        """What happens to that repository."""
-        return self.repository.partition("/")[0]
-
-    @property
-    def credentials(self) -> tuple[str, str]:
-        """Name and password, empty where none were offered."""
-        kind, _, value = self.authorization.partition(" ")
-        if kind != "Basic":
-            return "", ""
-        user, _, password = base64.b64decode(value).decode().partition(":")
-        return user, password
-
-
-class Answer(NamedTuple):
-    """What is answered; `served`: what the public registry has, where it has such a repository."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-    served: bool = False
-    phrase: str | None = None
 
 
 SERVED = Answer(200, served=True)
@@ -104,12 +60,6 @@ def missing(request: Request) -> Answer:
     if request.host == "registry-1.docker.io":
         return _challenge(request, "insufficient_scope")
     return error(404, "NAME_UNKNOWN", "repository name not known to registry")
-
-
-def error(status: int, code: str, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """An answer in the words of the distribution specification."""
-    body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
-    return Answer(status, body, (("Content-Type", "application/json"), *headers))
 
 
 def _challenge(request: Request, refusal: str = "") -> Answer:

@@ -72,7 +72,6 @@ def start(run: RunFolder, ports: Ports) -> None:
 def write_hosts(run: RunFolder, ports: Ports) -> Path:
     """Tell containerd where each name leads; answers the folder to tell it of."""
     servers = dict.fromkeys(PUBLIC_HOSTS, f"http://{LOOPBACK}:{ports.public}") | {
-        "private.example.com": f"http://{LOOPBACK}:{ports.private}",
         "refused.example.com": f"http://{LOOPBACK}:{ports.refused}",
         # A mirror that fails.
         "mirrored.example.com": f"http://{LOOPBACK}:{ports.faults}",
@@ -124,7 +123,7 @@ def _start_gateway(run: RunFolder, ports: Ports) -> None:
     certificates.make_certificate(*signer, ["registry.example.net"], *files["other"])
     certificates.make_expired(*signer, "expired.example.com", *files["expired"])
     certificates.make_self_signed(*files["unsigned"])
-    options = {"port": ports.gateway, "log": str(run.fault_log), "certificates": str(folder), "public": ports.public}
+    options = {"port": ports.first, "log": str(run.fault_log), "certificates": str(folder)}
     project = Path(gateway.__file__).parents[2]
     command = [sys.executable, "-m", gateway.__name__, json.dumps(options)]
     processes.start(run, "gateway", command, {"PYTHONPATH": str(project)})
