@@ -8,9 +8,12 @@ from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.options import (
     AfterDashes,
     ConnectionFlags,
+    FileFlags,
     Lines,
     OutputFlags,
+    PinFlags,
     PlanOutputFlags,
+    RegistryFlags,
     SelectionFlags,
     WriteFlags,
     flags,
@@ -57,6 +60,7 @@ Examples:
   kubectl pullpolicy set Default -l app=web                     # give it back to the server's tag rule
   kubectl pullpolicy set Always deploy --all -A --dry-run=server
   kubectl pullpolicy set Never cronjob/nightly -o patch         # for Git; nothing is written
+  kubectl pullpolicy set Always -f manifests/ -R --write        # in files; without --write the text goes to stdout
 
 \b
 A Pod or ReplicaSet that is named stands for the workload that makes it. A Job and a Pod of nobody cannot
@@ -64,6 +68,22 @@ change: the commands that replace them are printed.
 
 \b
 Needs: get and patch of what is named (get of its owners, too); list and patch with -l or --all.
+"""
+
+
+PIN_EPILOG = """\b
+Examples:
+  kubectl pullpolicy pin -f deploy.yaml                   # the text with digests, on standard output
+  kubectl pullpolicy pin -f manifests/ -R --write         # change the files in place
+  kubectl pullpolicy pin -f manifests/ -R --diff          # only show what would change
+  kustomize build . | kubectl pullpolicy pin -f - | kubectl apply -f -
+  kubectl pullpolicy pin -f manifests/ --check            # for CI: exit code 3 where something is not pinned
+  kubectl pullpolicy pin -f manifests/ --update --write   # follow the tags that have moved
+  kubectl pullpolicy pin -f values.yaml --policy IfNotPresent --ignore 'registry.internal/*'
+
+\b
+Files are manifests (YAML or JSON), kustomizations (images:) and values of Helm charts, which have `values` in their
+name. Only image values change; a comment behind an image or above it leaves it alone: # pullpolicy: ignore
 """
 
 
@@ -203,10 +223,11 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
 
 
 @app.command("set", epilog=SET_EPILOG)
-@flags(ConnectionFlags, SelectionFlags, WriteFlags, PlanOutputFlags)
+@flags(ConnectionFlags, SelectionFlags, FileFlags, WriteFlags, PlanOutputFlags)
 def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     connection: ConnectionFlags,
     selection: SelectionFlags,
+    files: FileFlags,
     write: WriteFlags,
     output: PlanOutputFlags,
     value: Annotated[
@@ -218,6 +239,27 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
     ] = None,
 ) -> None:
     """Set the pull policy of containers where their Pods are made: shows what changes and restarts, asks, writes."""
+    if selection.filename:
+        from kubectl_pullpolicy.commands.file_writing import file_request
+        from kubectl_pullpolicy.commands.set_files import run_files
+
+        raise typer.Exit(run_files(value, file_request(tuple(target or ()), selection, files, write, output)))
     from kubectl_pullpolicy.commands.set_policy import SetRequest, run
 
     raise typer.Exit(run(SetRequest(value, tuple(target or ())), connection, selection, write, output))
+
+
+@app.command("pin", epilog=PIN_EPILOG)
+@flags(SelectionFlags, FileFlags, PinFlags, RegistryFlags, WriteFlags, PlanOutputFlags)
+def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+    selection: SelectionFlags,
+    files: FileFlags,
+    wanted: PinFlags,
+    registries: RegistryFlags,
+    write: WriteFlags,
+    output: PlanOutputFlags,
+) -> None:
+    """Replace tags by digests, so that the same bytes run everywhere and always; every other byte of a file is kept."""
+    from kubectl_pullpolicy.commands.pin import run
+
+    raise typer.Exit(run(wanted, selection, files, write, output, registries))

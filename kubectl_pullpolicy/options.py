@@ -97,6 +97,36 @@ class RegistryFlags:
     ] = None
 
 
+@dataclass(frozen=True)
+class FileFlags:
+    """What to do with files that are changed."""
+
+    write: Annotated[
+        bool, _option("--write", text="With -f: change the files in place; without it the text goes to stdout.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class PinFlags:
+    """What to pin, and to what."""
+
+    check: Annotated[
+        bool, _option("--check", text="Only tell what is not pinned, stale, vanished or of one platform; exit code 3.")
+    ] = False
+    update: Annotated[bool, _option("--update", text="Also move pins whose tag has moved.")] = False
+    platform: Annotated[
+        str,
+        _option("--platform", text="Pin to the image of this platform, not to the index.", metavar="OS/ARCH"),
+    ] = ""
+    drop_tag: Annotated[bool, _option("--drop-tag", text="Write name@digest, without the tag.")] = False
+    policy: Annotated[
+        str, _option("--policy", text="Set imagePullPolicy of what is pinned, too.", metavar="POLICY")
+    ] = ""
+    ignore: Annotated[
+        Lines, _option("--ignore", text="Leave images that match this pattern; repeatable.", metavar="GLOB")
+    ] = None
+
+
 class AfterDashes(TyperCommand):
     """A command that tells what stands behind `--` from its other arguments: `context.meta["after"]`, None without."""
 

@@ -44,3 +44,12 @@ def test_explaining_files_needs_no_api_client(arguments: list[str]) -> None:
 def test_diagnosing_text_needs_no_api_client(arguments: list[str]) -> None:
     modules = imported("diagnose", *arguments)
     assert roots(modules) & {"kubernetes", "pydantic", "rich", "urllib3", "yaml", "tabulate"} == set()
+
+
+@pytest.mark.parametrize("arguments", [["pin", "--ignore", "*/b"], ["pin"], ["set", "Always"]])
+def test_changing_files_needs_no_api_client(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest is JSON, so that no YAML is read; the image's registry is one that does not answer."""
+    monkeypatch.setattr(f"{__name__}.MANIFEST", MANIFEST.replace('"b"', '"127.0.0.1:1/b"'))
+    modules = imported(*arguments, "-f", "-")
+    assert roots(modules) & {"kubernetes", "pydantic", "rich", "tabulate", "yaml"} == set()
+    assert ("urllib3" in modules) == (arguments == ["pin"])

@@ -6,6 +6,7 @@ import msgspec
 
 from kubectl_pullpolicy.cluster import open_writable
 from kubectl_pullpolicy.commands.finding import Finding, check_selects, check_targets, found
+from kubectl_pullpolicy.commands.policies import check_policy
 from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.commands.writing import Writing, check_output, write
 from kubectl_pullpolicy.core.plan import plan, policy_wish
@@ -17,7 +18,6 @@ from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 from kubectl_pullpolicy.printers.diff import diff
 
-VALUES = ("Always", "IfNotPresent", "Never", "Default")
 NOUN = "image pull policy"
 
 
@@ -37,11 +37,7 @@ def run(
     output: PlanOutputFlags,
 ) -> int:
     """Sets the policy. Returns the exit code. Raises PullPolicyError."""
-    if request.value not in VALUES:
-        supported = ", ".join(f'"{value}"' for value in VALUES)
-        raise UsageError(f'Unsupported value: "{request.value}": supported values: {supported}')
-    if selection.filename:
-        raise UsageError("--filename cannot be used with set yet")
+    check_policy(request.value)
     check_output(flags, output)
     check_selects(request.targets, selection, flags)
     writable = open_writable(connection, warn)

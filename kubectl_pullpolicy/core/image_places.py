@@ -8,8 +8,9 @@ schemas of a CustomResourceDefinition hold none. `core/pod_places.py`, `core/kus
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from kubectl_pullpolicy.core.objects import ObjectRef
 from kubectl_pullpolicy.core.workloads import ContainerKind
-from kubectl_pullpolicy.core.yaml_edits import Slot
+from kubectl_pullpolicy.core.yaml_edits import Entry
 from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
 from kubectl_pullpolicy.core.yaml_text import STANDARD_TAG
 
@@ -22,34 +23,42 @@ class ImagePlace(NamedTuple):
 
     `image` is what is read there, joined from its parts where they stand apart; `unknown` says why it is not known.
     `whole`, `tag` and `digest` are the entries that hold it: either the first or one of the other two. `policy_key` is
-    the key of the policy beside `beside`, "" where only the chart knows it.
+    the key of the policy beside `beside`, "" where only the chart knows it. `ref` has neither version nor name in a
+    kustomization and in values.
     """
 
     form: Form
-    object: str
+    ref: ObjectRef
     container: str
     kind: ContainerKind
     path: str
     image: str
     unknown: str = ""
-    whole: Slot | None = None
-    tag: Slot | None = None
-    digest: Slot | None = None
-    policy: Slot | None = None
+    whole: Entry | None = None
+    tag: Entry | None = None
+    digest: Entry | None = None
+    policy: Entry | None = None
     policy_key: str = ""
-    beside: Slot | None = None
+    beside: Entry | None = None
 
     @property
     def site(self) -> Node:
         """What a line number and a comment are looked for at."""
-        slot = self.whole or self.tag or self.digest or self.policy or self.beside
-        assert slot is not None
-        return slot.value
+        entry = self.whole or self.tag or self.digest or self.policy or self.beside
+        assert entry is not None
+        return entry.value
 
     @property
     def policy_value(self) -> str:
         """The policy that is written; "" for none."""
         return text_of(self.policy.value) if self.policy is not None else ""
+
+
+def target_of(ref: ObjectRef) -> str:
+    """The object as kubectl names it: `deployment.apps/web`; a file without objects by what it is."""
+    group = ref.api_version.rpartition("/")[0]
+    kind = f"{ref.kind.lower()}{f'.{group}' if group else ''}"
+    return f"{kind}/{ref.name}" if ref.name else kind
 
 
 def dereferenced(node: Node | None) -> Scalar | Sequence | Mapping | None:
@@ -74,7 +83,7 @@ def is_empty(node: Node | None) -> bool:
     return found is None or (isinstance(found, Scalar) and found.meaning in {None, ""})
 
 
-def slot(mapping: Mapping, name: str) -> Slot | None:
+def entry(mapping: Mapping, name: str) -> Entry | None:
     """The entry of this key: the mapping's own, or of those that `<<` merges into it, the first."""
     pending, seen = [mapping], set[int]()
     while pending:
@@ -84,7 +93,7 @@ def slot(mapping: Mapping, name: str) -> Slot | None:
         seen.add(id(here))
         at = here.index(name)
         if at >= 0:
-            return Slot(here, at)
+            return Entry(here, at)
         for key, value in here.entries():
             if isinstance(key, Scalar) and key.value == "<<" and _merges(key):
                 sources = dereferenced(value)
@@ -104,7 +113,7 @@ def value_of(mapping: Node | None, *names: str) -> Scalar | Sequence | Mapping |
     for name in names:
         if not isinstance(here, Mapping):
             return None
-        found = slot(here, name)
+        found = entry(here, name)
         here = dereferenced(found.value) if found is not None else None
     return here
 

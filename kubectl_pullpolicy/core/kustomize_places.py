@@ -6,9 +6,11 @@ Source: kustomize api/types/image.go and api/internal/image, v5.8.1.
 
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, is_empty, items_of, slot, text_of, value_of
+from kubectl_pullpolicy.core.image_places import ImagePlace, entry, is_empty, items_of, text_of, value_of
+from kubectl_pullpolicy.core.objects import ObjectRef
 from kubectl_pullpolicy.core.yaml_nodes import Mapping, Scalar
 
+KUSTOMIZATION = ObjectRef("", "Kustomization", "", "")
 _GROUP = "kustomize.config.k8s.io/"
 _FILES = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
@@ -23,9 +25,9 @@ def is_kustomization(root: Mapping, file: str) -> bool:
 
 def kustomize_places(root: Mapping) -> Iterator[ImagePlace]:
     """The entries of `images:`."""
-    for number, entry in items_of(value_of(root, "images")):
-        name, renamed = text_of(value_of(entry, "name")), text_of(value_of(entry, "newName"))
-        tag, digest = slot(entry, "newTag"), slot(entry, "digest")
+    for number, item in items_of(value_of(root, "images")):
+        name, renamed = text_of(value_of(item, "name")), text_of(value_of(item, "newName"))
+        tag, digest = entry(item, "newTag"), entry(item, "digest")
         image, unknown = renamed or name, ""
         if tag is not None and not is_empty(tag.value):
             written = text_of(tag.value)
@@ -35,11 +37,11 @@ def kustomize_places(root: Mapping) -> Iterator[ImagePlace]:
             image += f"@{text_of(digest.value)}"
         elif tag is None or is_empty(tag.value):
             unknown = "it has neither newTag nor digest: the tag is that of the manifests"
-        if not isinstance(value_of(entry, "name"), Scalar):
+        if not isinstance(value_of(item, "name"), Scalar):
             continue
         yield ImagePlace(
             "kustomize",
-            "kustomization",
+            KUSTOMIZATION,
             name,
             "app",
             f"images[{number}]",
@@ -48,5 +50,5 @@ def kustomize_places(root: Mapping) -> Iterator[ImagePlace]:
             None,
             tag,
             digest,
-            beside=tag or digest or slot(entry, "name"),
+            beside=tag or digest or entry(item, "name"),
         )

@@ -112,8 +112,8 @@ class Manifest(NamedTuple):
     malformed: tuple[Malformed, ...]
 
 
-def read_manifest(text: str, file: str, *, named: bool = True) -> Manifest:
-    """The documents of a text. `file` is the base name; `named`: the user named it, it was not found in a folder."""
+def read_manifest(text: str, file: str) -> Manifest:
+    """The documents of a text. `file` is the base name, which tells some of them apart; "-" is standard input."""
     documents: list[Document] = []
     malformed: list[Malformed] = []
     number = 0
@@ -131,22 +131,23 @@ def read_manifest(text: str, file: str, *, named: bool = True) -> Manifest:
             if isinstance(root, Scalar) and root.meaning is None:
                 continue
             number += 1
-            places = tuple(_places(root, file, strings=named or "values" in file.lower()))
+            places = tuple(_places(root, file))
             documents.append(Document(number, part, root, places))
     return Manifest(text, tuple(documents), tuple(malformed))
 
 
-def _places(root: Node, file: str, *, strings: bool) -> Iterator[ImagePlace]:
+def _places(root: Node, file: str) -> Iterator[ImagePlace]:
     if not isinstance(root, Mapping):
         for _, item in items_of(root):
-            yield from _places(item, file, strings=strings)
+            yield from _places(item, file)
     elif text_of(root.get("kind")).endswith("List") and root.get("items") is not None:
         for _, item in items_of(root.get("items")):
-            yield from _places(item, file, strings=strings)
+            yield from _places(item, file)
     elif is_kustomization(root, file):
         yield from kustomize_places(root)
     elif looks_like_values(root):
-        yield from sorted(values_places(root, strings=strings), key=lambda place: place.site.start)
+        found = values_places(root, strings=file == "-" or "values" in file.lower())
+        yield from sorted(found, key=lambda place: place.site.start)
     else:
         yield from object_places(root)
 

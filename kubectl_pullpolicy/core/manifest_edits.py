@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.image import parse
 from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, is_empty
-from kubectl_pullpolicy.core.manifest import Document, Part
+from kubectl_pullpolicy.core.manifest import Document, Manifest, Part, joined_parts
 from kubectl_pullpolicy.core.pinning import pinned, pinned_without_tag
 from kubectl_pullpolicy.core.yaml_edits import (
-    Edit,
     EditError,
+    Rewrite,
     applied,
     expected,
     inserted,
@@ -28,7 +28,7 @@ from kubectl_pullpolicy.core.yaml_text import MalformedError
 DEFAULT = "Default"
 
 
-class Change(NamedTuple):
+class Wanted(NamedTuple):
     """What to do with one image: `digest` pins it, `policy` sets or (`Default`) removes its policy."""
 
     place: ImagePlace
@@ -40,12 +40,12 @@ class Change(NamedTuple):
 class Refused(NamedTuple):
     """A change that the document does not allow, and why."""
 
-    change: Change
+    wanted: Wanted
     reason: str
 
 
 class Edited(NamedTuple):
-    """The text of a part after the changes, and those that were not made."""
+    """The text of a file or a part after the changes, and those that were not made."""
 
     text: str
     refused: tuple[Refused, ...]
@@ -54,12 +54,25 @@ class Edited(NamedTuple):
 class _Write(NamedTuple):
     """A scalar to be written: `site` is the scalar itself or the alias that stands for it."""
 
-    change: Change
+    wanted: Wanted
     site: Node
     value: str
 
 
-def edited(part: Part, documents: Sequence[Document], changes: Sequence[Change]) -> Edited:
+def rewritten(manifest: Manifest, wanted: Sequence[Wanted]) -> Edited:
+    """The text of a file with these changes made; those that cannot be made are refused, and cost no other."""
+    by_place = {id(each.place): each for each in wanted}
+    parts: dict[int, tuple[Part, list[Document], list[Wanted]]] = {}
+    for document in manifest.documents:
+        _, documents, meant = parts.setdefault(id(document.part), (document.part, [], []))
+        documents.append(document)
+        meant += [by_place[id(place)] for place in document.places if id(place) in by_place]
+    outcomes = [(part, edited(part, documents, meant)) for part, documents, meant in parts.values() if meant]
+    text = joined_parts(manifest.text, [(part, outcome.text) for part, outcome in outcomes])
+    return Edited(text, tuple(refusal for _, outcome in outcomes for refusal in outcome.refused))
+
+
+def edited(part: Part, documents: Sequence[Document], changes: Sequence[Wanted]) -> Edited:
     """A part of a file with these changes made to its documents; those that cannot be made are refused."""
     made, refused = list(changes), list[Refused]()
     while True:
@@ -78,7 +91,7 @@ def edited(part: Part, documents: Sequence[Document], changes: Sequence[Change])
     return _one_by_one(part, documents, made, refused)
 
 
-def _one_by_one(part: Part, documents: Sequence[Document], changes: Sequence[Change], refused: list[Refused]) -> Edited:
+def _one_by_one(part: Part, documents: Sequence[Document], changes: Sequence[Wanted], refused: list[Refused]) -> Edited:
     """The changes that can be made each by itself, together."""
     halves = changes[: len(changes) // 2], changes[len(changes) // 2 :]
     outcomes = [edited(part, documents, half) for half in halves]
@@ -91,12 +104,12 @@ def _one_by_one(part: Part, documents: Sequence[Document], changes: Sequence[Cha
     return Edited(together.text, (*refused, *failed, *together.refused))
 
 
-def _without(changes: Sequence[Change], refused: Iterable[Refused]) -> list[Change]:
-    left_out = {id(refusal.change) for refusal in refused}
+def _without(changes: Sequence[Wanted], refused: Iterable[Refused]) -> list[Wanted]:
+    left_out = {id(refusal.wanted) for refusal in refused}
     return [change for change in changes if id(change) not in left_out]
 
 
-def _checked(part: Part, edits: list[Edit]) -> str | None:
+def _checked(part: Part, edits: list[Rewrite]) -> str | None:
     """The new text, if it parses to the old trees with nothing but the edits changed."""
     try:
         text = applied(part.text, edits)
@@ -110,10 +123,10 @@ def _checked(part: Part, edits: list[Edit]) -> str | None:
 
 
 def _planned(
-    part: Part, documents: Sequence[Document], changes: Sequence[Change]
-) -> tuple[list[tuple[Change, Edit]], list[Refused]]:
+    part: Part, documents: Sequence[Document], changes: Sequence[Wanted]
+) -> tuple[list[tuple[Wanted, Rewrite]], list[Refused]]:
     """The edits that make these changes, and the changes for which there are none."""
-    edits: dict[tuple[str, int], tuple[Change, Edit]] = {}
+    edits: dict[tuple[str, int], tuple[Wanted, Rewrite]] = {}
     writes: list[_Write] = []
     refused: list[Refused] = []
     users = _users(documents)
@@ -125,8 +138,8 @@ def _planned(
                 edits[key] = change, edit
         except EditError as error:
             refused.append(Refused(change, str(error)))
-    failed = {id(refusal.change) for refusal in refused}
-    kept = [write for write in writes if id(write.change) not in failed]
+    failed = {id(refusal.wanted) for refusal in refused}
+    kept = [write for write in writes if id(write.wanted) not in failed]
     aliases = _aliases(part, kept)
     for group in _grouped(kept):
         try:
@@ -134,13 +147,13 @@ def _planned(
                 _check_users(users, id(write.site), changes)
             for write in _sited(group, aliases):
                 edit = replaced(part.text, write.site, write.value, '"' if part.json else "")
-                edits["write", id(write.site)] = write.change, edit
+                edits["write", id(write.site)] = write.wanted, edit
         except EditError as error:
-            refused += [Refused(write.change, str(error)) for write in group]
+            refused += [Refused(write.wanted, str(error)) for write in group]
     return list(edits.values()), refused
 
 
-def _writes(change: Change) -> Iterable[_Write]:
+def _writes(change: Wanted) -> Iterable[_Write]:
     """The scalars that a change writes. Raises EditError."""
     place, digest = change.place, change.digest
     if digest and place.whole is not None:
@@ -155,7 +168,7 @@ def _writes(change: Change) -> Iterable[_Write]:
         yield _Write(change, place.policy.value, change.policy)
 
 
-def _structural(part: Part, change: Change) -> Iterable[tuple[tuple[str, int], Edit]]:
+def _structural(part: Part, change: Wanted) -> Iterable[tuple[tuple[str, int], Rewrite]]:
     """Entries that a change adds, removes or renames, each with what it does to which node. Raises EditError."""
     place = change.place
     dropped = change.drop_tag and place.form == "kustomize" and place.digest is None
@@ -177,13 +190,13 @@ def _users(documents: Sequence[Document]) -> dict[int, list[ImagePlace]]:
     """Who uses a node, by its identity: several, where a mapping with it is merged or aliased."""
     users: dict[int, list[ImagePlace]] = {}
     for place in (place for document in documents for place in document.places):
-        slots = (place.whole, place.tag, place.digest, place.policy, place.beside)
-        for node in {id(slot.value) for slot in slots if slot is not None}:
+        entries = (place.whole, place.tag, place.digest, place.policy, place.beside)
+        for node in {id(entry.value) for entry in entries if entry is not None}:
             users.setdefault(node, []).append(place)
     return users
 
 
-def _check_users(users: dict[int, list[ImagePlace]], node: int, changes: Sequence[Change]) -> None:
+def _check_users(users: dict[int, list[ImagePlace]], node: int, changes: Sequence[Wanted]) -> None:
     """Raises EditError where a node is used by a place that is not to change."""
     sharing = users.get(node, [])
     if len(sharing) < 2:

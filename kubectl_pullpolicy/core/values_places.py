@@ -7,10 +7,12 @@ Where a chart has a `digest`, it wins over the tag; without one `tag: 1.0@sha256
 import re
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, is_empty, slot, text_of, value_of
-from kubectl_pullpolicy.core.yaml_edits import Slot
+from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, entry, is_empty, text_of, value_of
+from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.yaml_edits import Entry
 from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
 
+VALUES = ObjectRef("", "Values", "", "")
 _NAME = re.compile(r"image|.*Image")
 _NAMES = re.compile(r"images|.*Images")
 # Numbers that Helm prints as they are written: it reads 1.10 as 1.1 and 20240101 as 2.0240101e+07.
@@ -42,7 +44,7 @@ def values_places(root: Mapping, *, strings: bool) -> Iterator[ImagePlace]:
                 if isinstance(target, Mapping):
                     found = _parts(target, where, everywhere)
                 elif strings and isinstance(target, Scalar):
-                    found = _string(Slot(here, at), where)
+                    found = _string(Entry(here, at), where)
             if found is not None:
                 yield found
             elif not isinstance(value, Alias | Scalar):
@@ -50,19 +52,19 @@ def values_places(root: Mapping, *, strings: bool) -> Iterator[ImagePlace]:
         pending += reversed(below)
 
 
-def _string(held: Slot, path: str) -> ImagePlace | None:
+def _string(held: Entry, path: str) -> ImagePlace | None:
     text, key = text_of(held.value), text_of(held.key)
     if not text or (key != "image" and not set(text) & set(":/@")):
         return None
-    policy = slot(held.mapping, "imagePullPolicy") or slot(held.mapping, "pullPolicy")
-    return ImagePlace("values", "values", path, "app", path, text, "", held, policy=policy, beside=held)
+    policy = entry(held.mapping, "imagePullPolicy") or entry(held.mapping, "pullPolicy")
+    return ImagePlace("values", VALUES, path, "app", path, text, "", held, policy=policy, beside=held)
 
 
 def _parts(holder: Mapping, path: str, everywhere: str) -> ImagePlace | None:
-    repository = slot(holder, "repository")
+    repository = entry(holder, "repository")
     if repository is None or not text_of(repository.value):
         return None
-    registry, tag, digest = slot(holder, "registry"), slot(holder, "tag"), slot(holder, "digest")
+    registry, tag, digest = entry(holder, "registry"), entry(holder, "tag"), entry(holder, "digest")
     host = text_of(registry.value) if registry is not None else ""
     if registry is not None and everywhere:
         host = everywhere
@@ -75,9 +77,9 @@ def _parts(holder: Mapping, path: str, everywhere: str) -> ImagePlace | None:
         image += f"@{text_of(digest.value)}"
     elif tag is None or is_empty(tag.value):
         unknown = "no tag: the chart decides, mostly by its appVersion"
-    policy = slot(holder, "pullPolicy") or slot(holder, "imagePullPolicy")
+    policy = entry(holder, "pullPolicy") or entry(holder, "imagePullPolicy")
     return ImagePlace(
-        "values", "values", path, "app", path, image, unknown, None, tag, digest, policy, beside=tag or repository
+        "values", VALUES, path, "app", path, image, unknown, None, tag, digest, policy, beside=tag or repository
     )
 
 

@@ -25,7 +25,7 @@ class EditError(ValueError):
     """The document's layout does not allow the edit; the message says why."""
 
 
-class Slot(NamedTuple):
+class Entry(NamedTuple):
     """An entry of a mapping: a key and its value, wherever they stand."""
 
     mapping: Mapping
@@ -42,7 +42,7 @@ class Slot(NamedTuple):
         return self.mapping.items[self.at + 1]
 
 
-class Edit(NamedTuple):
+class Rewrite(NamedTuple):
     """text[start:end] becomes `written`; the tree's pieces change as `effect` says, by the identity of their node.
 
     A piece that is replaced has one piece, one that is removed none, one that something follows three.
@@ -54,10 +54,10 @@ class Edit(NamedTuple):
     effect: dict[int, tuple[Fingerprint, ...]]
 
 
-def replaced(text: str, node: Node, value: str, quote: str = "") -> Edit:
+def replaced(text: str, node: Node, value: str, quote: str = "") -> Rewrite:
     """A scalar's value replaced in its own style; `quote` is used where a plain one may not stand (null in JSON)."""
     if isinstance(node, Alias):
-        return Edit(node.start, node.end, value, {id(node): (_piece(value),)})
+        return Rewrite(node.start, node.end, value, {id(node): (_piece(value),)})
     if not isinstance(node, Scalar):
         raise EditError("the value is no string")
     start = token_start(text, node)
@@ -66,25 +66,25 @@ def replaced(text: str, node: Node, value: str, quote: str = "") -> Edit:
     quote = node.style or quote
     blank = "" if start < node.end else " "  # an empty value ends where its colon does
     piece = ("scalar", value, quote == "", node.tag, node.anchor)
-    return Edit(start, node.end, f"{blank}{quote}{value}{quote}", {id(node): (piece,)})
+    return Rewrite(start, node.end, f"{blank}{quote}{value}{quote}", {id(node): (piece,)})
 
 
-def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Edit:
+def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Rewrite:
     old = node.value.strip()
     first = _BREAK.search(text, start, node.end)
     if not old or first is None or text.count(old, first.end(), node.end) != 1 or _BREAK.search(old):
         raise EditError("the value is a block scalar of several lines")
     at = text.index(old, first.end(), node.end)
     piece = ("scalar", node.value.replace(old, value), False, node.tag, node.anchor)
-    return Edit(at, at + len(old), value, {id(node): (piece,)})
+    return Rewrite(at, at + len(old), value, {id(node): (piece,)})
 
 
-def renamed(text: str, key: Node, name: str) -> Edit:
+def renamed(text: str, key: Node, name: str) -> Rewrite:
     """A key renamed in its own style."""
     return replaced(text, key, name)
 
 
-def inserted(text: str, beside: Slot, key: str, value: str) -> Edit:
+def inserted(text: str, beside: Entry, key: str, value: str) -> Rewrite:
     """A new entry behind another one, in its style: block or flow, quoted or not."""
     quote = beside.key.style if isinstance(beside.key, Scalar) else ""
     if quote in {"|", ">"} or not isinstance(beside.value, Scalar | Alias):
@@ -95,17 +95,17 @@ def inserted(text: str, beside: Slot, key: str, value: str) -> Edit:
         colon = text[beside.key.end : beside.value.start]
         colon = colon if _COLON.fullmatch(colon) else ": "
         written = f"{_separator(text, beside, colon)}{quote}{key}{quote}{colon}{quote}{value}{quote}"
-        return Edit(beside.value.end, beside.value.end, written, effect)
+        return Rewrite(beside.value.end, beside.value.end, written, effect)
     indent = " " * (beside.key.start - _line_start(text, beside.key.start))
     line = f"{indent}{quote}{key}{quote}: {quote}{value}{quote}"
     ended = _BREAK.search(text, _content_end(text, beside.value))
     if ended is None:
         first = _BREAK.search(text)
-        return Edit(len(text), len(text), (first[0] if first else "\n") + line, effect)
-    return Edit(ended.end(), ended.end(), line + ended[0], effect)
+        return Rewrite(len(text), len(text), (first[0] if first else "\n") + line, effect)
+    return Rewrite(ended.end(), ended.end(), line + ended[0], effect)
 
 
-def _separator(text: str, beside: Slot, colon: str) -> str:
+def _separator(text: str, beside: Entry, colon: str) -> str:
     """What stands between two entries of this flow mapping: a comma, and a blank or a line break with indentation."""
     keys = beside.mapping.items[::2]
     neighbour = keys[beside.at // 2] if beside.at else keys[1] if len(keys) > 1 else None
@@ -119,42 +119,42 @@ def _separator(text: str, beside: Slot, colon: str) -> str:
     return ", " if colon.endswith((" ", "\t")) else ","
 
 
-def removed(text: str, slot: Slot) -> Edit:
+def removed(text: str, entry: Entry) -> Rewrite:
     """An entry taken out: with its line in block style, with its comma in flow style."""
-    keys = slot.mapping.items[::2]
-    if not isinstance(slot.value, Scalar | Alias) or not isinstance(slot.key, Scalar):
+    keys = entry.mapping.items[::2]
+    if not isinstance(entry.value, Scalar | Alias) or not isinstance(entry.key, Scalar):
         raise EditError("its layout is unusual")
-    if sum(isinstance(key, Scalar) and key.value == slot.key.value for key in keys) > 1:
-        raise EditError(f"{slot.key.value} stands there twice")
-    effect: dict[int, tuple[Fingerprint, ...]] = {id(slot.key): (), id(slot.value): ()}
-    following = keys[slot.at // 2 + 1] if slot.at // 2 + 1 < len(keys) else None
-    if slot.mapping.flow:
-        return _removed_from_flow(text, slot, following, effect)
-    begin = _line_start(text, slot.key.start)
-    head = text[begin : slot.key.start]
-    stop = _content_end(text, slot.value)
+    if sum(isinstance(key, Scalar) and key.value == entry.key.value for key in keys) > 1:
+        raise EditError(f"{entry.key.value} stands there twice")
+    effect: dict[int, tuple[Fingerprint, ...]] = {id(entry.key): (), id(entry.value): ()}
+    following = keys[entry.at // 2 + 1] if entry.at // 2 + 1 < len(keys) else None
+    if entry.mapping.flow:
+        return _removed_from_flow(text, entry, following, effect)
+    begin = _line_start(text, entry.key.start)
+    head = text[begin : entry.key.start]
+    stop = _content_end(text, entry.value)
     ended = _BREAK.search(text, stop)
     if not _REST.fullmatch(text, stop, ended.start() if ended else len(text)) or len(keys) == 1:
         raise EditError("its layout is unusual")
     if head.strip(" ") == "":
         if ended is not None:
-            return Edit(begin, ended.end(), "", effect)
+            return Rewrite(begin, ended.end(), "", effect)
         before = _LAST_BREAK.search(text, 0, begin)
-        return Edit(before.start() if before else begin, len(text), "", effect)
+        return Rewrite(before.start() if before else begin, len(text), "", effect)
     if not _DASHES.fullmatch(head) or ended is None or following is None:
         raise EditError("its layout is unusual")
-    return Edit(slot.key.start, _NEXT.search(text, ended.end()).start(), "", effect)  # type: ignore[union-attr]
+    return Rewrite(entry.key.start, _NEXT.search(text, ended.end()).start(), "", effect)  # type: ignore[union-attr]
 
 
 def _removed_from_flow(
-    text: str, slot: Slot, following: Node | None, effect: dict[int, tuple[Fingerprint, ...]]
-) -> Edit:
-    if slot.at and _COMMA.fullmatch(text, slot.key.before, slot.key.start):
-        return Edit(slot.key.before, slot.value.end, "", effect)
-    if slot.at == 0 and following is None:
-        return Edit(slot.key.start, slot.value.end, "", effect)
-    if slot.at == 0 and following is not None and _COMMA.fullmatch(text, following.before, following.start):
-        return Edit(slot.key.start, following.start, "", effect)
+    text: str, entry: Entry, following: Node | None, effect: dict[int, tuple[Fingerprint, ...]]
+) -> Rewrite:
+    if entry.at and _COMMA.fullmatch(text, entry.key.before, entry.key.start):
+        return Rewrite(entry.key.before, entry.value.end, "", effect)
+    if entry.at == 0 and following is None:
+        return Rewrite(entry.key.start, entry.value.end, "", effect)
+    if entry.at == 0 and following is not None and _COMMA.fullmatch(text, following.before, following.start):
+        return Rewrite(entry.key.start, following.start, "", effect)
     raise EditError("a comment stands between its comma and its neighbour")
 
 
@@ -178,7 +178,7 @@ def _own_piece(node: Node) -> Fingerprint:
     return next(fingerprints(node))[1]
 
 
-def joined(edits: Iterable[Edit]) -> dict[int, tuple[Fingerprint, ...]]:
+def joined(edits: Iterable[Rewrite]) -> dict[int, tuple[Fingerprint, ...]]:
     """What several edits do to the tree: a value may be replaced and get a neighbour too."""
     effects: dict[int, tuple[Fingerprint, ...]] = {}
     for edit in edits:
@@ -196,7 +196,7 @@ def expected(root: Node, effects: dict[int, tuple[Fingerprint, ...]]) -> Iterato
         yield from effects.get(id(node), (piece,))
 
 
-def applied(text: str, edits: Iterable[Edit]) -> str:
+def applied(text: str, edits: Iterable[Rewrite]) -> str:
     """The text with these edits made."""
     parts: list[str] = []
     at = 0

@@ -86,10 +86,27 @@ def _error(file: str, number: int, where: str, problem: str) -> FileError:
 
 def documents(file: str, content: bytes) -> Iterator[Document | FileError]:
     """The documents of a file in their order, an error in the place of each that cannot be read."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        problem = "the file is UTF-16 (as PowerShell's > writes it); save it as UTF-8"
-        return iter([FileError(f"error: error parsing {file}: {problem}")])
+    error = _utf16(file, content)
+    if error is not None:
+        return iter([error])
     return _Reader(file).documents(content.removeprefix(codecs.BOM_UTF8))
+
+
+def decoded(file: str, content: bytes) -> str:
+    """The text of a file, a mark at its beginning kept. Raises FileError where it is no UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = f"byte 0x{content[error.start]:02x} at offset {error.start} is not UTF-8"
+        raise _utf16(file, content) or FileError(f"error: error parsing {file}: line {line}: {problem}") from None
+
+
+def _utf16(file: str, content: bytes) -> FileError | None:
+    if not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    problem = "the file is UTF-16 (as PowerShell's > writes it); save it as UTF-8"
+    return FileError(f"error: error parsing {file}: {problem}")
 
 
 class _Reader:
@@ -108,11 +125,9 @@ class _Reader:
                 return
             self._number = 0
         try:
-            text = content.decode()
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            problem = f"byte 0x{content[error.start]:02x} at offset {error.start} is not UTF-8"
-            yield FileError(f"error: error parsing {self._file}: line {line}: {problem}")
+            text = decoded(self._file, content)
+        except FileError as error:
+            yield error
             return
         for line, chunk in _chunks(text):
             body = chunk.removeprefix("---")

@@ -70,6 +70,12 @@ class Resolver:
         """The images of an index without attestations, or the single image's own; () where it is no image."""
         return self._one(reference, manifests.platforms)
 
+    def platforms_of(
+        self, references: Iterable[ImageReference]
+    ) -> dict[ImageReference, tuple[Platform, ...] | Failure]:
+        """The same for several, in parallel."""
+        return dict(self._answers(list(dict.fromkeys(references)), manifests.platforms))
+
     def tags(self, reference: ImageReference) -> tuple[str, ...] | Failure:
         """All tags of the reference's repository."""
         pages = self._settings.limits.pages

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.image import InvalidReference, parse
 from kubectl_pullpolicy.core.image_places import ImagePlace
-from kubectl_pullpolicy.core.manifest import Document, Part, joined_parts, read_manifest
-from kubectl_pullpolicy.core.manifest_edits import Change, Refused, edited
+from kubectl_pullpolicy.core.manifest import Document, read_manifest
+from kubectl_pullpolicy.core.manifest_edits import Refused, Wanted, rewritten
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 PIN = f"@{DIGEST}"
@@ -40,22 +40,14 @@ def changed(
 ) -> Outcome:
     """Every readable image (of these containers) pinned to this digest, its policy set."""
     manifest = read_manifest(text, file)
-    parts: dict[int, tuple[Part, list[Document]]] = {}
-    for document in manifest.documents:
-        parts.setdefault(id(document.part), (document.part, []))[1].append(document)
-    outcomes, images, refused = [], [], []
-    for part, documents in parts.values():
-        wanted = [
-            (document, place)
-            for document in documents
-            for place in document.places
-            if readable(document, place) and (not only or place.container in only)
-        ]
-        images += [place.image for _, place in wanted]
-        outcome = edited(part, documents, [Change(place, digest, policy) for _, place in wanted])
-        refused += outcome.refused
-        outcomes.append((part, outcome.text))
-    return Outcome(joined_parts(text, outcomes), images, refused)
+    meant = [
+        place
+        for document in manifest.documents
+        for place in document.places
+        if readable(document, place) and (not only or place.container in only)
+    ]
+    outcome = rewritten(manifest, [Wanted(place, digest, policy) for place in meant])
+    return Outcome(outcome.text, [place.image for place in meant], list(outcome.refused))
 
 
 def pinned(text: str, file: str = "manifest.yaml") -> Outcome:

@@ -250,7 +250,7 @@ def test_values_of_a_chart_are_pinned_in_their_digest_or_else_in_their_tag() -> 
 
 def test_files_that_are_neither_objects_nor_values_hold_no_images() -> None:
     text = "site: {image: logo.png}\n"
-    (document,) = read_manifest(text, "mkdocs.yml", named=False).documents
+    (document,) = read_manifest(text, "mkdocs.yml").documents
     assert document.places == ()
     assert [place.image for place in places(text, "values-prod.yaml")] == ["logo.png"]
 

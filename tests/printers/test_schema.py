@@ -10,6 +10,7 @@ from kubectl_pullpolicy.printers.schema import (
     FOLDER,
     diagnosis_list_schema,
     explanation_list_schema,
+    file_plan_schema,
     incident_list_schema,
     plan_schema,
 )
@@ -20,6 +21,7 @@ SCHEMAS = {
     "incident-list.json": incident_list_schema,
     "diagnosis-list.json": diagnosis_list_schema,
     "plan.json": plan_schema,
+    "file-plan.json": file_plan_schema,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.explanation import Explanation
+from kubectl_pullpolicy.core.file_items import FilePlan
 from kubectl_pullpolicy.core.incident import IncidentList
 from kubectl_pullpolicy.core.plan_items import Plan
 from kubectl_pullpolicy.core.statements import DiagnosisList
@@ -40,3 +41,8 @@ def diagnosis_list_schema() -> dict[str, Any]:
 def plan_schema() -> dict[str, Any]:
     """Likewise, of commands that write: `kubectl pullpolicy set -o json`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Plan)}
+
+
+def file_plan_schema() -> dict[str, Any]:
+    """Likewise, of what changes files: `kubectl pullpolicy pin -f FILE -o json`."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(FilePlan)}

@@ -1,0 +1,136 @@
+"""What a pin is worth: what the registry says of a reference, judged. Files and live workloads are judged alike.
+
+`pin` asks for the tag of what is not pinned. `--update` asks for the tags of pins, too; `--check` for tag and digest:
+a tag that is there does not prove that a digest still is.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from kubectl_pullpolicy.core.image import ImageReference, parse
+from kubectl_pullpolicy.core.pinning import unpinned
+from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
+
+Verdict = Literal[
+    "pin",  # not pinned: `digest` is what to pin it to
+    "current",  # pinned, and nothing to say of it
+    "stale",  # the tag moved: `digest` is where it points now
+    "vanished",  # the registry has no such digest any more
+    "platformChild",  # the digest of one platform's image; `digest` is that of the index
+    "failed",  # it is not known: the registry did not tell
+]
+
+
+class Judgement(NamedTuple):
+    """The verdict, the digest that it calls for ("" for none) and the words for it."""
+
+    verdict: Verdict
+    digest: str = ""
+    message: str = ""
+
+
+class Answers(NamedTuple):
+    """What the registries told. `platforms` are those of the indexes behind tags, asked only where they matter."""
+
+    resolved: Mapping[ImageReference, Resolved | Failure]
+    platforms: Mapping[ImageReference, tuple[Platform, ...] | Failure]
+
+    def of(self, reference: ImageReference) -> Resolved | Failure:
+        """What a reference stands for."""
+        return self.resolved.get(reference, Failure("BadAnswer", f"{reference.written} was not asked for"))
+
+
+def by_tag(reference: ImageReference) -> ImageReference | None:
+    """What to ask to see where the tag points; None where a digest stands alone, since no tag can be followed."""
+    if reference.digest and not reference.tag:
+        return None
+    return parse(unpinned(reference))
+
+
+def questions(reference: ImageReference, *, follow: bool, verify: bool) -> tuple[ImageReference, ...]:
+    """What must be resolved to judge this reference. `follow`: tags of pins, too; `verify`: their digests, too."""
+    tagged = by_tag(reference)
+    if not reference.digest:
+        return () if verify else (reference,)  # not pinned is not pinned, whatever the registry says
+    asked = (tagged,) if follow and tagged is not None else ()
+    return (*asked, reference) if verify else asked
+
+
+def platform_questions(reference: ImageReference, answers: Answers, platform: str) -> ImageReference | None:
+    """The tag whose platforms matter: to choose one, or to see whether a digest is a child of the tag's index."""
+    tagged = by_tag(reference)
+    found = answers.resolved.get(tagged) if tagged is not None else None
+    if not isinstance(found, Resolved):
+        return None
+    if platform:
+        return tagged
+    differs = reference.digest not in {"", found.digest}
+    return tagged if differs and found.kind == "index" else None
+
+
+def judged(reference: ImageReference, answers: Answers, platform: str = "") -> Judgement:
+    """The verdict on a reference whose questions were answered; `platform`: pin to its image, not to the index."""
+    tagged = by_tag(reference)
+    exists = answers.resolved.get(reference) if reference.digest else None
+    if isinstance(exists, Failure):
+        if exists.kind == "NotFound":
+            now = _now(tagged, answers, platform)
+            return Judgement("vanished", now, f"the registry no longer has {reference.digest}")
+        return Judgement("failed", "", exists.message)
+    if tagged is None:
+        return Judgement("current")
+    found = answers.of(tagged)
+    if isinstance(found, Failure):
+        if exists is not None and found.kind == "NotFound":  # the digest is there: that counts
+            return Judgement("current", "", f"the registry has no tag {tagged.effective_tag} any more")
+        return Judgement("failed", "", found.message)
+    wanted = _chosen(tagged, found, answers, platform)
+    if isinstance(wanted, Failure):
+        return Judgement("failed", "", wanted.message)
+    if not reference.digest:
+        return Judgement("pin", wanted)
+    if reference.digest == wanted:
+        return Judgement("current")
+    child = _child(reference.digest, answers.platforms.get(tagged))
+    if child is not None and not platform:
+        return Judgement("platformChild", found.digest, f"it is the {child.name} image only, of index {found.digest}")
+    return Judgement("stale", wanted, f"tag {tagged.effective_tag} is {wanted} now")
+
+
+def _now(tagged: ImageReference | None, answers: Answers, platform: str) -> str:
+    """Where the tag of a pin points now; "" where that is not known."""
+    found = answers.resolved.get(tagged) if tagged is not None else None
+    if tagged is None or not isinstance(found, Resolved):
+        return ""
+    chosen = _chosen(tagged, found, answers, platform)
+    return chosen if isinstance(chosen, str) else ""
+
+
+def _chosen(tagged: ImageReference, found: Resolved, answers: Answers, platform: str) -> str | Failure:
+    """The digest to pin to: what the tag stands for, or the image of the platform that was asked for."""
+    if not platform:
+        return found.digest
+    offered = answers.platforms.get(tagged, ())
+    if isinstance(offered, Failure):
+        return offered
+    match = next((each for each in offered if _is(each, platform)), None)
+    if match is None:
+        has = ", ".join(sorted({each.name for each in offered})) or "no platform at all"
+        return Failure("NotFound", f"no image for {platform}; it has {has}")
+    return match.digest
+
+
+def _is(offered: Platform, platform: str) -> bool:
+    """Whether this is the platform that was asked for; arm64 is arm64/v8 (containerd platforms, Normalize)."""
+    os, _, rest = platform.partition("/")
+    architecture, _, variant = rest.partition("/")
+    if (offered.os, offered.architecture) != (os, architecture):
+        return False
+    usual = "v8" if architecture == "arm64" else ""
+    return not variant or variant == (offered.variant or usual)
+
+
+def _child(digest: str, platforms: tuple[Platform, ...] | Failure | None) -> Platform | None:
+    if platforms is None or isinstance(platforms, Failure):
+        return None
+    return next((each for each in platforms if each.digest == digest), None)

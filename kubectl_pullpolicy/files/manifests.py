@@ -1,0 +1,61 @@
+"""Manifests on disk and on standard input: read as text that can be written back byte by byte."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from kubectl_pullpolicy.core.manifest import Manifest, read_manifest
+from kubectl_pullpolicy.errors import FileError
+from kubectl_pullpolicy.files.documents import decoded
+from kubectl_pullpolicy.files.paths import STDIN, found_files, read_file
+from kubectl_pullpolicy.files.writing import write_atomically
+
+
+class ManifestFile(NamedTuple):
+    """A file as it was read. `path` is "-" for standard input."""
+
+    path: str
+    content: bytes
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return STDIN if self.path == "-" else self.path
+
+    @property
+    def errors(self) -> tuple[FileError, ...]:
+        """Its documents that cannot be read."""
+        return tuple(
+            FileError(f"error: error parsing {self.name}: document {bad.number}, line {bad.line}: {bad.problem}")
+            for bad in self.manifest.malformed
+        )
+
+
+def read_manifests(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO) -> Iterator[ManifestFile | FileError]:
+    """The files that these arguments name; an error costs only its file."""
+    for path in found_files(paths, recursive=recursive):
+        if isinstance(path, FileError):
+            yield path
+            continue
+        try:
+            content = read_file(path, stdin)
+            text = decoded(STDIN if path == "-" else path, content)
+            yield ManifestFile(path, content, read_manifest(text, Path(path).name))
+        except FileError as error:
+            yield error
+
+
+def replace_manifest(file: ManifestFile, text: str) -> None:
+    """Write a file back, whole or not at all; one that is read-only or has changed meanwhile is refused. FileError."""
+    try:
+        target = Path(os.path.realpath(file.path))
+        if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
+            raise FileError(f"error: open {file.path}: permission denied (it is read-only)")
+        if target.read_bytes() != file.content:
+            raise FileError(f"error: {file.path} has changed since it was read; it was left as it is")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(f"error: open {file.path}: {reason[:1].lower()}{reason[1:]}") from error
+    write_atomically(file.path, text.encode())

@@ -1,0 +1,77 @@
+"""What becomes of the images of files: a table, a diff, names, and one document of kind Plan."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+import msgspec
+
+from kubectl_pullpolicy.core.explanation import API_VERSION
+from kubectl_pullpolicy.core.file_items import FileItem, FilePlan
+from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
+from kubectl_pullpolicy.printers.table import print_rows
+from kubectl_pullpolicy.printers.words import KINDS
+
+GATES = {"notPinned": "not pinned", "stale": "stale", "vanished": "vanished", "platformChild": "platform child"}
+
+
+def print_file_changes(items: Iterable[FileItem], out: TextIO) -> None:
+    """One row for each field that changes. Nothing at all for no rows."""
+    rows = [
+        [*_place(item), cell(item.old or "<none>"), cell(item.new or "<none>")]
+        for item in items
+        if item.result in {"planned", "changed"}
+    ]
+    if rows:
+        print_rows(["FILE", "OBJECT", "CONTAINER", "OLD", "NEW"], rows, out)
+
+
+def print_gates(items: Iterable[FileItem], out: TextIO) -> None:
+    """One row for each image at which `--check` stops."""
+    rows = [[*_place(item), cell(item.old or "<none>"), cell(_finding(item))] for item in items if item.gate]
+    if rows:
+        print_rows(["FILE", "OBJECT", "CONTAINER", "IMAGE", "FINDING"], rows, out)
+
+
+def _finding(item: FileItem) -> str:
+    words = GATES[item.gate or "notPinned"]
+    return f"{words}: {item.message}" if item.message else words
+
+
+def _place(item: FileItem) -> list[str]:
+    kind = KINDS.get(item.container_kind)
+    container = f"{item.container} ({kind})" if kind else item.container
+    return [cell(f"{item.file}:{item.line}"), cell(item.target), cell(container) or "<none>"]
+
+
+def print_file_names(items: Iterable[FileItem], out: TextIO) -> None:
+    """TYPE/NAME of each object that changes, once."""
+    names = dict.fromkeys(item.target for item in items if item.result in {"planned", "changed"})
+    out.writelines(f"{escaped(name)}\n" for name in names)
+
+
+def print_file_plan_json(items: Sequence[FileItem], out: TextIO) -> None:
+    """The document as JSON."""
+    text = msgspec.json.format(msgspec.json.encode(FilePlan(API_VERSION, "Plan", tuple(items))), indent=4).decode()
+    out.write(f"{escaped_json(text)}\n")
+
+
+def print_file_plan_yaml(items: Sequence[FileItem], out: TextIO) -> None:
+    """The same document as YAML."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    document = msgspec.to_builtins(FilePlan(API_VERSION, "Plan", tuple(items)))
+    out.write(yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096))
+
+
+def file_diff(name: str, before: str, after: str) -> str:
+    """A unified diff that `patch` takes; "" for no change. Lines end where `patch` ends them, at LF."""
+    old, new = _lines(before), _lines(after)
+    lines = difflib.unified_diff(old, new, f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    pieces = text.split("\n")
+    return [*(f"{piece}\n" for piece in pieces[:-1]), *([pieces[-1]] if pieces[-1] else [])]
