@@ -263,3 +263,34 @@ def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     from kubectl_pullpolicy.commands.pin import run
 
     raise typer.Exit(run(wanted, selection, files, write, output, registries))
+
+
+WAIT_EPILOG = """\b
+Examples:
+  kubectl pullpolicy wait deploy/web                # its newest Pods have their images, or never will
+  kubectl pullpolicy wait pod/web-0 --timeout=90s   # one Pod
+  kubectl pullpolicy wait job/import || exit        # in a script
+
+\b
+Exit codes: 0 all images are there, 1 error, 3 a failure that does not heal by itself, 4 timed out.
+"""
+
+
+@app.command("wait", epilog=WAIT_EPILOG)
+@flags(ConnectionFlags, OutputFlags)
+def wait(
+    connection: ConnectionFlags,
+    output: OutputFlags,
+    target: Annotated[
+        Lines,
+        typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="TARGET...", show_default=False),
+    ] = None,
+    timeout: Annotated[
+        str,
+        typer.Option("--timeout", help="How long (90s, 5m); 0: look once, -1s: a week. [5m]", show_default=False),
+    ] = "5m",
+) -> None:
+    """Wait until the images are there. Ends early where a pull fails in a way that does not heal by itself."""
+    from kubectl_pullpolicy.commands.wait import Request, run
+
+    raise typer.Exit(run(Request(tuple(target or ()), timeout), connection, output))

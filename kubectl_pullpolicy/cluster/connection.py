@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_credentials
 from kubectl_pullpolicy.cluster.kubeconfig import Chosen, choose, read_kubeconfig
+from kubectl_pullpolicy.core.times import duration_seconds
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags
 
@@ -23,10 +24,6 @@ LOCALHOST = "http://localhost:8080"
 PARALLEL = 8
 # Each list has several pages under way. Connections beyond those that the pool keeps make urllib3 complain.
 CONNECTIONS = 32
-# A Go duration: 1s, 2m, 1h30m, 1.5h.
-_DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+")
-_PART = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Connection(NamedTuple):
@@ -210,12 +207,8 @@ def _impersonation(flags: ConnectionFlags, user_name: str) -> dict[str, str]:
 
 
 def _timeout(text: str) -> float | None:
-    if re.fullmatch(r"[+-]?\d+", text):
-        seconds = float(text)
-    elif _DURATION.fullmatch(text):
-        seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
-        seconds = -seconds if text.startswith("-") else seconds
-    else:
+    seconds = float(text) if re.fullmatch(r"[+-]?\d+", text) else duration_seconds(text)
+    if seconds is None:
         raise UsageError(
             "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
             "corresponding time unit (e.g. 1s | 2m | 3h)"

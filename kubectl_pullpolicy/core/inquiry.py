@@ -74,16 +74,24 @@ class Inquiry:
             return
         ref = ObjectRef(target.info.api_version, target.info.kind, namespace, target.name or "")
         if ref.kind == "Pod":
-            pod = self._get(ref, events_need("Pod", namespace, ref.name))
-            yield [self._explain_pod(pod)] if isinstance(pod, Pod) else []
+            yield [self.pod(ref)[1]]
             return
+        workload = self.workload(ref)
+        self._rounds(lambda: [*template_needs(workload, self._context), *self._secret_needs([workload])])
+        pages = list(self._pods_of(ref, workload))
+        yield [self._with_digests(self._explainer.explain(workload), [pod for page in pages for pod in page])]
+        yield from pages
+
+    def workload(self, ref: ObjectRef) -> Workload:
+        """The workload itself, read along with what stands between it and its Pods.
+
+        Raises ForbiddenError, NotFoundError.
+        """
         below = {"Deployment": ("apps/v1", "ReplicaSet"), "CronJob": ("batch/v1", "Job")}.get(ref.kind)
-        workload = self._get(ref, *([ListOf(*below, namespace)] if below is not None else ()))
-        if isinstance(workload, Workload):
-            self._rounds(lambda: [*template_needs(workload, self._context), *self._secret_needs([workload])])
-            pages = list(self._pods_of(ref, workload))
-            yield [self._with_digests(self._explainer.explain(workload), [pod for page in pages for pod in page])]
-            yield from pages
+        found = self._get(ref, *([ListOf(*below, ref.namespace)] if below is not None else ()))
+        if not isinstance(found, Workload):
+            raise NotFoundError(f"error: {ref} is no workload")
+        return found
 
     def _with_digests(self, template: SubjectExplanation, pods: list[SubjectExplanation]) -> SubjectExplanation:
         """The template's explanation, with what its Pods run under its tags."""
@@ -145,13 +153,25 @@ class Inquiry:
         return self._explainer.explain(pod)
 
     def _pods_of(self, ref: ObjectRef, workload: Workload) -> Iterator[list[SubjectExplanation]]:
+        for page in self.pods_of(ref, workload):
+            yield [explained for _, explained in page]
+
+    def pods_of(self, ref: ObjectRef, workload: Workload) -> Iterator[list[tuple[Pod, SubjectExplanation]]]:
+        """The Pods of a workload that was read before, page by page, each with its explanation."""
         selector = _selector_of_pods(ref, workload)
         if selector is None:
             return
         for page in self._source.pages(Selection(ref.namespace, selector)):
             pods = [pod for pod in page if isinstance(pod, Pod) and self.belongs(pod, ref)]
             self._read_secrets(pods)
-            yield self.explained(pods, ref.namespace)
+            yield list(zip(pods, self.explained(pods, ref.namespace), strict=True))
+
+    def pod(self, ref: ObjectRef) -> tuple[Pod, SubjectExplanation]:
+        """One Pod, with its explanation. Raises ForbiddenError, NotFoundError."""
+        pod = self._get(ref, events_need("Pod", ref.namespace, ref.name))
+        if not isinstance(pod, Pod):
+            raise NotFoundError(f"error: {ref} is no Pod")
+        return pod, self._explain_pod(pod)
 
     def belongs(self, pod: Pod, ref: ObjectRef) -> bool:
         """Whether a Pod is managed by this workload, directly or through a ReplicaSet or Job."""

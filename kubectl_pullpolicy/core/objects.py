@@ -261,6 +261,7 @@ class WorkloadStatus(_Object, frozen=True):
     replicas: int | None = None
     ready_replicas: int | None = None
     updated_replicas: int | None = None
+    update_revision: str | None = None
     unavailable_replicas: int | None = None
     desired_number_scheduled: int | None = None
     current_number_scheduled: int | None = None

@@ -1,7 +1,13 @@
-"""Times as the API writes them (RFC 3339, UTC), and ages as kubectl prints them."""
+"""Times as the API writes them (RFC 3339, UTC), ages as kubectl prints them, durations as its flags take them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+# A Go duration: 1s, 2m, 1h30m, 1.5h.
+_DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+")
+_PART = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @lru_cache(maxsize=4096)
@@ -19,6 +25,16 @@ def parse_time(text: str | None) -> datetime | None:
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC, whole seconds: `2026-01-02T03:04:05Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration_seconds(text: str) -> float | None:
+    """The seconds of a Go duration (time.ParseDuration); None for a text that is none. `0` needs no unit."""
+    if text == "0":
+        return 0.0
+    if not _DURATION.fullmatch(text):
+        return None
+    total = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    return -total if text.startswith("-") else total
 
 
 def age(span: timedelta) -> str:

@@ -1,0 +1,31 @@
+"""What is said of targets whose images are waited for."""
+
+from collections.abc import Iterable
+
+from kubectl_pullpolicy.core.awaiting import Look
+from kubectl_pullpolicy.core.targets import Target
+from kubectl_pullpolicy.printers.escape import escaped
+
+
+def target_word(target: Target) -> str:
+    """As kubectl names it: `pod/web`, `deployment.apps/web`."""
+    group = f".{target.info.group}" if target.info.group else ""
+    return escaped(f"{target.info.kind.lower()}{group}/{target.name}")
+
+
+def progress(target: str, look: Look) -> str:
+    """`deployment.apps/web: 1 of 3 Pods have their images, 1 cannot pull`."""
+    name, failing = escaped(target), len(look.failing)
+    if not look.due.observed:
+        return f"{name}: its controller has not acted on the newest change yet"
+    if look.pods and look.pods[0].target == target:
+        return f"{name}: {'has its images' if look.done else 'cannot pull' if failing else 'waits for its images'}"
+    wanted = max(look.due.pods, len(look.pods))
+    have = "Pod has its images" if wanted == 1 else "Pods have their images"
+    return f"{name}: {look.pulled} of {wanted} {have}{f', {failing} cannot pull' if failing else ''}"
+
+
+def causes(looks: Iterable[Look]) -> str:
+    """The causes of what cannot pull, once each."""
+    named = (each.status.cause for look in looks for pod in look.failing for each in pod.containers if each.status)
+    return escaped(", ".join(dict.fromkeys(cause for cause in named if cause)))
