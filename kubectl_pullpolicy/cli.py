@@ -38,6 +38,7 @@ Examples:
   kubectl pullpolicy explain -w --failing           # what cannot pull, and what changes
   kubectl pullpolicy explain -f manifests/          # what the API server would store
   kubectl pullpolicy explain --image nginx:1.27     # how a name is read, and its default
+  kubectl pullpolicy explain pod/web-0 --probe      # what the registry says, too
   kubectl pullpolicy explain --demo                 # a recorded cluster, no cluster needed
 """
 
@@ -114,11 +115,12 @@ def print_completion() -> None:
 
 
 @app.command("explain", epilog=EXPLAIN_EPILOG)
-@flags(ConnectionFlags, SelectionFlags, OutputFlags)
+@flags(ConnectionFlags, SelectionFlags, OutputFlags, RegistryFlags)
 def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
+    registries: RegistryFlags,
     target: Annotated[
         Lines,
         typer.Argument(help="pod NAME, TYPE/NAME, ...; none: all Pods.", metavar="[TARGET...]", show_default=False),
@@ -155,6 +157,14 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
     no_secrets: Annotated[
         bool, typer.Option("--no-secrets", help="Read no Secret, and no ServiceAccount.", show_default=False)
     ] = False,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="Ask the registries, too: from this machine, with the Pods' pull secrets.",
+            show_default=False,
+        ),
+    ] = False,
     record: Annotated[
         str,
         typer.Option("--record", help="Write what was read; -f reads it again.", metavar="FILE", show_default=False),
@@ -182,8 +192,9 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
         watch_only,
         credentials,
         no_secrets,
+        probe,
     )
-    raise typer.Exit(run(request, connection, selection, output))
+    raise typer.Exit(run(request, connection, selection, output, registries))
 
 
 @app.command("diagnose", epilog=DIAGNOSE_EPILOG, cls=AfterDashes)

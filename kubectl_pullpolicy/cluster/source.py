@@ -24,7 +24,7 @@ from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport
-from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
 from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.core.workloads import KindInfo
@@ -144,6 +144,11 @@ class ClusterSource:
             return decode_object(body, info)
         except UNREADABLE as error:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
+
+    def secret(self, namespace: str, name: str) -> bytes:
+        """A whole Secret, as it came, for `core.logins` alone. Raises PullPolicyError."""
+        info = self._discovery.info(Get(secret_ref(namespace, name)))
+        return self._transport.get(path_of(info, namespace, name), {}, f"get {info.plural} {name}")
 
     def bodies(self, need: ListOf) -> Iterator[Body]:
         """The pages of a list, undecoded; where the token expires, the whole list comes last."""

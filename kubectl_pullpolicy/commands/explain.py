@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
@@ -15,8 +16,11 @@ from kubectl_pullpolicy.core.narrowing import narrowed
 from kubectl_pullpolicy.core.source import Selection, Source
 from kubectl_pullpolicy.core.targets import Target, parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
+from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json, print_names, print_narratives, print_table, print_yaml
+
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.commands.probing import Prober
 
 FORMATS = ("", "json", "yaml", "name", "wide")
 POLICIES = ("Always", "IfNotPresent", "Never")
@@ -39,11 +43,12 @@ class Request:
     watch_only: bool = False
     credentials: bool = False
     no_secrets: bool = False
+    probe: bool = False
 
     @property
     def credentials_wanted(self) -> CredentialsWanted:
         """Whose pull secrets are looked at."""
-        return "never" if self.no_secrets else "all" if self.credentials else "failing"
+        return "never" if self.no_secrets else "all" if self.credentials or self.probe else "failing"
 
 
 @dataclass
@@ -69,6 +74,7 @@ class Asked:
     source: Source
     inquiry: Inquiry
     tally: Tally
+    prober: "Prober | None" = None
 
     @property
     def named(self) -> bool:
@@ -76,7 +82,13 @@ class Asked:
         return any(target.name is not None for target in self.targets)
 
 
-def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
+def run(
+    request: Request,
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    output: OutputFlags,
+    registries: RegistryFlags,
+) -> int:
     """Explains what the flags select, on standard output. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
     _check(request, targets, selection, output)
@@ -85,8 +97,9 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
 
         return run_watch(request, targets, connection, selection, output)
     if request.image:
-        return _run_image(request, output)
+        return _run_image(request, output, registries)
     source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
+    prober = _prober(request, registries, source)
     recorder = None
     if request.record:
         from kubectl_pullpolicy.files import Recorder
@@ -95,7 +108,7 @@ def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
     inquiry = Inquiry(source, credentials=request.credentials_wanted)
-    asked = Asked(request, targets, selected, selection.container, output, source, inquiry, Tally())
+    asked = Asked(request, targets, selected, selection.container, output, source, inquiry, Tally(), prober)
     _print(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -116,6 +129,10 @@ def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFl
         raise UsageError("a resource cannot be retrieved by name across all namespaces")
     if request.credentials and request.no_secrets:
         raise UsageError("--credentials cannot be used with --no-secrets")
+    if request.probe and request.demo:
+        raise UsageError("--probe cannot be used with --demo: no registry knows its images")
+    if request.probe and output.output in {"name", "wide"}:
+        raise UsageError("--probe is told in the full text, and with -o json|yaml")
     if request.policy and not request.image:
         raise UsageError("--policy goes with --image")
     if request.policy and request.policy not in POLICIES:
@@ -125,11 +142,23 @@ def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFl
         raise UsageError("--image takes no target and no file")
 
 
-def _run_image(request: Request, output: OutputFlags) -> int:
+def _prober(request: Request, registries: RegistryFlags, source: Source | None) -> "Prober | None":
+    """What asks registries, where that is wanted; without a source with this machine's credentials."""
+    if not request.probe:
+        return None
+    from kubectl_pullpolicy.commands.probing import open_prober
+
+    return open_prober(registries, source, no_secrets=request.no_secrets)
+
+
+def _run_image(request: Request, output: OutputFlags, registries: RegistryFlags) -> int:
     from datetime import UTC, datetime
 
     explanation = explain_image(request.image, request.policy)
     subject = SubjectExplanation("", "", "", None, None, False, "", (), (explanation,))
+    prober = _prober(request, registries, None)
+    if prober is not None:
+        [subject] = prober.probed([subject])
     style = Style(lambda: datetime.now(UTC), colour=colour(sys.stdout))
     if output.output == "json":
         print_json([[subject]], tuple, sys.stdout)
@@ -172,7 +201,7 @@ def _kept(asked: Asked) -> Pages:
         tally.failing += sum(
             c.status is not None and c.status.pull_failing for subject in page for c in subject.containers
         )
-        yield shown
+        yield asked.prober.probed(shown) if asked.prober is not None else shown
 
 
 def _print(asked: Asked) -> None:
@@ -189,7 +218,7 @@ def _print(asked: Asked) -> None:
         print_yaml(pages, notes, sys.stdout)
     elif form == "name":
         print_names(pages, sys.stdout)
-    elif form == "" and (asked.request.details or asked.named):
+    elif form == "" and (asked.request.details or asked.request.probe or asked.named):
         print_narratives(folded(pages), style, sys.stdout)
     else:
         print_table(pages, style, sys.stdout)

@@ -57,6 +57,7 @@ def _check(request: "Request", targets: tuple[Target, ...], selection: Selection
         "--record": bool(request.record),
         "--details": request.details,
         "--credentials": request.credentials,
+        "--probe": request.probe,
     }
     for flag, given in refused.items():
         if given:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from kubectl_pullpolicy.core.probed import Probe
 from kubectl_pullpolicy.core.workloads import ContainerKind, kind_info
 
 API_VERSION = "kubectl-pullpolicy/v1alpha1"
@@ -260,7 +261,7 @@ class Explanation(_Value, frozen=True):
 
     `reading_notes` are sentences about what surprises in the image string. `diagnosis` is why its pull fails, and
     `remedies` what ends that, the best first. `back_off` is when the kubelet tries again, null where nothing backs off.
-    `credentials` are null where nobody looked at them.
+    `credentials` are null where nobody looked at them, `probe` where no registry was asked.
     """
 
     namespace: str
@@ -282,6 +283,7 @@ class Explanation(_Value, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     back_off: BackOff | None = None
     credentials: tuple[Credential, ...] | None = None
+    probe: Probe | None = None
 
 
 class SubjectExplanation(_Value, frozen=True):

@@ -13,12 +13,13 @@ from kubectl_pullpolicy.core.registry_keys import RegistryKey
 
 
 class Login:
-    """A user name and a password, for images of `key`."""
+    """A user name and a password, for images of `key`; `place` is that of its Secret in the list."""
 
-    __slots__ = ("key", "password", "user")
+    __slots__ = ("key", "password", "place", "user")
 
-    def __init__(self, key: RegistryKey, user: str, password: str) -> None:
+    def __init__(self, key: RegistryKey, user: str, password: str, place: int = 0) -> None:
         self.key = key
+        self.place = place
         self.user = user
         self.password = password
 
@@ -37,13 +38,13 @@ def logins(secrets: Iterable[bytes], image: str) -> tuple[Login, ...]:
     """
     repository = repository_of(image)
     held: list[tuple[RegistryKey, Login]] = []
-    for document in secrets:
+    for place, document in enumerate(secrets):
         content = content_of(opened(document))
         if content.problem is not None:
             continue
         config = read_docker_config(content.text, content.form)
         if config.flaw is not None:
             return ()
-        held += [(each.key, Login(each.key, each.user, each.password)) for each in config.entries]
+        held += [(each.key, Login(each.key, each.user, each.password, place)) for each in config.entries]
     found = looked_up(held, repository) if repository is not None else ()
     return tuple(login for login in found if login.user)

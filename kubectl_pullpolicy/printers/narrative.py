@@ -10,7 +10,6 @@ from kubectl_pullpolicy.core.explanation import (
     OnNode,
     Policy,
     Reference,
-    Remedy,
     Status,
     SubjectExplanation,
 )
@@ -19,6 +18,7 @@ from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.diagnosis import cause_field, remedy_field
 from kubectl_pullpolicy.printers.escape import escaped
 from kubectl_pullpolicy.printers.fields import field_lines
+from kubectl_pullpolicy.printers.probe import probe_lines
 from kubectl_pullpolicy.printers.secrets import secret_lines
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.timeline import retries
@@ -120,7 +120,8 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
         yield from _on_node(held, status)
     if explanation.credentials is not None:
         yield from field_lines("secrets", secret_lines(explanation.credentials))
-    yield from field_lines("remedy", [line for remedy in explanation.remedies for line in _remedy(remedy)])
+    if explanation.probe is not None:
+        yield from field_lines("probe", list(probe_lines(explanation.probe)))
     yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
         yield from field_lines("at start", [explanation.policy.next_start])
@@ -129,12 +130,6 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
     fresh = explanation.policy.fresh_bytes
     if fresh is not None:
         yield from field_lines("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
-
-
-def _remedy(remedy: Remedy) -> Iterator[str]:
-    yield f"{remedy.text}:" if remedy.command else remedy.text
-    if remedy.command:
-        yield remedy.command
 
 
 def _state(status: Status | None, style: Style) -> str:

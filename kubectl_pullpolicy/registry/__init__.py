@@ -1,6 +1,6 @@
 """The registry edge: a small client of the OCI distribution protocol, and the credentials for it.
 
-    resolver = Resolver(DockerConfig())
+    resolver = Resolver(DockerConfig())             # or PullSecrets([(name, document), ...]), or Fixed((credential,))
     resolver.resolve(references)    # dict of ImageReference -> Resolved | Failure, in parallel
     resolver.platforms(reference)   # tuple of Platform | Failure
     resolver.tags(reference)        # tuple of tags | Failure
@@ -10,6 +10,7 @@ Nothing raises for what a registry does: a Failure is an answer.
 
 from kubectl_pullpolicy.registry.credentials import ANONYMOUS, Anonymous, Credential, Fixed, Keychain, Password
 from kubectl_pullpolicy.registry.docker_login import DockerConfig
+from kubectl_pullpolicy.registry.pull_secrets import PullSecrets
 from kubectl_pullpolicy.registry.resolver import Resolver
 from kubectl_pullpolicy.registry.settings import Limits, Settings
 
@@ -22,6 +23,7 @@ __all__ = [
     "Keychain",
     "Limits",
     "Password",
+    "PullSecrets",
     "Resolver",
     "Settings",
 ]

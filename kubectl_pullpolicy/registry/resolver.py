@@ -46,6 +46,10 @@ class Resolver:
         sibling._keychain = keychain
         return sibling
 
+    def credentials(self, reference: ImageReference) -> Sequence[Credential]:
+        """What its Keychain has for this image."""
+        return self._keychain.credentials(reference.registry, reference.repository)
+
     def resolve(
         self, references: Iterable[ImageReference], progress: Callable[[int, int], None] = lambda done, of: None
     ) -> dict[ImageReference, Resolved | Failure]:

@@ -40,6 +40,14 @@ class Registry:
             repository, _, tag = name.rpartition(":")
             self.push(repository, tag, image)
 
+    def delete(self, repository: str, digest: str) -> None:
+        """Delete a manifest, where the registry lets one."""
+        connection = self._connect()
+        try:
+            self._request(connection, "DELETE", f"/v2/{repository}/manifests/{digest}", expected=202)
+        finally:
+            connection.close()
+
     def is_ready(self) -> bool:
         """Whether it answers."""
         connection = self._connect()

@@ -1,5 +1,6 @@
 """References in, answers out: what a registry does never raises, and never costs more requests than needed."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -163,7 +164,7 @@ def test_a_rate_limit_that_lasts_long_is_told_at_once(registry: Registry) -> Non
     assert found == Failure(
         "RateLimited", f"{registry.host} answers 429 Too Many Requests; it wants to be asked again in 3600s"
     )
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 60
     assert len(registry.asked("manifests")) == 1
 
 
@@ -221,11 +222,11 @@ def test_a_body_without_end_is_not_read_to_its_end(registry: Registry) -> None:
 
 def test_a_body_that_drips_is_given_up(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(405), "HEAD")
-    registry.fail("/manifests/", Answer(200, b" " * 100, {"Content-Type": MANIFEST}, pause=0.05))
+    registry.fail("/manifests/", Answer(200, b" " * 1000, {"Content-Type": MANIFEST}, pause=0.05))
     limits = QUICK._replace(read=0.4)
     started = time.monotonic()
     assert failure(resolver(limits=limits).exists(ref(registry, "app:1"))).kind == "Unreachable"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # the whole body takes 50 s
 
 
 def test_a_registry_that_does_not_answer_in_time_is_unreachable(registry: Registry) -> None:
@@ -276,15 +277,13 @@ def test_failures_of_some_images_lose_none_of_the_others(registry: Registry, oth
 
 def test_a_registry_that_stands_still_holds_up_no_other(registry: Registry, other: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
-    other.fail("/", Answer(delay=3.0))
-    limits = QUICK._replace(read=1.0)
-    arrived: list[float] = []
-    started = time.monotonic()
+    gate = threading.Event()
+    other.fail("/", Answer(404, gate=gate))
     references = [ref(other, f"app-{number}:1") for number in range(40)] + [ref(registry, "app:1")]
-    found = resolver(limits=limits).resolve(references, lambda done, of: arrived.append(time.monotonic() - started))
-    assert found[references[-1]] == Resolved(digest, MANIFEST, "manifest")
-    assert arrived[0] < 0.9
-    assert all(failure(found[each]).kind == "Unreachable" for each in references[:-1])
+    found = resolver().resolve(references, lambda done, of: gate.set())
+    first, *rest = found.items()
+    assert first == (references[-1], Resolved(digest, MANIFEST, "manifest"))
+    assert all(failure(answer).kind == "NotFound" for _, answer in rest)
 
 
 def test_a_lane_in_which_nothing_moves_any_more_is_given_up(registry: Registry) -> None:
@@ -347,9 +346,7 @@ def test_two_hundred_images_cost_two_hundred_requests_a_ping_and_a_token(registr
     names = [f"team/app-{number}:1" for number in range(200)]
     for name in names:
         registry.push(name, small_image(name))
-    started = time.monotonic()
     found = resolver().resolve([ref(registry, name) for name in names])
-    took = time.monotonic() - started
     assert all(isinstance(answer, Resolved) for answer in found.values())
     assert [len(registry.asked(part)) for part in ("/manifests/", "/v2/", "/token")] == [200, 201, 1]
-    assert took < 5  # one after the other they would take 10 s; benchmarks.registry has the figure
+    assert 8 <= registry.peak <= 16  # side by side, but no more than one host is asked at a time

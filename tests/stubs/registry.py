@@ -48,6 +48,7 @@ class Answer:
     delay: float = 0.0
     pause: float = 0.0  # seconds between the bytes of the body
     times: int = -1  # how often; -1 for always
+    gate: threading.Event | None = None  # answer when it is open
 
 
 @dataclass
@@ -68,6 +69,9 @@ class Registry:
     page: int = 1000  # tags a page
     answers: list[tuple[Callable[[Request], bool], Answer]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    busy: int = 0  # requests being answered; `peak` is the most there were at a time
+    peak: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
     host: str = ""
 
@@ -137,17 +141,24 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, url.path, parse_qs(url.query), headers, body)
-        state.requests.append(request)
+        with state.lock:
+            state.requests.append(request)
+            state.busy += 1
+            state.peak = max(state.peak, state.busy)
         time.sleep(state.delay)
         answer = next((answer for wanted, answer in state.answers if answer.times and wanted(request)), None)
         if answer is not None:
             answer.times -= 1
+        with state.lock:  # before the client can ask anew
+            state.busy -= 1
         self._send(answer or _answer(state, request))
 
     do_HEAD = do_POST = do_GET  # noqa: N815  the base class wants these names
 
     def _send(self, answer: Answer) -> None:
         time.sleep(answer.delay)
+        if answer.gate is not None:
+            answer.gate.wait(20)
         if answer.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
@@ -160,9 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        for piece in [answer.body] if not answer.pause else [bytes([byte]) for byte in answer.body]:
-            time.sleep(answer.pause)
-            with suppress(ConnectionError):  # the client gave up
+        with suppress(ConnectionError):  # the client gave up
+            for piece in [answer.body] if not answer.pause else [bytes([byte]) for byte in answer.body]:
+                time.sleep(answer.pause)
                 self.wfile.write(piece)
         self.close_connection = self.close_connection or answer.cut
 

@@ -1,0 +1,108 @@
+"""--probe: asks the registries what explanations tell of, with the credentials that the kubelet would offer.
+
+Passwords come from the API server, by name, of those Secrets alone that match an image; they go to the registry that
+their key names, and are kept nowhere else. Images of files are asked for with the credentials of this machine.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
+
+from kubectl_pullpolicy.commands.registries import open_resolver
+from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
+from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.probe import Findings, probe_of
+from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
+from kubectl_pullpolicy.options import RegistryFlags
+from kubectl_pullpolicy.registry.credentials import Credential
+from kubectl_pullpolicy.registry.probing import Question, probe
+from kubectl_pullpolicy.registry.pull_secrets import PullSecrets
+from kubectl_pullpolicy.registry.resolver import Resolver
+
+if TYPE_CHECKING:
+    Offers = Callable[[Explanation], Sequence[Credential]]
+
+
+@runtime_checkable
+class Secrets(Protocol):
+    """What has whole Secrets."""
+
+    def secret(self, namespace: str, name: str) -> bytes:
+        """One, as the API server gives it. Raises PullPolicyError."""
+        ...
+
+
+def open_prober(flags: RegistryFlags, source: object, *, no_secrets: bool) -> "Prober":
+    """Asks as the Pods of a cluster would, and for all other images as this machine would. Raises FileError."""
+    resolver = open_resolver(flags)
+    if isinstance(source, Secrets):
+        return Prober(resolver, _nothing if no_secrets else PodCredentials(source).offered)
+    return Prober(resolver, lambda explained: resolver.credentials(parse(explained.image)))
+
+
+class Prober:
+    """Adds a Probe to explanations; asks once for the same image with the same credentials."""
+
+    def __init__(self, resolver: Resolver, offers: "Offers") -> None:
+        self._resolver = resolver
+        self._offers = offers
+        self._known: dict[Question, Findings] = {}
+
+    def probed(self, page: Sequence[SubjectExplanation]) -> list[SubjectExplanation]:
+        """The same subjects, with the answers of registries."""
+        asked = {each: self._question(each) for subject in page for each in subject.containers}
+        new = [question for question in asked.values() if question is not None and question not in self._known]
+        self._known.update(probe(self._resolver, new))
+        return [
+            msgspec.structs.replace(
+                subject, containers=tuple(self._answered(each, asked[each]) for each in subject.containers)
+            )
+            for subject in page
+        ]
+
+    def _answered(self, explained: Explanation, question: Question | None) -> Explanation:
+        findings = self._known.get(question) if question is not None else None
+        if question is None or findings is None:
+            return explained
+        return msgspec.structs.replace(explained, probe=probe_of(question.reference, findings, explained))
+
+    def _question(self, explained: Explanation) -> Question | None:
+        """None for an image that cannot be read."""
+        try:
+            reference = parse(explained.image)
+        except InvalidReference:
+            return None
+        node = explained.node
+        platform = (node.os, node.architecture) if node is not None else ("", "")
+        return Question(reference, tuple(self._offers(explained)), platform)
+
+
+class PodCredentials:
+    """What the kubelet would offer for a container, in its order, each under its Secret's name."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._documents: dict[tuple[str, str], bytes | None] = {}
+
+    def offered(self, explained: Explanation) -> Sequence[Credential]:
+        """The logins of the Secrets that match; those without a user name are none, for a runtime either."""
+        matching = [each.source for each in explained.credentials or () if each.verdict == "Offered"]
+        read = [(name, self._document(explained.namespace, name)) for name in matching]
+        held = PullSecrets([(name, document) for name, document in read if document is not None])
+        reference = parse(explained.image)
+        return held.credentials(reference.registry, reference.repository)
+
+    def _document(self, namespace: str, name: str) -> bytes | None:
+        """A Secret, read once; None where it is not to be had any more."""
+        key = namespace, name
+        if key not in self._documents:
+            try:
+                self._documents[key] = self._secrets.secret(*key)
+            except (ForbiddenError, NotFoundError):
+                self._documents[key] = None
+        return self._documents[key]
+
+
+def _nothing(_: Explanation) -> Sequence[Credential]:
+    return ()

@@ -1,0 +1,205 @@
+"""What a registry's answers mean for one container: a Probe.
+
+The answers were given to this machine. The node's own credentials, mirrors, proxies and network are not seen from here,
+so every sentence speaks of the registry, and of the node only where its platform decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.explanation import Explanation
+from kubectl_pullpolicy.core.image import ImageReference
+from kubectl_pullpolicy.core.near_tags import near_tags
+from kubectl_pullpolicy.core.probed import Probe, ProbeAttempt
+from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
+
+ANONYMOUSLY = ""
+
+
+class Attempt(NamedTuple):
+    """One look-up; `source` is whose credentials were used, ANONYMOUSLY for none."""
+
+    source: str
+    answer: Resolved | Failure
+
+    @property
+    def words(self) -> str:
+        """`with Secret regcred`, `anonymously`."""
+        return f"with {self.source}" if self.source else "anonymously"
+
+
+class Findings(NamedTuple):
+    """All that was asked about one image. None: there was no reason to ask.
+
+    `child` is the manifest of the node's platform in an index; `tag_now` what the tag beside a missing digest stands
+    for.
+    """
+
+    attempts: tuple[Attempt, ...]
+    platforms: tuple[Platform, ...] | Failure | None = None
+    child: Resolved | Failure | None = None
+    tags: tuple[str, ...] | Failure | None = None
+    tag_now: Resolved | Failure | None = None
+
+    @property
+    def found(self) -> Resolved | None:
+        """The first answer with a digest."""
+        return next((each.answer for each in self.attempts if isinstance(each.answer, Resolved)), None)
+
+
+def fitting(platforms: Sequence[Platform], os: str, architecture: str) -> Platform | None:
+    """What a node takes of these: its own architecture before one that it can run as well.
+
+    Source: github.com/containerd/platforms v1.0.0 compare.go:platformVector. Variants are not told apart: the API does
+    not show the node's.
+    """
+    older = {"amd64": "386", "arm64": "arm"}.get(architecture)
+    for wanted in (architecture, older):
+        for platform in platforms:
+            if platform.os == os and platform.architecture == wanted:
+                return platform
+    return None
+
+
+def probe_of(reference: ImageReference, findings: Findings, explanation: Explanation) -> Probe:
+    """The Probe of a container."""
+    found = findings.found
+    platforms = findings.platforms if isinstance(findings.platforms, tuple) else ()
+    tags = findings.tags if isinstance(findings.tags, tuple) else ()
+    conclusions = _of_found(findings, found, explanation) if found is not None else _of_missing(reference, findings)
+    return Probe(
+        reference.normalized,
+        tuple(map(_shown, findings.attempts)),
+        _exists(findings),
+        found.digest if found is not None else "",
+        found.kind if found is not None else None,
+        tuple(dict.fromkeys(platform.name for platform in platforms)),
+        near_tags(reference.effective_tag, tags),
+        tuple(conclusions),
+    )
+
+
+def _shown(attempt: Attempt) -> ProbeAttempt:
+    answer = attempt.answer
+    if isinstance(answer, Resolved):
+        return ProbeAttempt(attempt.words, "Found")
+    return ProbeAttempt(attempt.words, answer.kind, answer.message)
+
+
+def _exists(findings: Findings) -> bool | None:
+    """None where nothing tells: a 404 is an answer, a 401 hides both."""
+    if findings.found is not None:
+        return True
+    return False if "NotFound" in _kinds(findings) else None
+
+
+def _kinds(findings: Findings) -> set[str]:
+    return {each.answer.kind for each in findings.attempts if isinstance(each.answer, Failure)}
+
+
+def _of_found(findings: Findings, found: Resolved, explanation: Explanation) -> Iterator[str]:
+    yield from _access(findings)
+    yield from _platform(findings, found, explanation)
+    yield from _compared(findings, found, explanation)
+    status = explanation.status
+    if status is not None and status.pull_failing and not _explains_failure(findings, explanation):
+        yield "what this machine asks for succeeds: the cause is over, or on the node (its network, mirrors, proxy)"
+
+
+def _access(findings: Findings) -> Iterator[str]:
+    """What the credentials are good for."""
+    *secrets, last = findings.attempts
+    open_to_all = not last.source and isinstance(last.answer, Resolved)
+    if open_to_all and secrets and not any(isinstance(each.answer, Resolved) for each in secrets):
+        yield (
+            "it needs no credentials, but those that match are refused: the kubelet asks anonymously only where "
+            "none match"
+        )
+    elif open_to_all:
+        yield "it needs no credentials"
+    elif secrets:
+        yield "it needs credentials"
+
+
+def _explains_failure(findings: Findings, explanation: Explanation) -> bool:
+    """Whether the answers show why a pull fails although the image is there."""
+    first, platforms, node = findings.attempts[0].answer, findings.platforms, explanation.node
+    if isinstance(first, Failure) or isinstance(findings.child, Failure) or not isinstance(platforms, tuple):
+        return True
+    return node is not None and bool(node.architecture) and fitting(platforms, node.os, node.architecture) is None
+
+
+def _platform(findings: Findings, found: Resolved, explanation: Explanation) -> Iterator[str]:
+    platforms, node = findings.platforms, explanation.node
+    if isinstance(platforms, Failure):
+        yield f"its platforms could not be read: {platforms.message}"
+        return
+    if not platforms:
+        yield "it names no platform: an artifact, not a container image"
+        return
+    if node is None or not node.architecture:
+        return
+    where = f"{node.name} is {node.os}/{node.architecture}"
+    taken = fitting(platforms, node.os, node.architecture)
+    if taken is None and found.kind == "index":
+        yield f"no image for the node: {where}, and the index holds {', '.join(each.name for each in platforms)}"
+    elif taken is None:
+        yield f"not for the node: {where}, and the single image is for {platforms[0].name}: pulled, but not run"
+    elif isinstance(findings.child, Failure):
+        yield f"the index names an image for {taken.name}, but that cannot be had: {findings.child.message}"
+    else:
+        yield f"{where}: it takes the image for {taken.name}"
+
+
+def _compared(findings: Findings, found: Resolved, explanation: Explanation) -> Iterator[str]:
+    """Against what the container runs."""
+    status = explanation.status
+    reference = explanation.reference
+    if status is None or not status.digest or status.digest_kind == "config" or reference is None or reference.digest:
+        return
+    platforms = findings.platforms if isinstance(findings.platforms, tuple) else ()
+    if status.digest in {found.digest, *(platform.digest for platform in platforms)}:
+        yield "the tag still stands for what runs"
+    else:
+        yield f"the tag stands for other bytes now; what runs is {status.digest}"
+
+
+def _of_missing(reference: ImageReference, findings: Findings) -> Iterator[str]:
+    kinds = _kinds(findings)
+    if "NotFound" in kinds:
+        yield from _not_there(reference, findings)
+    elif kinds & {"Unauthorized", "Denied"}:
+        yield from _not_allowed(findings)
+    elif "RateLimited" in kinds:
+        yield "the registry limits requests of this machine's address; the node's own count is another"
+    else:
+        yield "whether it exists is not known from here"
+
+
+def _not_there(reference: ImageReference, findings: Findings) -> Iterator[str]:
+    if reference.digest:
+        yield "the digest is gone from the registry: nodes that have it still start it, no other node can pull it"
+        if isinstance(findings.tag_now, Resolved):
+            yield f"tag {reference.tag} stands for {findings.tag_now.digest} now"
+        return
+    tag, tags = reference.effective_tag, findings.tags
+    if isinstance(tags, tuple) and tags:
+        near = ", ".join(near_tags(tag, tags))
+        yield f"the repository is there, tag {tag} is not" + (f"; the nearest of {len(tags)}: {near}" if near else "")
+    elif isinstance(tags, tuple):
+        yield f"the repository is there, and has no tags, so no {tag} either"
+    elif isinstance(tags, Failure) and tags.kind == "NotFound":
+        yield f"there is no repository {reference.repository}, as far as these credentials see"
+    elif isinstance(tags, Failure):
+        yield f"tag {tag} is not there; which tags are could not be read: {tags.message}"
+
+
+def _not_allowed(findings: Findings) -> Iterator[str]:
+    used = [each for each in findings.attempts if each.source]
+    if not used:
+        yield "the registry wants credentials and none match; a name that does not exist may be answered so, too"
+    else:
+        yield (
+            "the credentials are refused: wrong, expired, or not good for this repository; a name that does not exist "
+            "may be answered so, too"
+        )

@@ -1,0 +1,33 @@
+"""The Keychain of a Pod: what its pull secrets hold for an image, in the order in which the kubelet offers it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kubectl_pullpolicy.core.logins import logins
+from kubectl_pullpolicy.registry.credentials import Credential, Fixed, Keychain, Password
+
+NOTHING = Fixed()
+
+
+class PullSecrets:
+    """`documents`: names of Secrets and what the API server gave, in the order of the Pod's list.
+
+    Where none of them matches, what `otherwise` has; the kubelet would ask anonymously then.
+    """
+
+    def __init__(self, documents: Sequence[tuple[str, bytes]], otherwise: Keychain = NOTHING) -> None:
+        self._documents = tuple(documents)
+        self._otherwise = otherwise
+
+    def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
+        """One for each entry that matches and holds a user name; nothing of Secrets that cannot be read."""
+        try:
+            found = logins((document for _, document in self._documents), f"{registry}/{repository}")
+        except msgspec.DecodeError:
+            found = ()
+        held = [Password(f"Secret {self._documents[each.place][0]}", each.user, each.password) for each in found]
+        return held or self._otherwise.credentials(registry, repository)
+
+    def __repr__(self) -> str:
+        return f"PullSecrets({[name for name, _ in self._documents]!r})"

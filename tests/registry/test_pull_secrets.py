@@ -1,0 +1,51 @@
+"""A Pod's Secrets as a Keychain, in the kubelet's order."""
+
+import base64
+import json
+
+from kubectl_pullpolicy.registry import Credential, Fixed, Password, PullSecrets
+
+OTHER = Fixed((Password("this machine", "m", "m"),))
+
+
+def secret(*entries: tuple[str, str], kind: str = "kubernetes.io/dockerconfigjson") -> bytes:
+    auths = {server: {"username": user, "password": "s3cret"} for server, user in entries}
+    data = {".dockerconfigjson": base64.b64encode(json.dumps({"auths": auths}).encode()).decode()}
+    return json.dumps({"apiVersion": "v1", "kind": "Secret", "type": kind, "data": data}).encode()
+
+
+def found(keychain: PullSecrets, registry: str, repository: str) -> list[tuple[str, str]]:
+    held = keychain.credentials(registry, repository)
+    assert all(isinstance(each, Password) for each in held)
+    return [(each.source, each.user) for each in held if isinstance(each, Password)]
+
+
+def test_the_longer_key_comes_first_and_each_login_has_its_secrets_name() -> None:
+    keychain = PullSecrets(
+        [("host", secret(("ghcr.io", "h"), ("quay.io", "q"))), ("team", secret(("ghcr.io/team", "t")))]
+    )
+    assert found(keychain, "ghcr.io", "team/app") == [("Secret team", "t"), ("Secret host", "h")]
+    assert found(keychain, "ghcr.io", "other/app") == [("Secret host", "h")]
+
+
+def test_where_nothing_matches_the_others_are_asked() -> None:
+    documents = [("one", secret(("ghcr.io", "h")))]
+    assert found(PullSecrets(documents), "docker.io", "library/nginx") == []
+    assert found(PullSecrets(documents, OTHER), "docker.io", "library/nginx") == [("this machine", "m")]
+
+
+def test_docker_hubs_old_key_is_found() -> None:
+    keychain = PullSecrets([("hub", secret(("https://index.docker.io/v1/", "h")))])
+    assert found(keychain, "docker.io", "library/nginx") == [("Secret hub", "h")]
+
+
+def test_what_is_no_pull_secret_holds_nothing() -> None:
+    for document in (secret(("ghcr.io", "h"), kind="Opaque"), b"", b"{", b"[]", b"\xff"):
+        assert found(PullSecrets([("x", document)]), "ghcr.io", "a/b") == []
+
+
+def test_nothing_secret_is_in_its_repr() -> None:
+    keychain = PullSecrets([("one", secret(("ghcr.io", "us3r")))])
+    held: list[Credential] = list(keychain.credentials("ghcr.io", "a"))
+    assert "us3r" not in f"{keychain!r}{held!r}"
+    assert "s3cret" not in f"{keychain!r}{held!r}"
