@@ -53,7 +53,7 @@ def connect(flags: ConnectionFlags) -> Connection:
     """The connection that the flags mean; no request is made yet. Raises ConfigError, UsageError."""
     timeout = _timeout(flags.request_timeout)
     chosen = _with_flags(choose(read_kubeconfig(flags.kubeconfig), flags), flags)
-    # Compressed answers cost the server less than it costs to encrypt twelve times the bytes, on loopback too.
+    # Compressing costs neither side more than to encrypt and decrypt twelve times the bytes, on loopback too.
     headers = {
         "User-Agent": f"kubectl-pullpolicy/{__version__}",
         "Accept": "application/json",
