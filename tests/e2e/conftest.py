@@ -114,6 +114,8 @@ def _users_choice() -> Path | None:
 
 
 def _own(kubeconfig: Path, versions: Versions) -> Cluster:
-    missing = () if versions.minor >= 33 else ("image volumes",)
+    # MutatingAdmissionPolicy is v1 from 1.36; image volumes are beta, and switched on here, from 1.33.
+    first = {"image volumes": 33, "MutatingAdmissionPolicy": 36}
+    missing = tuple(feature for feature, minor in first.items() if versions.minor < minor)
     kubectl = str(binaries(versions) / "kubectl")
     return Cluster(kubeconfig, kubectl, ours=True, missing=missing, kubectl_cache=kubeconfig.parent / "kubectl-cache")

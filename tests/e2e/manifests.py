@@ -41,6 +41,8 @@ def workload(kind: str, name: str, container: dict[str, Any]) -> dict[str, Any]:
         return {"apiVersion": "batch/v1", "kind": kind, "metadata": metadata, "spec": spec}
     core = kind == "ReplicationController"
     spec = {"selector": labels if core else {"matchLabels": labels}, "template": template}
+    if kind == "StatefulSet":
+        spec["serviceName"] = name  # required before 1.33
     if kind == "DaemonSet":
         template["spec"]["nodeSelector"] = {"disk": "tape"}
     else:

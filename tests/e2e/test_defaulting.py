@@ -157,8 +157,9 @@ def test_core_predicts_the_policy_of_ephemeral_containers(namespace: Any) -> Non
     strings = [text for text in image_strings() if text == text.strip()][:BATCH]
     added = [{"name": f"debug-{number}", "image": image} for number, image in enumerate(strings)]
     path = f"/api/v1/namespaces/{namespace.name}/pods/web/ephemeralcontainers"
-    patch = json.dumps({"spec": {"ephemeralContainers": added}})
-    namespace.kubectl("patch", "pod", "web", "--subresource=ephemeralcontainers", "--type=strategic", "-p", patch)
+    held = namespace.get("pod", "web")
+    held["spec"]["ephemeralContainers"] = added
+    namespace.kubectl("replace", "--raw", path, "-f", "-", input=json.dumps(held))
     stored = json.loads(namespace.kubectl("get", "--raw", path))["spec"]["ephemeralContainers"]
     found = {each["image"]: each["imagePullPolicy"] for each in stored}
     assert found == {image: default_policy(image) for image in strings}

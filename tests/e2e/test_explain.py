@@ -215,9 +215,11 @@ def test_always_pull_images_is_told_as_admission(apiserver_with_always_pull_imag
     seen = cluster.in_namespace(namespace, tmp_path)
     seen.apply(pod("web", container(f"{WEB}:1.4", "IfNotPresent"), container(f"{WEB}:1.4", None, "silent")))
     found = explained(Program(seen), "pod/web")
+    # Pods have a generation from 1.33: without one an image that was changed since looks the same.
+    told = "Admission" if "generation" in seen.get("pod", "web")["metadata"] else "DiffersFromDefault"
     assert {name: (item["policy"]["value"], item["policy"]["reason"]) for name, item in found.items()} == {
         "main": ("Always", "Admission"),
-        "silent": ("Always", "Admission"),
+        "silent": ("Always", told),
     }
 
 

@@ -103,7 +103,7 @@ def test_a_malformed_pull_secret_is_a_waiting_reason_of_its_own_from_1_33(
     cluster.require("a private registry")
     namespace.apply(pull_secret("malformed", {"auth": "%%%"}))
     image = "private.example.com/team/app:1.0"
-    namespace.apply(pod("web", container(image), imagePullSecrets=[{"name": "malformed"}]))
+    namespace.apply(pod("web", container(image, "Always"), imagePullSecrets=[{"name": "malformed"}]))
     raw = "illegal base64 data at input byte 0"
     waiting = namespace.wait_waiting_reason("web", "main", (raw,) if minor >= 33 else FAILING)
     status = explained(pullpolicy, "pod/web")["main"]["status"]
@@ -175,11 +175,14 @@ def test_an_empty_reference_of_an_image_volume_is_refused_in_templates_from_1_37
     assert (done.returncode != 0) == (minor >= 37), done.stderr
 
 
-def test_an_image_volume_needs_1_31(namespace: Any, minor: int) -> None:
+def test_an_image_volume_is_an_empty_folder_before_1_31(namespace: Any, minor: int) -> None:
     volume = {"name": "data", "image": {"reference": f"{WEB}:1.4"}}
     made = pod("web", container(f"{WEB}:1.4"), volumes=[volume])
     done = namespace.run_kubectl("create", "--validate=false", "-f", "-", input=json.dumps(made))
-    assert ("must specify a volume type" in done.stderr) == (minor < 31), done.stderr
+    assert done.returncode == 0, done.stderr
+    stored = namespace.get("pod", "web")["spec"]["volumes"][0]
+    assert ("emptyDir" in stored) == (minor < 31)
+    assert ("image" in stored) == (minor >= 31)
 
 
 def test_always_pull_images_changes_image_volumes_too(apiserver_with_always_pull_images: Any, tmp_path: Any) -> None:

@@ -46,7 +46,7 @@ def watching(namespace: Any, folder: Path, *arguments: str) -> Iterator[Watch]:
             yield Watch(process, out, err)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(10)
+            process.wait(60)
 
 
 def test_a_pull_that_fails_is_shown_as_it_comes_and_when_its_namespace_goes(namespace: Any, tmp_path: Path) -> None:
