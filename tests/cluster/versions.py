@@ -51,3 +51,12 @@ class Versions:
         digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
         built = BUILT_CONTAINERD if self.uses_debians_containerd else self.containerd
         return f"kubernetes-{self.kubernetes}_containerd-{built}_{digest}"
+
+
+# What the project is tested on, newest first.
+ALL = (
+    Versions("1.37.2", BUILT_CONTAINERD),
+    Versions("1.34.4", BUILT_CONTAINERD),
+    Versions("1.30.14", BUILT_CONTAINERD),
+    Versions("1.30.14", DEBIAN),
+)

@@ -16,14 +16,7 @@ from xml.etree import ElementTree
 from benchmarks.quality import write_section
 from tests.cluster import lifecycle
 from tests.cluster.build import binaries
-from tests.cluster.versions import BUILT_CONTAINERD, DEBIAN, Versions
-
-ALL = (
-    Versions("1.37.2", BUILT_CONTAINERD),
-    Versions("1.34.4", BUILT_CONTAINERD),
-    Versions("1.30.14", BUILT_CONTAINERD),
-    Versions("1.30.14", DEBIAN),
-)
+from tests.cluster.versions import ALL, Versions
 
 
 class Outcome(NamedTuple):

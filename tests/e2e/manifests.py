@@ -1,5 +1,6 @@
 """Objects that the tests create on the real cluster."""
 
+import json
 from typing import Any
 
 WEB = "registry.example.com/shop/web"
@@ -14,6 +15,13 @@ def pod(name: str, *containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
     """A Pod that ends quickly when it is deleted."""
     held = {"terminationGracePeriodSeconds": 1, "containers": list(containers)} | spec
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": held}
+
+
+def pull_secret(name: str, auth: dict[str, str], host: str = "private.example.com") -> dict[str, Any]:
+    """A pull Secret for one registry; `auth` is what it says of it."""
+    config = json.dumps({"auths": {host: auth}})
+    data = {"stringData": {".dockerconfigjson": config}, "type": "kubernetes.io/dockerconfigjson"}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}} | data
 
 
 def deployment(name: str, *containers: dict[str, Any], replicas: int = 1) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """It is not the image: what the real cluster shows of it, what is said of it, and where nothing must be said."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -125,3 +126,60 @@ def test_a_quota_that_refuses_pods_is_named(namespace: Any, pullpolicy: Any) -> 
     told = wait_obstacle(namespace, pullpolicy, "deploy/web", "NoPod")
     assert "exceeded quota: few" in told["evidence"][0]["detail"]
     assert told["command"] == f"kubectl describe resourcequota -n {namespace.name}"
+
+
+def webhook(namespace: str) -> list[dict[str, Any]]:
+    """A webhook that nobody answers, asked for the Pods of one namespace."""
+    hook = {
+        "name": "gate.example.com",
+        "clientConfig": {"url": "https://127.0.0.1:9/gate"},
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    return [kind | {"metadata": {"name": namespace}, "webhooks": [hook]}]
+
+
+def admission_policy(namespace: str) -> list[dict[str, Any]]:
+    """A policy of the API server's own that refuses the Pods of one namespace."""
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    matched = {"matchConstraints": {"resourceRules": rules, "namespaceSelector": selector}}
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": namespace}}
+    refusal = [{"expression": "false", "message": "images of this registry are not signed"}]
+    return [
+        kind | {"kind": "ValidatingAdmissionPolicy", "spec": matched | {"validations": refusal}},
+        kind
+        | {
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "spec": {"policyName": namespace, "validationActions": ["Deny"]},
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (webhook, 'failed calling webhook "gate.example.com"'),
+        (admission_policy, "images of this registry are not signed"),
+    ],
+    ids=["webhook", "policy"],
+)
+def test_an_admission_that_refuses_pods_is_quoted(
+    cluster: Any, namespace: Any, pullpolicy: Any, made: Callable[[str], list[dict[str, Any]]], words: str
+) -> None:
+    cluster.require("admission of one's own")
+    objects = made(namespace.name)
+    namespace.apply(objects)
+    try:
+        probe = "run", "probe", "--image=busybox:1.36", "--dry-run=server"
+        namespace.wait_for(lambda: namespace.run_kubectl(*probe).returncode, 60, "the admission to act")
+        namespace.apply(deployment("web", container(BUSYBOX)))
+        told = wait_obstacle(namespace, pullpolicy, "deploy/web", "NoPod")
+    finally:
+        for each in objects:
+            namespace.kubectl("delete", each["kind"], namespace.name)
+    assert words in told["evidence"][0]["detail"]
+    assert told["command"] == f"kubectl describe deployments.apps/web -n {namespace.name}"

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster import images, registries
 from tests.cluster.layout import Ports
 from tests.e2e.conftest import Program
-from tests.e2e.manifests import WEB, container, deployment, pod
+from tests.e2e.manifests import WEB, container, deployment, pod, pull_secret
 from tests.e2e.test_explain import explained
 
 pytestmark = pytest.mark.e2e
@@ -22,13 +22,6 @@ def minor(cluster: Any) -> int:
     """The kubelet's minor version."""
     version = cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.nodeInfo.kubeletVersion}")
     return int(version.split(".")[1])
-
-
-def pull_secret(name: str, auth: dict[str, str]) -> dict[str, Any]:
-    """A pull Secret for the private registry."""
-    config = json.dumps({"auths": {"private.example.com": auth}})
-    data = {"stringData": {".dockerconfigjson": config}, "type": "kubernetes.io/dockerconfigjson"}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}} | data
 
 
 def events(namespace: Any, name: str) -> dict[str, list[str]]:
