@@ -12,6 +12,8 @@ import msgspec
 from kubectl_pullpolicy.core.objects import ObjectMeta, PodSpec, present
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, spec_path
 
+# UnicodeDecodeError: msgspec lets it through where text is not UTF-8.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -37,11 +39,11 @@ def last_applied(kind: str, metadata: ObjectMeta) -> tuple[DeclaredContainer, ..
     if not text:
         return None
     try:
-        node: Any = json.loads(text)
+        node: Any = msgspec.json.decode(text)
         for key in spec_path(kind):
             node = node[key]
         return declared_containers(msgspec.convert(node, PodSpec))
-    except (ValueError, KeyError, TypeError):  # msgspec's ValidationError is a ValueError
+    except (*_UNREADABLE, KeyError, TypeError):
         return None
 
 
@@ -74,8 +76,8 @@ def field_owners(kind: str, metadata: ObjectMeta) -> tuple[FieldOwner, ...]:
         if entry.subresource == "status":
             continue
         try:
-            node: Any = json.loads(bytes(entry.fields_v1))
-        except ValueError:
+            node: Any = msgspec.json.decode(entry.fields_v1)
+        except _UNREADABLE:
             continue
         for key in spec_path(kind):
             node = node.get(f"f:{key}") if isinstance(node, dict) else None
@@ -110,8 +112,8 @@ def _item_name(key: str) -> str | None:
     if not key.startswith("k:"):
         return None
     try:
-        parsed = json.loads(key[2:])
-    except ValueError:
+        parsed = msgspec.json.decode(key[2:])
+    except _UNREADABLE:
         return None
     name = parsed.get("name") if isinstance(parsed, dict) else None
     return name if isinstance(name, str) else None

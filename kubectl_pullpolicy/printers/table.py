@@ -42,16 +42,18 @@ def _rows(page: Sequence[SubjectExplanation], style: Style) -> Iterator[list[str
             yield [*start, *_cells(explanation, style), *(_wide(explanation) if style.wide else ())]
 
 
-def _cells(explanation: Explanation, style: Style) -> Iterator[str]:
+def _cells(explanation: Explanation, style: Style) -> list[str]:
     policy, status = explanation.policy, explanation.status
-    yield cell(container_name(explanation))
-    yield cell(explanation.image) or "<none>"
-    yield cell(policy.value)
-    yield cell(policy.why)
-    yield cell(short_digest(status.digest if status is not None else ""))
     words = cell(f"{status_words(status, style.now())}{next_try(explanation.back_off, style.now())}")
     failing = status is not None and status.pull_failing
-    yield painted(words, RED, wanted=failing and style.colour)
+    return [
+        cell(container_name(explanation)),
+        cell(explanation.image) or "<none>",
+        cell(policy.value),
+        cell(policy.why),
+        cell(short_digest(status.digest if status is not None else "")),
+        painted(words, RED, wanted=failing and style.colour),
+    ]
 
 
 def _wide(explanation: Explanation) -> Iterator[str]:
