@@ -88,6 +88,7 @@ CREDENTIAL_RULES = (
             "invalid access token",
             "token is invalid",
             "invalid client secret",
+            "invalid clientid",
             "invalid_client",
             "password or token is incorrect",
             "http basic: access denied",

@@ -31,7 +31,7 @@ _ANSWERED = frozenset(CAUSES) - {
     "RuntimeUnavailable", "PlatformMismatch", "SignatureValidation", "CredentialProvider", "PullSecretMissing",
 }  # fmt: skip
 _BACK_OFF = re.compile(
-    r"(?:\s|[:.\"']|\berror\b|\bwarning\b|\bfailed\b|\bbackoff\b|imagepullbackoff|errimagepull|R+|"
+    r"(?:\s|[:.\"']|\berror\b|\bwarning\b|\bfailed\b|\bbackoff\b|imagepullbackoff|errimagepull|R|"
     r"back-off pulling image|failed to \"startcontainer\" for \"[^\"]{1,100}\" with)*"
 )
 

@@ -62,6 +62,7 @@ CONNECT_RULES = (
 )
 
 TLS_RULES = (
+    Rule("NetworkUnreachable", "the connection garbles what it carries", ("bad record mac",)),
     Rule("Timeout", "the TLS handshake did not end in time", ("tls handshake timeout",)),
     Rule(
         "CertificateExpired",

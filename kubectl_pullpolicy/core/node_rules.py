@@ -80,6 +80,7 @@ KUBELET_RULES = (
             "containerd is not running",
             "transport is closing",
             "server is not initialized yet",
+            "unknown service runtime",
         ),
     ),
     Rule(
@@ -165,6 +166,7 @@ STORE_RULES = (
             "error getting parent layer",
             "invalid database",
             "unable to find data in driver",
+            "consider removing the image to resolve",
         ),
     ),
     Rule(
@@ -180,9 +182,7 @@ STORE_RULES = (
         "CorruptLayer",
         "the runtime's own store on the node lacks what it should hold",
         ("no such file or directory", "invalid argument"),
-        re.compile(
-            r"(?:snapshots/\d+/fs|overlay2/[^:]{1,200}|/content/blobs/[^:]{1,200}): (?:no such file|invalid arg)"
-        ),
+        re.compile(r"(?:snapshots/\d+/fs|(?:overlay2|aufs/layers|content/blobs)/[^:]{1,200}): (?:no such|invalid arg)"),
     ),
 )
 

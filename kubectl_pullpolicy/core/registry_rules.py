@@ -159,7 +159,7 @@ MISSING_RULES = (
         re.compile(
             r"\b(?:manifest|artifact|tag|image|repository|repo|project|package)s? (?:for )?[^\n:]{0,300}"
             r"(?::[^\n: ]{1,200})?:? (?:was |is |could )?(?:not found|not be found|does not exist)|no such image"
-            r"|(?:^|[: ])[^\s\":]{1,300}/[^\s\"]{1,300}: not found|R+\"?: (?:[^\s\"]{1,400}: )?not found"
+            r"|(?:^|[: ])[^\s\":]{1,300}/[^\s\"]{1,300}:? not found|R+\"?: (?:[^\s\"]{1,400}: )?not found"
         ),
     ),
     Rule("ImageNotFound", "the registry knows nothing of that name (404)", statuses=_404),

@@ -62,10 +62,10 @@ class Rules:
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = tuple(rules)
-        self._always = sum(1 << number for number, rule in enumerate(self._rules) if not rule.words)
+        self.rules = tuple(rules)
+        self._always = sum(1 << number for number, rule in enumerate(self.rules) if not rule.words)
         self._by_token: dict[str, list[tuple[int, str]]] = {}
-        for number, rule in enumerate(self._rules):
+        for number, rule in enumerate(self.rules):
             for word in rule.words:
                 token = max(_TOKEN.findall(word), key=lambda token: (token not in _FREQUENT, len(token)))
                 self._by_token.setdefault(token, []).append((number, word))
@@ -75,22 +75,32 @@ class Rules:
         """The first rule that holds."""
         text = masked.text
         tokens = set(_TOKEN.findall(text))
-        candidates, seen = self._always, {}
-        for token in tokens & self._tokens:
-            for number, word in self._by_token[token]:
-                start = text.find(word)
-                if start >= 0:
-                    candidates |= 1 << number
-                    seen[number] = start, start + len(word)
+        candidates, seen = self._always, self._seen(text, tokens)
+        for number in seen:
+            candidates |= 1 << number
         status = _status_of(text) if tokens & _STATUSES else (0, 0, 0)
         while candidates:
             lowest = candidates & -candidates
             candidates ^= lowest
             number = lowest.bit_length() - 1
-            match = _holds(self._rules[number], text, status, seen.get(number))
+            match = _holds(self.rules[number], text, status, seen.get(number))
             if match is not None:
                 return match
         return None
+
+    def seen_in(self, text: str) -> set[int]:
+        """The rules that have a word in this text, by their places."""
+        return set(self._seen(text, set(_TOKEN.findall(text))))
+
+    def _seen(self, text: str, tokens: set[str]) -> dict[int, tuple[int, int]]:
+        """For each rule that has a word in the text where one of its words stands."""
+        seen = {}
+        for token in tokens & self._tokens:
+            for number, word in self._by_token[token]:
+                start = text.find(word)
+                if start >= 0:
+                    seen[number] = start, start + len(word)
+        return seen
 
 
 def _status_of(text: str) -> tuple[int, int, int]:

@@ -135,8 +135,13 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
     """The lines, where a `message:` of YAML that was broken into several is one again."""
     held, indent = "", -1
     for line in lines:
+        if not line or line.isspace():
+            if held:
+                yield held
+            held, indent = "", -1
+            continue
         depth = len(line) - len(line.lstrip())
-        if indent >= 0 and depth > indent and line.strip() and len(held) < LONGEST:
+        if indent >= 0 and depth > indent and len(held) < LONGEST:
             held = f"{held} {line.strip()}"
             continue
         if held:

@@ -16,6 +16,10 @@ _NAMING = ("image", "images", "reference", "tag", "manifest", "artifact", "sourc
 _QUOTED = re.compile(r'"([^"\s]{1,512})"')
 _URL = re.compile(r"[a-z]{4,6}://[^\s\"'\\]{1,2048}")
 _MIRRORS = re.compile(r"\(mirrors also failed: ", re.IGNORECASE)
+# docker's own API answers 500 whatever the registry said.
+_API_STATUS = re.compile(
+    r"\(http code \d{3}\) [a-z ]{1,40}|\bapi error \(\d{3}\)|^\d{3} server error: [a-z ]{1,40}", re.IGNORECASE
+)
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _CASE = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {ord("“"): '"', ord("”"): '"'}
 
@@ -42,6 +46,8 @@ def unwrapped(message: str) -> list[str]:
         plain = plain.replace('\\"', '"').replace("\\n", " ").replace("\\r", " ")
     if not plain.isprintable():
         plain = _CONTROL.sub(" ", plain)
+    if "rror" in plain[:400]:
+        plain = f"{_API_STATUS.sub('', plain[:400])}{plain[400:]}"
     return _attempts(_without_mirrors(plain.strip()))
 
 
