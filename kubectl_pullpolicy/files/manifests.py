@@ -34,11 +34,16 @@ class ManifestFile(NamedTuple):
 
 
 def read_manifests(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO) -> Iterator[ManifestFile | FileError]:
-    """The files that these arguments name; an error costs only its file."""
+    """The files that these arguments name, each once; an error costs only its file."""
+    seen = set[str]()
     for path in found_files(paths, recursive=recursive):
         if isinstance(path, FileError):
             yield path
             continue
+        real = path if path == "-" else os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
         try:
             content = read_file(path, stdin)
             text = decoded(STDIN if path == "-" else path, content)

@@ -320,6 +320,35 @@ def test_files_that_cannot_be_read_cost_no_other(registry: Registry, pin: Pin, f
     assert "none.yaml" in shown.err
 
 
+def test_a_file_that_is_named_twice_is_changed_once(registry: Registry, pin: Pin, folder: Path) -> None:
+    file = folder / "web.yaml"
+    file.write_text(pod(registry, "~/a:1"))
+    (folder / "link.yaml").symlink_to("web.yaml")
+    assert pin("-f", str(file), "-f", str(folder), "--write").code == 0
+    assert file.read_text().count("@sha256:") == 1
+
+
+@pytest.mark.parametrize(
+    ("image", "problem"),
+    [
+        ("a@sha256:abc", "invalid reference format"),
+        (f"a@sha256:{'a' * 63}", "invalid checksum digest length"),
+        (f"a@md5:{'a' * 32}", "unsupported digest algorithm"),
+        ("a/B:1", "must be lowercase"),
+        ("https://a/b", "invalid reference format"),
+        ("'{{ .Values.image }}'", "invalid reference format"),
+        ("{{ .Values.image }}", "it is a Helm (Go) template expression; render it first"),
+        ("1.5", "it is no string"),
+    ],
+)
+def test_a_reference_that_is_none_is_named_with_its_reason(image: str, problem: str, pin: Pin) -> None:
+    text = f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: {image}\n"
+    shown = pin("-f", "-", stdin=text)
+    assert (shown.code, shown.out) == (1, text)
+    assert shown.err.startswith("error: STDIN:5: pod: ")
+    assert problem in shown.err
+
+
 def test_a_folder_without_manifests_is_an_error(pin: Pin, folder: Path) -> None:
     shown = pin("-f", str(folder))
     assert shown.code == 1
