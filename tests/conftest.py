@@ -11,13 +11,13 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--e2e", action="store_true", help="run the tests that need a real cluster")
+    parser.addoption("--long", action="store_true", help="with --e2e: also those that take half an hour (make e2e-all)")
     parser.addoption("--update-golden", action="store_true", help="write the expected outputs anew; read the diff")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--e2e"):
-        return
-    waiting = [item for item in items if item.get_closest_marker("e2e")]
+    left_out = "e2e" if not config.getoption("--e2e") else "long" if not config.getoption("--long") else None
+    waiting = [item for item in items if left_out is not None and item.get_closest_marker(left_out)]
     if waiting:
         config.hook.pytest_deselected(items=waiting)
         items[:] = [item for item in items if item not in waiting]

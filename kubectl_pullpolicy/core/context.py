@@ -153,6 +153,7 @@ class Context:
         self._history: dict[ObjectRef, dict[ObjectRef, Revision]] = {}
         self._configurations: dict[str, KubeletConfiguration] = {}
         self._logs: dict[tuple[str, str], str] = {}
+        self._pods: dict[str, list[Pod]] = {}
         self._service_accounts: dict[ObjectRef, Fact[ServiceAccount]] = {}
         self._secrets: dict[ObjectRef, Fact[PullSecret]] = {}
         self._events: dict[tuple[str, str, str], list[Event]] = {}
@@ -179,6 +180,8 @@ class Context:
             self._nodes[meta(thing).name or ""] = Known(thing)
         elif isinstance(thing, ControllerRevision):
             self._take_revision(thing)
+        elif isinstance(thing, Pod):
+            self._pods.setdefault((thing.spec.node_name if thing.spec is not None else None) or "", []).append(thing)
         elif isinstance(thing, KubeletConfiguration):
             self._configurations[meta(thing).name or ""] = thing
         elif isinstance(thing, ContainerLog):
@@ -253,6 +256,10 @@ class Context:
     def kubelet_configuration(self, node: str) -> KubeletConfiguration | None:
         """What the kubelet of a node runs with, where that could be read."""
         return self._configurations.get(node)
+
+    def pods_on(self, node: str) -> tuple[Pod, ...]:
+        """The Pods of a node that were read as such, or by name."""
+        return tuple({meta(pod).uid: pod for pod in self._pods.get(node, ())}.values())
 
     def log(self, namespace: str, pod: str, container: str) -> str | None:
         """The last lines of a container, where they were read."""

@@ -25,6 +25,7 @@ from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.image import InvalidReference, parse
 from kubectl_pullpolicy.core.next_start import next_start, starts_again
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, Access, access_of, on_node
+from kubectl_pullpolicy.core.node_pulls import node_pulls
 from kubectl_pullpolicy.core.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.obstacles import container_obstacle, pod_obstacle, workload_obstacle
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
@@ -108,6 +109,8 @@ class Explainer:
         log = self._context.log(metadata.namespace or "", metadata.name or "", container.name)
         if status.pull_failing:
             explained = with_diagnosis(explained, container, self._context.events(pod), pod)
+        if status.state == "pulling":
+            explained = msgspec.structs.replace(explained, node_pulls=node_pulls(pod, self._context))
         own = obstacle or container_obstacle(pod, container, status, log, place.platform)
         held = on_node(place.node, container.image, status, place.access)
         if own is None and held is None:

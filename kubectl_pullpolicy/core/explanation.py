@@ -239,6 +239,17 @@ class BackOff(_Value, frozen=True):
     at_once: Remedy | None = None
 
 
+class NodePulls(_Value, frozen=True):
+    """Other Pods on the node of a container that pulls: how many pull, and how many may pull; null where unknown.
+
+    `one_at_a_time`: whether the kubelet's configuration lets them wait for each other; null where it was not read.
+    """
+
+    pulling: int | None
+    creating: int | None
+    one_at_a_time: bool | None
+
+
 class OwnerSummary(_Value, frozen=True):
     """The workload that a user would name; `ready` is like "0 of 2 ready", "" where it is not known."""
 
@@ -260,7 +271,8 @@ class Explanation(_Value, frozen=True):
     """All that is known of one container (an image volume counts as one). `pod` is None for a template.
 
     `reading_notes` are sentences about what surprises in the image string. `diagnosis` is why its pull fails, and
-    `remedies` what ends that, the best first. `back_off` is when the kubelet tries again, null where nothing backs off.
+    `remedies` what ends that, the best first. `back_off` is when the kubelet tries again, null where nothing backs off;
+    `node_pulls` is what else its node pulls while it pulls.
     `credentials` are null where nobody looked at them, `probe` where no registry was asked.
     """
 
@@ -282,6 +294,7 @@ class Explanation(_Value, frozen=True):
     diagnosis: Diagnosis | None = None
     remedies: tuple[Remedy, ...] = ()
     back_off: BackOff | None = None
+    node_pulls: NodePulls | None = None
     credentials: tuple[Credential, ...] | None = None
     probe: Probe | None = None
 

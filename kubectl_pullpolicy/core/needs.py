@@ -10,6 +10,7 @@ from typing import Literal
 from kubectl_pullpolicy.core.context import Context, Get, Known, ListOf, Need
 from kubectl_pullpolicy.core.credentials import CredentialsWanted, credential_needs, wants_credentials
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
+from kubectl_pullpolicy.core.node_pulls import node_pulls_needs
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.obstacles import may_be_wrong_platform
 from kubectl_pullpolicy.core.policy import default_policy
@@ -93,6 +94,7 @@ def _pod_needs(pod: Pod, context: Context) -> Iterator[Need]:
     namespace = metadata.namespace or ""
     yield events_need("Pod", namespace, metadata.name or "")
     yield from _failure_needs(pod, context)
+    yield from node_pulls_needs(pod, context.events(pod))
     if pod.spec is not None and pod.spec.node_name:
         yield Get(ObjectRef("v1", "Node", "", pod.spec.node_name))
     controller = controller_of(metadata)

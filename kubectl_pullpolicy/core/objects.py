@@ -338,6 +338,8 @@ class KubeletConfiguration(_Object, frozen=True):
     kind: str | None = None
     metadata: ObjectMeta | None = None
     image_pull_credentials_verification_policy: str | None = None
+    serialize_image_pulls: bool | None = None
+    max_parallel_image_pulls: int | None = None
     feature_gates: dict[str, bool | None] | None = None
 
 

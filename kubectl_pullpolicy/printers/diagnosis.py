@@ -21,9 +21,13 @@ def cause_field(diagnosis: Diagnosis) -> Iterator[str]:
 
 def remedy_field(remedies: Sequence[Remedy]) -> Iterator[str]:
     """What to do, each with the command to paste."""
-    lines = [line for remedy in remedies for line in (remedy.text, remedy.command) if line]
-    if lines:
-        yield from field_lines("remedy", lines)
+    yield from field_lines("remedy", [line for remedy in remedies for line in _remedy(remedy)])
+
+
+def _remedy(remedy: Remedy) -> Iterator[str]:
+    yield f"{remedy.text}:" if remedy.command else remedy.text
+    if remedy.command:
+        yield remedy.command
 
 
 def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, colour: bool) -> None:

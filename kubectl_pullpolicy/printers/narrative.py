@@ -21,7 +21,7 @@ from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.probe import probe_lines
 from kubectl_pullpolicy.printers.secrets import secret_lines
 from kubectl_pullpolicy.printers.style import Style
-from kubectl_pullpolicy.printers.timeline import retries
+from kubectl_pullpolicy.printers.timeline import retries, slow_pull
 from kubectl_pullpolicy.printers.words import KINDS, duration, status_words
 
 NAMED = 5  # Pods that are named where more are alike
@@ -106,22 +106,13 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
     yield from _reading(explanation.reference, explanation.reference_error)
     if explanation.reading_notes:
         yield from field_lines("note", explanation.reading_notes)
-    if explanation.diagnosis is not None and status is not None and status.image_volume is None:
-        yield from cause_field(explanation.diagnosis)
+    yield from _failure(explanation, style)
     if status is not None:
-        yield from _trouble(status, explanation.obstacle)
-        if status.pull_failing and status.image_volume is None:
-            yield from remedy_field(explanation.remedies)
-            yield from _retries(explanation.back_off, status, style)
         if explanation.obstacle is not None and explanation.obstacle != told:
             yield from _obstacle(explanation.obstacle)
         yield from _digest(status)
     if held is not None:
         yield from _on_node(held, status)
-    if explanation.credentials is not None:
-        yield from field_lines("secrets", secret_lines(explanation.credentials))
-    if explanation.probe is not None:
-        yield from field_lines("probe", list(probe_lines(explanation.probe)))
     yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
         yield from field_lines("at start", [explanation.policy.next_start])
@@ -130,6 +121,26 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
     fresh = explanation.policy.fresh_bytes
     if fresh is not None:
         yield from field_lines("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
+
+
+def _failure(explanation: Explanation, style: Style) -> Iterator[str]:
+    """What a pull waits for or fails by, what to type, when it is tried again. Of image volumes it is told there."""
+    status = explanation.status
+    elsewhere = status is not None and status.image_volume is not None
+    if explanation.diagnosis is not None and status is not None and not elsewhere:
+        yield from cause_field(explanation.diagnosis)
+    if status is not None:
+        yield from _trouble(status, explanation.obstacle)
+        if status.state == "pulling":
+            yield from field_lines("pulling", list(slow_pull(explanation, style.now())))
+    if explanation.credentials is not None:
+        yield from field_lines("secrets", secret_lines(explanation.credentials))
+    if explanation.probe is not None:
+        yield from field_lines("probe", list(probe_lines(explanation.probe)))
+    if not elsewhere:
+        yield from remedy_field(explanation.remedies)
+    if status is not None and status.pull_failing and not elsewhere:
+        yield from _retries(explanation.back_off, status, style)
 
 
 def _state(status: Status | None, style: Style) -> str:
@@ -164,8 +175,6 @@ def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
     told = {evidence.detail for evidence in obstacle.evidence} if obstacle is not None else set()
     if status.message and status.state not in {"running", "notScheduled"} and status.message not in told:
         yield from field_lines("message", status.message.split("\n"))
-    if status.state == "pulling":
-        yield from field_lines("pulling", ["the kubelet is pulling now; the message above is of the attempt before"])
 
 
 def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator[str]:

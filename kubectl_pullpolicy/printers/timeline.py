@@ -1,9 +1,9 @@
-"""The back-off of a failing pull in words: the narrative's `retries`, and the few that the STATUS column has for it."""
+"""Pulls that fail or take long, in words: the narrative's `retries`, and the few that the STATUS column has for it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from kubectl_pullpolicy.core.explanation import BackOff, TimeWindow
+from kubectl_pullpolicy.core.explanation import BackOff, Explanation, TimeWindow
 from kubectl_pullpolicy.core.times import age, parse_time
 
 _LONGEST = 300
@@ -36,6 +36,31 @@ def retries(back_off: BackOff, now: datetime) -> Iterator[str]:
         yield back_off.at_once.text
         if back_off.at_once.command:
             yield back_off.at_once.command
+
+
+def slow_pull(explanation: Explanation, now: datetime) -> Iterator[str]:
+    """The lines of `pulling`: for how long, and what else its node pulls."""
+    status, pulls = explanation.status, explanation.node_pulls
+    since = parse_time(status.since) if status is not None else None
+    yield f"for {age(now - since)} (from event Pulling)" if since is not None else "now"
+    if pulls is None:
+        return
+    node = explanation.node.name if explanation.node is not None else "its node"
+    if pulls.pulling is not None:
+        creating = f"; {pulls.creating} more {_are(pulls.creating)} being created there" if pulls.creating else ""
+        yield f"{pulls.pulling} other {_pulls(pulls.pulling)} on {node}{creating}"
+    if pulls.one_at_a_time:
+        yield f"{node} pulls one image at a time (kubelet configuration): this pull may still wait for its turn"
+    elif pulls.one_at_a_time is None and (pulls.pulling or pulls.creating):
+        yield "a kubelet pulls one image at a time unless it is configured otherwise: this one may wait for its turn"
+
+
+def _pulls(count: int) -> str:
+    return "pull" if count == 1 else "pulls"
+
+
+def _are(count: int | None) -> str:
+    return "Pod is" if count == 1 else "Pods are"
 
 
 def _last(back_off: BackOff, now: datetime) -> str:

@@ -39,7 +39,7 @@ def run(versions: Versions) -> Outcome:
     }
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-n", "4", "--e2e", "tests/e2e", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-n", "4", "--e2e", "--long", "tests/e2e", f"--junitxml={report}"]
         begun = time.monotonic()
         code = subprocess.run(command, env=environment, check=False).returncode
         seconds = time.monotonic() - begun

@@ -1,0 +1,62 @@
+"""The other pulls on the node of a container that pulls: by default a kubelet pulls one image at a time.
+
+A Pod whose sandbox is ready (condition PodReadyToStartContainers; set before the pull by kubelets from 1.36) while no
+container of it is past ContainerCreating pulls an image, or waits for its turn. Older kubelets set it later: there
+such Pods may as well wait for volumes or network. serializeImagePulls and maxParallelImagePulls:
+pkg/kubelet/apis/config/v1beta1/defaults.go, v1.37.2.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from kubectl_pullpolicy.core.context import Context, Get, ListOf, Need
+from kubectl_pullpolicy.core.explanation import NodePulls
+from kubectl_pullpolicy.core.objects import Event, KubeletConfiguration, ObjectRef, Pod, meta, present
+from kubectl_pullpolicy.core.status import condition_of, status_of
+from kubectl_pullpolicy.core.workloads import declared_containers
+
+
+def node_pulls_needs(pod: Pod, events: Sequence[Event]) -> Iterable[Need]:
+    """What tells of the other pulls, where a container of this Pod pulls."""
+    node = pod.spec.node_name if pod.spec is not None else None
+    if not node or not any(status_of(pod, each, events).state == "pulling" for each in declared_containers(pod.spec)):
+        return
+    yield _pods_need(node)
+    yield Get(ObjectRef("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "", node))
+
+
+def node_pulls(pod: Pod, context: Context) -> NodePulls | None:
+    """The other pulls on this Pod's node; None where nobody could tell."""
+    node = (pod.spec.node_name if pod.spec is not None else None) or ""
+    serial = _serial(context.kubelet_configuration(node))
+    if context.outcome(_pods_need(node)) is not None:
+        return None if serial is None else NodePulls(None, None, serial)
+    others = [other for other in context.pods_on(node) if meta(other).uid != meta(pod).uid and _creates(other)]
+    ready = sum(_has_sandbox(other) for other in others)
+    return NodePulls(ready, len(others) - ready, serial)
+
+
+def _pods_need(node: str) -> ListOf:
+    return ListOf("v1", "Pod", None, field_selector=f"spec.nodeName={node}")
+
+
+def _serial(configuration: KubeletConfiguration | None) -> bool | None:
+    if configuration is None:
+        return None
+    if configuration.serialize_image_pulls is not None:
+        return configuration.serialize_image_pulls
+    return (configuration.max_parallel_image_pulls or 1) < 2
+
+
+def _creates(pod: Pod) -> bool:
+    """Whether a container has not started for the first time, and no pull of it has failed."""
+    status = pod.status
+    if status is None or meta(pod).deletion_timestamp:
+        return False
+    listed = (*present(status.init_container_statuses), *present(status.container_statuses))
+    waiting = (each.state.waiting for each in listed if each.state is not None and each.state.waiting is not None)
+    return any(each.reason == "ContainerCreating" for each in waiting)
+
+
+def _has_sandbox(pod: Pod) -> bool:
+    ready = condition_of(pod, "PodReadyToStartContainers")
+    return ready is not None and ready.status == "True"
