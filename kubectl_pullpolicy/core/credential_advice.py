@@ -34,7 +34,7 @@ _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGN
 
 
 def advised(explained: Explanation, subject: Pod | Workload, context: Context, asking: Asking) -> Explanation:
-    """The explanation with its credentials, and with the remedies that they call for before all others."""
+    """The explanation with its credentials, and the remedies that they call for, which know more than the general."""
     failing = explained.status is not None and explained.status.pull_failing
     if (
         asking.wanted == "never"
@@ -46,8 +46,8 @@ def advised(explained: Explanation, subject: Pod | Workload, context: Context, a
     wanted = Wanted(explained.image, asking.now() if asking.now is not None else None, kubelet)
     found = credentials_of(subject, wanted, context)
     remedies = _remedies(found, explained, _wearer(subject, explained, context)) if failing else ()
-    own = {remedy.command for remedy in remedies if remedy.command}
-    others = tuple(each for each in explained.remedies if each.command not in own or not each.command)
+    # The general commands make a Secret of a usual name, which may be there already.
+    others = tuple(each for each in explained.remedies if not (remedies and each.command))
     return msgspec.structs.replace(explained, credentials=found, remedies=(*remedies, *others))
 
 

@@ -155,7 +155,7 @@ class _Judge:
             verdict = self._verdict(held, name, found)
             told = Told(verdict, name, held, secret, found, len(self._offers), self._repository or self._wanted.image)
             detail = detail_of(told, self._spoiling(), self._wanted.kubelet)
-            if verdict == "Absent" and name in self._missed:
+            if verdict == "Absent" and not isinstance(self._fact(name), Absent):
                 detail = "the kubelet could not get it (event FailedToRetrieveImagePullSecret) and goes on without it"
             keys = tuple(dict.fromkeys(str(key_of(entry)) for entry in entries))
             yield Credential(name, held.kind, held.holder, keys, found, verdict, detail)
