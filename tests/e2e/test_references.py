@@ -37,7 +37,10 @@ def messages(namespace: Any, name: str) -> dict[str, tuple[str, str]]:
 
 def test_containerd_looks_for_the_name_that_core_reads(cluster: Any, namespace: Any) -> None:
     cluster.require("containerd without the internet")
-    namespace.apply(pod("web", *(container(image, name=f"c{n}") for n, image in enumerate(READABLE))))
+    runtime = cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.nodeInfo.containerRuntimeVersion}")
+    # containerd 1.x says "invalid reference format" of an IPv6 address, which the kubelet can read.
+    readable = [image for image in READABLE if not (runtime.startswith("containerd://1.") and image.startswith("["))]
+    namespace.apply(pod("web", *(container(image, name=f"c{n}") for n, image in enumerate(readable))))
     found: dict[str, str] = {}
 
     def looked_for() -> bool:
@@ -45,10 +48,10 @@ def test_containerd_looks_for_the_name_that_core_reads(cluster: Any, namespace: 
         for image, (_, message) in messages(namespace, "web").items():
             if (quoted := QUOTED.search(message)) is not None:
                 found[image] = quoted[1]
-        return len(found) == len(READABLE)
+        return len(found) == len(readable)
 
     namespace.wait_for(looked_for, 120, "a message for each image")
-    read = {image: parse(image) for image in READABLE}
+    read = {image: parse(image) for image in readable}
     # Of a name with tag and digest containerd keeps the digest.
     expected = {image: f"{each.name}@{each.digest}" if each.digest else each.normalized for image, each in read.items()}
     assert found == expected

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,15 @@ def watching(namespace: Any, folder: Path, *arguments: str) -> Iterator[Watch]:
     out, err = folder / "out", folder / "err"
     command = [sys.executable, "-m", "kubectl_pullpolicy", "explain", "--watch", *arguments]
     with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(command, env=namespace.environment, stdout=stdout, stderr=stderr)
+        # Whoever runs the tests in the background has the interrupt ignored, and a child would go on ignoring it.
+        heeding = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+        process = subprocess.Popen(
+            command,
+            env=namespace.environment,
+            stdout=stdout,
+            stderr=stderr,
+            preexec_fn=heeding,  # noqa: PLW1509 - there is one thread here
+        )
         try:
             yield Watch(process, out, err)
         finally:
