@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import registries
+from tests.cluster.imitations import PASSWORD, USER
 from tests.cluster.layout import LOOPBACK, Ports
 from tests.cluster.push import Registry
 from tests.e2e.conftest import Program
@@ -46,7 +46,7 @@ def results(probe: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def pull_secret(namespace: Cluster, name: str, password: str, server: str = PRIVATE) -> None:
-    login = [f"--docker-username={registries.USER}", f"--docker-password={password}"]
+    login = [f"--docker-username={USER}", f"--docker-password={password}"]
     namespace.kubectl("create", "secret", "docker-registry", name, f"--docker-server={server}", *login)
 
 
@@ -55,7 +55,7 @@ def private_pod(*secrets: str, image: str = f"{PRIVATE}/team/app:1.0") -> dict[s
 
 
 def test_a_private_image_is_there_with_the_pods_secret_and_not_without(namespace: Cluster, pullpolicy: Program) -> None:
-    pull_secret(namespace, "regcred", registries.PASSWORD)
+    pull_secret(namespace, "regcred", PASSWORD)
     namespace.apply(private_pod("regcred"))
     probe = probed(pullpolicy, "pod/app")
     assert results(probe) == [("with Secret regcred", "Found"), ("anonymously", "Unauthorized")]
@@ -75,8 +75,8 @@ def test_secrets_are_tried_in_the_kubelets_order_and_a_wrong_one_is_told(
     namespace: Cluster, pullpolicy: Program
 ) -> None:
     pull_secret(namespace, "wrong", "not-it", f"{PRIVATE}/team")  # the longer key comes first
-    pull_secret(namespace, "right", registries.PASSWORD)
-    pull_secret(namespace, "other", registries.PASSWORD, "elsewhere.example.com")
+    pull_secret(namespace, "right", PASSWORD)
+    pull_secret(namespace, "other", PASSWORD, "elsewhere.example.com")
     namespace.apply(private_pod("right", "other", "wrong"))
     probe = probed(pullpolicy, "pod/app")
     assert results(probe) == [
@@ -89,19 +89,19 @@ def test_secrets_are_tried_in_the_kubelets_order_and_a_wrong_one_is_told(
 def test_the_full_text_says_from_where_it_was_asked_and_shows_no_password(
     namespace: Cluster, pullpolicy: Program
 ) -> None:
-    pull_secret(namespace, "regcred", registries.PASSWORD)
+    pull_secret(namespace, "regcred", PASSWORD)
     namespace.apply(private_pod("regcred"))
     done = pullpolicy.run("explain", "--probe", "pod/app", "-v", "1")
     assert done.returncode == 0
     assert "asked from this machine, not from a node" in done.stdout
     for form in (["-o", "json"], ["-o", "yaml"]):
         done.stdout += pullpolicy("explain", "--probe", "pod/app", *form)
-    assert registries.PASSWORD not in done.stdout + done.stderr
-    assert registries.USER not in done.stdout + done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+    assert USER not in done.stdout + done.stderr
 
 
 def test_a_template_is_probed_with_the_secrets_its_pods_will_have(namespace: Cluster, pullpolicy: Program) -> None:
-    pull_secret(namespace, "regcred", registries.PASSWORD)
+    pull_secret(namespace, "regcred", PASSWORD)
     namespace.kubectl("patch", "serviceaccount", "default", "-p", '{"imagePullSecrets":[{"name":"regcred"}]}')
     namespace.apply(deployment("app", container(f"{PRIVATE}/team/app:1.0"), replicas=0))
     probe = probed(pullpolicy, "deploy/app")
@@ -109,13 +109,13 @@ def test_a_template_is_probed_with_the_secrets_its_pods_will_have(namespace: Clu
 
 
 def test_no_secrets_means_nobodys_credentials(namespace: Cluster, pullpolicy: Program) -> None:
-    pull_secret(namespace, "regcred", registries.PASSWORD)
+    pull_secret(namespace, "regcred", PASSWORD)
     namespace.apply(private_pod("regcred"))
     assert results(probed(pullpolicy, "pod/app", "--no-secrets")) == [("anonymously", "Unauthorized")]
 
 
 def test_who_may_not_read_secrets_still_gets_an_answer(namespace: Cluster, pullpolicy: Program) -> None:
-    pull_secret(namespace, "regcred", registries.PASSWORD)
+    pull_secret(namespace, "regcred", PASSWORD)
     namespace.apply(private_pod("regcred"))
     # The role `view` may read everything but Secrets.
     namespace.kubectl("create", "rolebinding", "viewer", "--clusterrole=view", "--user=viewer")
@@ -181,7 +181,7 @@ def test_images_of_files_are_asked_for_with_the_credentials_of_this_machine(
 ) -> None:
     path = tmp_path / "pod.json"
     path.write_text(json.dumps(private_pod("regcred")))
-    entry = {"username": registries.USER, "password": registries.PASSWORD}
+    entry = {"username": USER, "password": PASSWORD}
     (tmp_path / "config.json").write_text(json.dumps({"auths": {PRIVATE: entry}}))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     probe = probed(pullpolicy, "-f", str(path))

@@ -8,7 +8,8 @@ import pytest
 from kubectl_pullpolicy.core.image import parse
 from kubectl_pullpolicy.core.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Fixed, Password, Resolver, Settings
-from tests.cluster import images, registries
+from tests.cluster import images
+from tests.cluster.imitations import PASSWORD, USER
 from tests.cluster.layout import LOOPBACK, Ports, node_run
 from tests.cluster.push import Registry
 from tests.e2e.kubernetes import Cluster
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.e2e
 PORTS = Ports.of_node()
 PUBLIC, PRIVATE, TLS = (f"{LOOPBACK}:{port}" for port in (PORTS.public, PORTS.private, PORTS.tls))
 NOBODY = Resolver(Fixed())
-PULLER = Password("a test", registries.USER, registries.PASSWORD)
+PULLER = Password("a test", USER, PASSWORD)
 
 
 @pytest.fixture(autouse=True)
