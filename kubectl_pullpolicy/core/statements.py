@@ -34,6 +34,7 @@ _SIGNS = ("imag", "daemon", "pull", "registry", "credential", "startcontainer")
 _ECHO = re.compile(r"(?:errimagepull|imagepullbackoff|errimageneverpull|invalidimagename|imageinspecterror)\b")
 _FIELD = re.compile(r"^(\s*)(?:- )?\"?message\"?: ")
 _OBJECT = re.compile(r"\b(pod/[a-z0-9][a-z0-9.-]{0,252})\b|\bpod=\"(?:[^/\"]{1,63}/)?([a-z0-9][a-z0-9.-]{0,252})\"")
+_IMAGE = re.compile(r"\s+Image:\s+(\S{1,512})\s*$")
 _HEADER = re.compile(r"^(Name|Namespace):\s+(\S{1,253})\s*$")
 _SECRETS = re.compile(r"image pull secrets \(([^)]{1,500})\)", re.IGNORECASE)
 _NEEDS_CREDENTIALS = frozenset(
@@ -66,11 +67,12 @@ class DiagnosisList(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Statement(NamedTuple):
-    """Something that a text says of a failed pull, and of which Pod ("": it does not tell)."""
+    """Something that a text says of a failed pull, and of which Pod and image ("": it does not tell)."""
 
     text: str
     pod: str = ""
     namespace: str = ""
+    image: str = ""
 
 
 def diagnosed_message(message: str) -> MessageDiagnosis:
@@ -86,7 +88,7 @@ def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
     """What the lines of a text say, equal statements once, the most telling first."""
     groups: dict[tuple[str, ...], MessageDiagnosis] = {}
     for statement in statements(lines):
-        diagnosis = diagnose(statement.text)
+        diagnosis = diagnose(statement.text, image=statement.image)
         key: tuple[str, ...]
         key = diagnosis.cause, diagnosis.registry, diagnosis.repository, diagnosis.tag, diagnosis.digest
         if diagnosis.cause == "Unknown":
@@ -98,19 +100,21 @@ def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
 
 def statements(lines: Iterable[str]) -> Iterator[Statement]:
     """The failing statements of a text. Where it has none: its lines that tell a cause, else the first line."""
-    pod = namespace = ""
+    pod = namespace = image = ""
     others: list[str] = []
     found = False
     for line in _joined(lines):
         header = _HEADER.match(line) if line.startswith("Name") else None
         if header is not None:
             pod, namespace = (f"pod/{header[2]}", "") if header[1] == "Name" else (pod, header[2])
+        named_image = _IMAGE.match(line) if "Image:" in line else None
+        image = named_image[1] if named_image is not None else image
         text = _statement(line)
         if text:
             found = True
             named = _OBJECT.search(line)
             own = (named[1] or f"pod/{named[2]}") if named is not None else pod
-            yield Statement(text, own, namespace)
+            yield Statement(text, own, namespace, image if _ECHO.match(text.lower()) else "")
         elif not found and len(others) < _LINES and line.strip():
             others.append(line.strip())
     if not found and others:
@@ -177,12 +181,16 @@ def _telling(found: list[MessageDiagnosis]) -> list[MessageDiagnosis]:
     """
     causes = {each.cause for each in found}
     told = {(each.registry, each.repository) for each in found if each.cause not in {"BackOffOnly", "Unknown"}}
-    kept = [
-        each
-        for each in found
-        if each.cause != "BackOffOnly"
-        or ((each.registry, each.repository) not in told and (each.repository or not told))
-    ]
+    pods = {pod for each in found if each.cause not in {"BackOffOnly", "Unknown"} for pod in each.pods}
+
+    def says_more(each: MessageDiagnosis) -> bool:
+        if each.cause != "BackOffOnly":
+            return True
+        if each.pods:
+            return not pods.issuperset(each.pods)
+        return (each.registry, each.repository) not in told and bool(each.repository or not told)
+
+    kept = list(filter(says_more, found))
     wanted = bool(causes & _NEEDS_CREDENTIALS)
 
     def order(each: MessageDiagnosis) -> int:
