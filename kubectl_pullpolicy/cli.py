@@ -198,11 +198,12 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
 
 
 @app.command("diagnose", epilog=DIAGNOSE_EPILOG, cls=AfterDashes)
-@flags(ConnectionFlags, SelectionFlags, OutputFlags)
+@flags(ConnectionFlags, SelectionFlags, OutputFlags, RegistryFlags)
 def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
+    registries: RegistryFlags,
     invocation: typer.Context,
     target: Annotated[
         Lines,
@@ -225,12 +226,23 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
     now: Annotated[
         str, typer.Option("--now", help="The time to count from (RFC 3339).", metavar="TIME", show_default=False)
     ] = "",
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="Ask the registries about an example or more of each cause: from this machine, as its Pod.",
+            show_default=False,
+        ),
+    ] = False,
+    no_secrets: Annotated[
+        bool, typer.Option("--no-secrets", help="With --probe: read no Secret, ask anonymously.", show_default=False)
+    ] = False,
 ) -> None:
     """Tell what cannot be pulled, by cause and registry: how much, since when, who can end it. Or why, by a text."""
     from kubectl_pullpolicy.commands.diagnose import Request, run
 
-    request = Request(tuple(target or ()), invocation.meta["after"], details, record, demo, now)
-    raise typer.Exit(run(request, connection, selection, output))
+    request = Request(tuple(target or ()), invocation.meta["after"], details, record, demo, now, probe, no_secrets)
+    raise typer.Exit(run(request, connection, selection, output, registries))
 
 
 @app.command("set", epilog=SET_EPILOG)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
+from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 
 STDIN = "-"
 
@@ -22,20 +22,28 @@ class Request:
     record: str = ""
     demo: bool = False
     now: str = ""
+    probe: bool = False
+    no_secrets: bool = False
 
 
-def run(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
+def run(
+    request: Request,
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    output: OutputFlags,
+    registries: RegistryFlags,
+) -> int:
     """Diagnoses what was given. Returns the exit code. Raises PullPolicyError."""
     if request.messages is None and STDIN not in request.targets:
         from kubectl_pullpolicy.commands.incidents import run_incidents
 
-        return run_incidents(request, connection, selection, output)
+        return run_incidents(request, connection, selection, output, registries)
     from kubectl_pullpolicy.commands.diagnose_text import run_messages, run_stdin
 
     if request.messages is not None and request.targets:
         raise UsageError("give either targets or, behind --, messages")
     if len(request.targets) > 1:
         raise UsageError("give either targets or -, for text on standard input")
-    if selection.filename or request.demo or request.record:
-        raise UsageError("a text is diagnosed by itself: no --filename, --demo or --record")
+    if selection.filename or request.demo or request.record or request.probe:
+        raise UsageError("a text is diagnosed by itself: no --filename, --demo, --record or --probe")
     return run_messages(request.messages, output) if request.messages is not None else run_stdin(output)

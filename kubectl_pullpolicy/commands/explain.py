@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.credentials import CredentialsWanted
@@ -129,10 +130,7 @@ def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFl
         raise UsageError("a resource cannot be retrieved by name across all namespaces")
     if request.credentials and request.no_secrets:
         raise UsageError("--credentials cannot be used with --no-secrets")
-    if request.probe and request.demo:
-        raise UsageError("--probe cannot be used with --demo: no registry knows its images")
-    if request.probe and output.output in {"name", "wide"}:
-        raise UsageError("--probe is told in the full text, and with -o json|yaml")
+    check_probe(output, probe=request.probe, demo=request.demo)
     if request.policy and not request.image:
         raise UsageError("--policy goes with --image")
     if request.policy and request.policy not in POLICIES:

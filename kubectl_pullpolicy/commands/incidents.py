@@ -1,10 +1,11 @@
 """diagnose, of a cluster, a dump or a recording: what is failing?"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.commands.diagnose import Request
+from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.explanation import API_VERSION, SubjectExplanation
@@ -15,7 +16,7 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.source import Selection, Source
 from kubectl_pullpolicy.core.targets import Target, parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
+from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_names
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
 
@@ -33,19 +34,28 @@ class Asked:
     source: Source
     inquiry: Inquiry
     failures: Failures
+    probe: Callable[[tuple[Incident, ...]], tuple[Incident, ...]]
     errors: list[PullPolicyError] = field(default_factory=list)
 
     @property
     def in_full(self) -> bool:
         """Whether to print each incident in full: where that was asked for, or single objects were named."""
-        return self.request.details or any(target.name is not None for target in self.targets)
+        return self.request.details or self.request.probe or any(target.name is not None for target in self.targets)
 
 
-def run_incidents(request: Request, connection: ConnectionFlags, selection: SelectionFlags, output: OutputFlags) -> int:
+def run_incidents(
+    request: Request,
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    output: OutputFlags,
+    registries: RegistryFlags,
+) -> int:
     """Tells what fails among what the flags select. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
     _check(targets, selection, output)
+    check_probe(output, probe=request.probe, demo=request.demo)
     source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
+    probe = _probe(request, registries, source)
     recorder = None
     if request.record:
         from kubectl_pullpolicy.files import Recorder
@@ -55,7 +65,7 @@ def run_incidents(request: Request, connection: ConnectionFlags, selection: Sele
     selected = Selection(namespace, selection.selector, selection.field_selector)
     inquiry = Inquiry(source, question="failures")
     failures = Failures(source, inquiry, selection.container)
-    asked = Asked(request, targets, selected, output, source, inquiry, failures)
+    asked = Asked(request, targets, selected, output, source, inquiry, failures, probe)
     incidents = _answer(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -85,8 +95,23 @@ def _answer(asked: Asked) -> Incidents:
     for _ in _counted(asked, incidents):
         pass
     platforms = asked.failures.platforms() if incidents.failing else None
-    _print(asked, incidents, incidents.found(asked.failures.sightings, platforms, asked.selection.namespace))
+    found = incidents.found(asked.failures.sightings, platforms, asked.selection.namespace)
+    _print(asked, incidents, asked.probe(found))
     return incidents
+
+
+def _probe(
+    request: Request, registries: RegistryFlags, source: Source
+) -> Callable[[tuple[Incident, ...]], tuple[Incident, ...]]:
+    """What asks the registries about the examples of incidents, where that is wanted."""
+    if not request.probe:
+        return lambda incidents: incidents
+    from kubectl_pullpolicy.commands.probing import open_prober
+    from kubectl_pullpolicy.commands.probing_incidents import probed_incidents
+
+    prober = open_prober(registries, source, no_secrets=request.no_secrets)
+    inquiry = Inquiry(source, credentials="never" if request.no_secrets else "failing")
+    return lambda incidents: probed_incidents(incidents, prober, inquiry)
 
 
 def _counted(asked: Asked, incidents: Incidents) -> Iterator[list[SubjectExplanation]]:

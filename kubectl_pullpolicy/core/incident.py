@@ -6,6 +6,7 @@
 import msgspec
 
 from kubectl_pullpolicy.core.explanation import Remedy
+from kubectl_pullpolicy.core.probed import Probe
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,7 +38,10 @@ class OwnerShare(_Value, frozen=True):
 
 
 class Example(_Value, frozen=True):
-    """One container of an incident, with the words that tell the cause and whose words these are."""
+    """One container of an incident, with the words that tell the cause and whose words these are.
+
+    `probe` is null where no registry was asked.
+    """
 
     namespace: str
     pod: str
@@ -46,6 +50,7 @@ class Example(_Value, frozen=True):
     image: str
     evidence: str
     spoke: str
+    probe: Probe | None = None
 
 
 class Incident(_Value, frozen=True):

@@ -12,6 +12,7 @@ from kubectl_pullpolicy.core.where import owner_words
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
 from kubectl_pullpolicy.printers.fields import field_lines
+from kubectl_pullpolicy.printers.probe import probe_lines
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.table import print_rows
 
@@ -91,6 +92,8 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
     yield from _shares("failed", incident.hosts)
     for example in incident.examples:
         yield from field_lines("evidence", _evidence(example))
+        if example.probe is not None:
+            yield from field_lines("probe", list(probe_lines(example.probe)))
     for remedy in incident.remedies:
         yield from field_lines("remedy", [remedy.text, *([remedy.command] if remedy.command else [])])
 

@@ -172,3 +172,49 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     assert main(["explain", *arguments]) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.fixture
+def failing(state: State) -> State:
+    """The Pod's pull fails."""
+    held = state.objects[f"{CORE}/pods/app"]
+    message = "pull access denied: authorization failed: no basic auth credentials"
+    waiting = {"reason": "ImagePullBackOff", "message": message}
+    held["status"] = {"phase": "Pending", "containerStatuses": [{"name": "main", "state": {"waiting": waiting}}]}
+    return state
+
+
+def test_diagnose_probes_the_examples_of_each_cause(
+    server: str, failing: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diagnose", "--server", server, "-n", "shop", "--probe", "-o", "json"]) == 0
+    [incident] = json.loads(capsys.readouterr().out)["items"]
+    [example] = incident["examples"]
+    assert [(each["credentials"], each["result"]) for each in example["probe"]["attempts"]] == [
+        ("with Secret wrong", "Unauthorized"),
+        ("with Secret right", "Found"),
+        ("anonymously", "Unauthorized"),
+    ]
+    main(["diagnose", "--server", server, "-n", "shop", "--probe"])
+    assert "  probe     asked from this machine, not from a node" in capsys.readouterr().out
+
+
+def test_diagnose_asks_no_registry_and_reads_no_secret_unasked(
+    server: str, failing: State, registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["diagnose", "--server", server, "-n", "shop", "-o", "json"])
+    [incident] = json.loads(capsys.readouterr().out)["items"]
+    assert incident["examples"][0]["probe"] is None
+    main(["diagnose", "--server", server, "-n", "shop", "--probe", "--no-secrets"])
+    assert not [path for path in failing.paths() if "secret" in path]
+    assert registry.credentials() == []
+    assert len(registry.requests) > 0
+
+
+def test_diagnose_of_a_pod_that_is_gone_meanwhile_tells_the_rest(
+    server: str, failing: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del failing.objects[f"{CORE}/pods/app"]
+    assert main(["diagnose", "--server", server, "-n", "shop", "--probe", "-o", "json"]) == 0
+    [incident] = json.loads(capsys.readouterr().out)["items"]
+    assert incident["examples"][0]["probe"] is None

@@ -187,3 +187,18 @@ def test_images_of_files_are_asked_for_with_the_credentials_of_this_machine(
     probe = probed(pullpolicy, "-f", str(path))
     assert [each["result"] for each in probe["attempts"]] == ["Found", "Unauthorized"]
     assert probe["attempts"][0]["credentials"] == f"with the entry {PRIVATE} of {tmp_path}/config.json"
+
+
+def test_diagnose_probes_an_example_of_each_cause(namespace: Cluster, pullpolicy: Program) -> None:
+    pull_secret(namespace, "wrong", "not-it")
+    image = f"{PRIVATE}/team/app:1.0"
+    rejected = pod("rejected", container(image, "Always"), imagePullSecrets=[{"name": "wrong"}])
+    namespace.apply([rejected, pod("missing", container(f"{PUBLIC}/shop/web:1.6"))])
+    for name in ("rejected", "missing"):
+        namespace.wait_waiting_reason(name, "main", ("ErrImagePull", "ImagePullBackOff"))
+    found = json.loads(pullpolicy("diagnose", "--probe", "-o", "json"))["items"]
+    probes = {each["pod"]: each["probe"] for incident in found for each in incident["examples"]}
+    assert results(probes["rejected"]) == [("with Secret wrong", "Unauthorized"), ("anonymously", "Unauthorized")]
+    assert results(probes["missing"]) == [("anonymously", "NotFound")]
+    assert probes["missing"]["nearTags"][:2] == ["1.5", "1.4"]
+    assert "not-it" not in pullpolicy("diagnose", "--probe")

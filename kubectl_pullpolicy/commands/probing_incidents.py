@@ -1,0 +1,46 @@
+"""diagnose --probe: the registries are asked about the examples of each incident, a few containers of all that fail.
+
+Each example's Pod is read again by name, with its pull secrets; so the cost does not grow with the Pods that fail.
+"""
+
+import msgspec
+
+from kubectl_pullpolicy.commands.probing import Prober
+from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
+from kubectl_pullpolicy.core.incident import Example, Incident
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.narrowing import narrowed
+from kubectl_pullpolicy.core.probed import Probe
+from kubectl_pullpolicy.core.targets import Target
+from kubectl_pullpolicy.core.workloads import POD
+from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
+
+_Place = tuple[str, str, str]
+
+
+def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, inquiry: Inquiry) -> tuple[Incident, ...]:
+    """The same incidents, their examples with what registries say; without it where a Pod is gone."""
+    pods = dict.fromkeys((example.namespace, example.pod) for incident in incidents for example in incident.examples)
+    found = [subject for namespace, name in pods for subject in _read(inquiry, namespace, name)]
+    asked = [kept for subject in found if (kept := narrowed(subject, "", failing=True)) is not None]
+    probes = {_place(each): each.probe for subject in prober.probed(asked) for each in subject.containers if each.probe}
+    return tuple(
+        msgspec.structs.replace(incident, examples=tuple(_with(example, probes) for example in incident.examples))
+        for incident in incidents
+    )
+
+
+def _read(inquiry: Inquiry, namespace: str, name: str) -> list[SubjectExplanation]:
+    try:
+        return [subject for page in inquiry.named(Target(POD, name), namespace) for subject in page]
+    except (NotFoundError, ForbiddenError):  # gone since, or listed but not to be had by name
+        return []
+
+
+def _place(explained: Explanation) -> _Place:
+    return explained.namespace, explained.pod or "", explained.container
+
+
+def _with(example: Example, probes: dict[_Place, Probe]) -> Example:
+    probe = probes.get((example.namespace, example.pod, example.container))
+    return msgspec.structs.replace(example, probe=probe) if probe is not None else example
