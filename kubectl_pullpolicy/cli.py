@@ -7,6 +7,7 @@ import typer
 from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.options import (
     AfterDashes,
+    AskFlags,
     ConnectionFlags,
     FileFlags,
     Lines,
@@ -15,6 +16,7 @@ from kubectl_pullpolicy.options import (
     PlanOutputFlags,
     RegistryFlags,
     SelectionFlags,
+    WaitFlags,
     WriteFlags,
     flags,
 )
@@ -246,12 +248,13 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
 
 
 @app.command("set", epilog=SET_EPILOG)
-@flags(ConnectionFlags, SelectionFlags, FileFlags, WriteFlags, PlanOutputFlags)
+@flags(ConnectionFlags, SelectionFlags, FileFlags, WriteFlags, WaitFlags, PlanOutputFlags)
 def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     connection: ConnectionFlags,
     selection: SelectionFlags,
     files: FileFlags,
     write: WriteFlags,
+    awaited: WaitFlags,
     output: PlanOutputFlags,
     value: Annotated[
         str,
@@ -269,7 +272,7 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
         raise typer.Exit(run_files(value, file_request(tuple(target or ()), selection, files, write, output)))
     from kubectl_pullpolicy.commands.set_policy import SetRequest, run
 
-    raise typer.Exit(run(SetRequest(value, tuple(target or ())), connection, selection, write, output))
+    raise typer.Exit(run(SetRequest(value, tuple(target or ()), awaited), connection, selection, write, output))
 
 
 @app.command("pin", epilog=PIN_EPILOG)
@@ -317,3 +320,34 @@ def wait(
     from kubectl_pullpolicy.commands.wait import Request, run
 
     raise typer.Exit(run(Request(tuple(target or ()), timeout), connection, output))
+
+
+RETRY_EPILOG = """\b
+Examples:
+  kubectl pullpolicy retry deploy/web               # the Pods of it that are in back-off
+  kubectl pullpolicy retry deploy/web --wait        # and what comes of it
+  kubectl pullpolicy retry pod/web-0 --yes          # one Pod, without a question
+  kubectl pullpolicy retry -l app=web --dry-run=client
+"""
+
+
+@app.command("retry", epilog=RETRY_EPILOG)
+@flags(ConnectionFlags, SelectionFlags, AskFlags, WaitFlags, PlanOutputFlags)
+def retry(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    write: AskFlags,
+    awaited: WaitFlags,
+    output: PlanOutputFlags,
+    target: Annotated[
+        Lines, typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="[TARGET...]", show_default=False)
+    ] = None,
+    kill_running: Annotated[
+        bool, typer.Option("--kill-running", help="Also Pods of which containers run.", show_default=False)
+    ] = False,
+) -> None:
+    """Make the kubelet pull now: delete Pods that are in back-off, for their controllers to make them anew."""
+    from kubectl_pullpolicy.commands.retry import RetryRequest, run
+
+    request = RetryRequest(tuple(target or ()), kill_running, awaited.wait, awaited.timeout)
+    raise typer.Exit(run(request, connection, selection, write, output))

@@ -138,22 +138,38 @@ class AfterDashes(TyperCommand):
 
 
 @dataclass(frozen=True)
-class WriteFlags:
-    """Whether and how to write."""
+class AskFlags:
+    """How much is meant, and whether to ask before it is done."""
 
     everything: Annotated[bool, _option("--all", text="All objects of the namespace and the types given.")] = False
     dry_run: Annotated[
         str,
         _option("--dry-run", text="client: only show; server: let the server check it, too; none.", metavar="MODE"),
     ] = "none"
-    diff: Annotated[bool, _option("--diff", text="Show what changes as a diff instead of a table.")] = False
     yes: Annotated[bool, _option("--yes", "-y", text="Do not ask.")] = False
+
+
+@dataclass(frozen=True)
+class WriteFlags(AskFlags):
+    """Whether and how to write."""
+
+    diff: Annotated[bool, _option("--diff", text="Show what changes as a diff instead of a table.")] = False
     field_manager: Annotated[
         str, _option("--field-manager", text="Name to write as. [kubectl-pullpolicy]", metavar="NAME")
     ] = "kubectl-pullpolicy"
     allow_managed: Annotated[
         bool, _option("--allow-managed", text="Also what Argo CD, Flux, an operator or an applier will write again.")
     ] = False
+
+
+@dataclass(frozen=True)
+class WaitFlags:
+    """Whether to wait for what a write brings about."""
+
+    wait: Annotated[bool, _option("--wait", text="Then wait for the images of the new Pods; ends as `wait` does.")] = (
+        False
+    )
+    timeout: Annotated[str, _option("--timeout", text="With --wait: how long. [5m]", metavar="TIME")] = "5m"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import Target
 from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
-from kubectl_pullpolicy.options import SelectionFlags, WriteFlags
+from kubectl_pullpolicy.options import AskFlags, SelectionFlags
 
 # The order decides what is read once: owners before what they make.
 _EVERY_KIND = (
@@ -42,7 +42,7 @@ class Finding:
         return any(target.name is not None for target in self.targets)
 
 
-def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: WriteFlags) -> None:
+def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: AskFlags) -> None:
     """Refuses what selects nothing, or all without saying so. Raises UsageError."""
     if write.everything and selection.selector:
         raise UsageError("cannot set --all and --selector at the same time")
@@ -55,7 +55,7 @@ def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: Wr
         )
 
 
-def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write: WriteFlags) -> None:
+def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write: AskFlags) -> None:
     """Refuses names beside selectors, and types without either. Raises UsageError."""
     if any(target.name is not None for target in targets):
         if selection.selector or selection.field_selector:

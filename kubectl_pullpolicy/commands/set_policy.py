@@ -1,21 +1,23 @@
 """set: give containers another pull policy, where their Pods are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from kubectl_pullpolicy.cluster import open_writable
 from kubectl_pullpolicy.commands.finding import Finding, check_selects, check_targets, found
 from kubectl_pullpolicy.commands.policies import check_policy
+from kubectl_pullpolicy.commands.rollouts import ended
 from kubectl_pullpolicy.commands.terminal import say, warn
-from kubectl_pullpolicy.commands.writing import Writing, check_output, write
+from kubectl_pullpolicy.commands.wait import timeout_seconds
+from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
 from kubectl_pullpolicy.core.plan import plan, policy_wish
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
 from kubectl_pullpolicy.core.slots import slots
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WriteFlags
+from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.diff import diff
 
 NOUN = "image pull policy"
@@ -27,6 +29,7 @@ class SetRequest:
 
     value: str
     targets: tuple[str, ...] = ()
+    awaited: WaitFlags = field(default_factory=WaitFlags)
 
 
 def run(
@@ -39,6 +42,8 @@ def run(
     """Sets the policy. Returns the exit code. Raises PullPolicyError."""
     check_policy(request.value)
     check_output(flags, output)
+    check_manager(flags)
+    limit = timeout_seconds(request.awaited.timeout) if request.awaited.wait else None
     check_selects(request.targets, selection, flags)
     writable = open_writable(connection, warn)
     targets = parse_targets(request.targets, writable.live.kind)
@@ -72,7 +77,7 @@ def run(
         errors=tuple(finding.errors),
         diffs=diffs,
     )
-    return write(writing, plans).code
+    return ended(write(writing, plans), writing, limit)
 
 
 def _nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyError | None:

@@ -66,12 +66,18 @@ def timeout_seconds(text: str) -> float:
     return WEEK if limit < 0 else limit
 
 
-def wait_for(source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags) -> int:
-    """Follows these targets until their images are there, and says how it ended. Returns the exit code."""
+def wait_for(
+    source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags | None
+) -> int:
+    """Follows these targets until their images are there, and says how it ended. Returns the exit code.
+
+    Without `output` standard output is somebody else's, and stays as it is.
+    """
     waiting = {target: Awaiting(source, target, namespace) for target in dict.fromkeys(targets)}
-    ended = _followed(waiting, limit, quiet=bool(output.output))
-    sys.stdout.flush()
-    _print(ended, source, output)
+    ended = _followed(waiting, limit, quiet=output is None or bool(output.output))
+    if output is not None:
+        _print(ended, source, output)
+    _say(ended)
     return ended.exit_code
 
 
@@ -110,7 +116,7 @@ def _gone(error: PullPolicyError, target: Target, *, seen: bool) -> PullPolicyEr
 
 
 def _print(ended: Ended, source: Source, output: OutputFlags) -> None:
-    """The Pods that tell why it ended so, then one line on standard error."""
+    """The Pods that tell why it ended so."""
     pods = _telling(ended)
     if output.output == "json":
         print_json([pods], tuple, sys.stdout)
@@ -122,6 +128,10 @@ def _print(ended: Ended, source: Source, output: OutputFlags) -> None:
         sys.stdout.write("\n")
         print_narratives(folded([pods]), Style(lambda: source.now, colour=colour(sys.stdout)), sys.stdout)
     sys.stdout.flush()
+
+
+def _say(ended: Ended) -> None:
+    """Why it did not end well."""
     if ended.verdict == "pulled":
         return
     open_ones = {target: look for target, look in ended.looks.items() if not look.done}

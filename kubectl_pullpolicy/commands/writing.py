@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.plan_words import asides, question, refusals, warni
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
 from kubectl_pullpolicy.core.reverts import revert_commands
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.options import PlanOutputFlags, WriteFlags
+from kubectl_pullpolicy.options import AskFlags, PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.printers.plan_documents import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.plans import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
@@ -54,7 +54,7 @@ class Written(NamedTuple):
     code: int
 
 
-def check_output(write: WriteFlags, output: PlanOutputFlags) -> None:
+def check_output(write: AskFlags, output: PlanOutputFlags) -> None:
     """Raises UsageError for a form or a dry run that does not exist."""
     if output.output not in FORMATS:
         allowed = ", ".join(name for name in FORMATS if name)
@@ -64,6 +64,10 @@ def check_output(write: WriteFlags, output: PlanOutputFlags) -> None:
         )
     if write.dry_run not in DRY_RUNS:
         raise UsageError(f'Invalid dry-run value ({write.dry_run}). Must be "none", "server", or "client".')
+
+
+def check_manager(write: WriteFlags) -> None:
+    """Raises UsageError for a name that the API server would refuse."""
     if not write.field_manager or len(write.field_manager) > 128:
         raise UsageError("--field-manager is a name of 1 to 128 characters")
 
@@ -78,7 +82,7 @@ def write(writing: Writing, plans: Sequence[ObjectPlan]) -> Written:
     asks = bool(allowed) and writing.flags.dry_run == "none" and not writing.flags.yes
     _show(writing, plans, asks=asks)
     _tell(writing, plans)
-    if asks and not confirmed(question(allowed, writing.noun, _place(writing.writable))):
+    if asks and not confirmed(question(allowed, writing.noun, place(writing.writable))):
         say("Nothing was changed.")
         return Written((), 0)
     outcomes = () if writing.flags.dry_run == "client" else tuple(_carried_out(writing, allowed))
@@ -200,6 +204,7 @@ def _code(writing: Writing, plans: Sequence[ObjectPlan], outcomes: Sequence[Outc
     return int(bool(writing.errors) or left or failed or (refused and writing.output.output != "patch"))
 
 
-def _place(writable: Writable) -> str:
+def place(writable: Writable) -> str:
+    """Where a write goes, for the question before it."""
     connection = writable.connection
     return f"context {connection.context} ({connection.host})" if connection.context else connection.host

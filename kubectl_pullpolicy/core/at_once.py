@@ -22,5 +22,6 @@ def at_once(pod: Pod, owner: OwnerSummary | None) -> Remedy:
     reported = present(status.container_statuses if status is not None else None)
     runs = any(each.state is not None and each.state.running is not None for each in reported)
     harm = "; its containers that run end with it" if runs else ""
-    command = f"kubectl delete pod {quote(metadata.name or '')} -n {quote(metadata.namespace or '')}"
+    allowed = " --kill-running" if runs else ""
+    command = f"kubectl pullpolicy retry pod/{quote(metadata.name or '')} -n {quote(metadata.namespace or '')}{allowed}"
     return Remedy(f"to try at once ({named} makes a new Pod, which begins with a wait of 10s{harm}):", command)

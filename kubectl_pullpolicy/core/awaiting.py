@@ -23,6 +23,9 @@ SYNC = timedelta(seconds=10)
 # Before any image is asked for; every other reason of waiting comes after it (kuberuntime_container.go:startContainer).
 BEFORE_PULL = frozenset({"", "ContainerCreating", "PodInitializing"})
 
+# Their Pods belong to Jobs, or to nobody.
+WITHOUT_PODS = frozenset({"CronJob", "PodTemplate"})
+
 Verdict = Literal["pulled", "failed", "waiting"]
 
 
@@ -83,7 +86,7 @@ class Awaiting:
     """One target, looked at until its verdict is another than "waiting"."""
 
     def __init__(self, source: Source, target: Target, namespace: str) -> None:
-        if target.info.kind in {"CronJob", "PodTemplate"}:
+        if target.info.kind in WITHOUT_PODS:
             raise UsageError(f"{target.info.resource} have no Pods of their own to wait for; name a Job or a Pod")
         self._source = source
         self._target = target

@@ -45,6 +45,12 @@ class Inquiry:
         for page in self._source.pages(selection):
             yield self.explained(page, selection.namespace)
 
+    def listed_pods(self, selection: Selection) -> Iterator[list[tuple[Pod, SubjectExplanation]]]:
+        """The Pods of a selection, page by page, each with its explanation."""
+        for page in self._source.pages(selection):
+            pods = [pod for pod in page if isinstance(pod, Pod)]
+            yield list(zip(pods, self.explained(pods, selection.namespace), strict=True))
+
     def explained(self, page: Sequence[Subject], namespace: str | None) -> list[SubjectExplanation]:
         """These subjects of a list of that namespace (None: of all)."""
         self._read_for_list(page, namespace)

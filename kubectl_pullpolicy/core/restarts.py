@@ -16,6 +16,7 @@ Manner = Literal[
     "nextRun",  # a CronJob's next Job
     "newPods",  # only Pods that are made later
     "inPlace",  # the container of a Pod without a workload
+    "deleted",  # a Pod is deleted, and its controller makes it anew
     "controller",  # a controller that this program does not know decides
     "none",
 ]

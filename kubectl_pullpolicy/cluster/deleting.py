@@ -1,0 +1,19 @@
+"""Deletes one Pod: this very one, whatever else has its name by now (meta/v1 DeleteOptions.preconditions.uid)."""
+
+import json
+from typing import Any
+
+from kubectl_pullpolicy.cluster.paths import path_of
+from kubectl_pullpolicy.cluster.transport import Transport, Write
+from kubectl_pullpolicy.core.retrying import Retry
+from kubectl_pullpolicy.core.workloads import POD
+
+
+def delete_pod(transport: Transport, retry: Retry, *, server_dry_run: bool) -> None:
+    """Sends the deletion. Raises PullPolicyError; 409 where another Pod has the name."""
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": retry.uid}}
+    if server_dry_run:
+        # In the body: a server that finds one reads no option from the query (endpoints/handlers/delete.go).
+        options["dryRun"] = ["All"]
+    path = path_of(POD, retry.pod.namespace, retry.pod.name)
+    transport.write(path, {}, Write("DELETE", json.dumps(options).encode()), f"delete pods {retry.pod.name}")

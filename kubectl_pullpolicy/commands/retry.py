@@ -1,0 +1,167 @@
+"""retry: make the kubelet pull now, by replacing Pods that are deep in back-off."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kubectl_pullpolicy.cluster import Writable, open_writable
+from kubectl_pullpolicy.cluster.deleting import delete_pod
+from kubectl_pullpolicy.commands.asking import confirmed
+from kubectl_pullpolicy.commands.finding import check_selects, check_targets
+from kubectl_pullpolicy.commands.terminal import say, warn
+from kubectl_pullpolicy.commands.wait import timeout_seconds, wait_for
+from kubectl_pullpolicy.commands.writing import check_output, place
+from kubectl_pullpolicy.core.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod
+from kubectl_pullpolicy.core.plan_words import counted
+from kubectl_pullpolicy.core.retrying import Refusal, Retried, Retry, retry_of
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.targets import Target, parse_targets
+from kubectl_pullpolicy.core.workloads import kind_info
+from kubectl_pullpolicy.errors import PullPolicyError, UsageError
+from kubectl_pullpolicy.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
+from kubectl_pullpolicy.printers.retries import print_deleted, print_retries, print_retry_documents
+
+
+@dataclass(frozen=True)
+class RetryRequest:
+    """What only retry has. `timeout`: a Go duration, with `wait`."""
+
+    targets: tuple[str, ...] = ()
+    kill_running: bool = False
+    wait: bool = False
+    timeout: str = "5m"
+
+
+def run(
+    request: RetryRequest,
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    flags: AskFlags,
+    output: PlanOutputFlags,
+) -> int:
+    """Replaces the Pods that may be replaced. Returns the exit code. Raises PullPolicyError."""
+    check_output(flags, output)
+    if output.output == "patch":
+        raise UsageError("retry changes no object that Git could hold: -o patch has nothing to print")
+    check_selects(request.targets, selection, flags)
+    limit = timeout_seconds(request.timeout)
+    targets = parse_targets(request.targets)
+    if targets:
+        check_targets(targets, selection, flags)
+    writable = open_writable(connection, warn)
+    namespace = None if selection.all_namespaces else writable.source.namespace
+    errors: list[PullPolicyError] = []
+    selected = Selection(namespace, selection.selector, selection.field_selector)
+    judged = list(_judged(request, targets, selected, Inquiry(writable.source), errors))
+    for error in errors:
+        say(str(error))
+    if not judged:
+        if not errors:
+            say(f"No resources found{f' in {namespace} namespace.' if namespace else ''}")
+        return int(bool(errors))
+    return _carry_out(_Run(request, flags, output, writable, limit), judged, failed=bool(errors))
+
+
+@dataclass(frozen=True)
+class _Run:
+    request: RetryRequest
+    flags: AskFlags
+    output: PlanOutputFlags
+    writable: Writable
+    limit: float
+
+
+def _judged(
+    request: RetryRequest,
+    targets: Sequence[Target],
+    selected: Selection,
+    inquiry: Inquiry,
+    errors: list[PullPolicyError],
+) -> Iterator[Retry | Refusal]:
+    """Every Pod that is meant, once."""
+    seen: set[tuple[str, str]] = set()
+    pod = kind_info("Pod")
+    assert pod is not None
+    for target in targets or (Target(pod, None),):
+        try:
+            for found, explained in _pods(target, selected, inquiry):
+                if (explained.namespace, explained.name) not in seen:
+                    seen.add((explained.namespace, explained.name))
+                    yield retry_of(found, explained, kill_running=request.kill_running)
+        except PullPolicyError as error:  # one target's error never loses the others
+            if len(targets) < 2:
+                raise
+            errors.append(error)
+
+
+def _pods(target: Target, selected: Selection, inquiry: Inquiry) -> Iterator[tuple[Pod, SubjectExplanation]]:
+    ref = ObjectRef(target.info.api_version, target.info.kind, selected.namespace or "", target.name or "")
+    if target.name is None:
+        if ref.kind != "Pod":
+            raise UsageError(f"--selector and --all select Pods here; name the {target.info.plural} that are meant")
+        yield from (pair for page in inquiry.listed_pods(selected) for pair in page)
+    elif ref.kind == "Pod":
+        yield inquiry.pod(ref)
+    else:
+        workload = inquiry.workload(ref)
+        yield from (pair for page in inquiry.pods_of(ref, workload) for pair in page)
+
+
+def _carry_out(run: _Run, judged: Sequence[Retry | Refusal], *, failed: bool) -> int:
+    meant = [each for each in judged if isinstance(each, Retry)]
+    left = [each for each in judged if isinstance(each, Refusal)]
+    structured, dry_run = bool(run.output.output), run.flags.dry_run
+    asks = bool(meant) and dry_run == "none" and not run.flags.yes
+    if not structured or asks:
+        print_retries(judged, sys.stderr if structured else sys.stdout, no_headers=run.output.no_headers)
+    for each in left:
+        if each.command:
+            say(f"pod/{each.pod.name}: {each.reason}; this does it all the same:\n  {each.command}")
+    if asks and not confirmed(_question(meant, run.writable)):
+        say("Nothing was deleted.")
+        return 0
+    done = [] if dry_run == "client" else [_deleted(each, run) for each in meant]
+    if structured:
+        print_retry_documents(judged, done, run.output.output, dry_run, sys.stdout)
+    sys.stdout.flush()
+    code = int(failed or any(each.error for each in done) or (not meant and _was_named(run, left)))
+    if code or dry_run != "none" or not run.request.wait or not done:
+        return code
+    return _awaited(run, done)
+
+
+def _was_named(run: _Run, left: Sequence[Refusal]) -> bool:
+    return bool(run.request.targets) and bool(left)
+
+
+def _deleted(each: Retry, run: _Run) -> Retried:
+    try:
+        delete_pod(run.writable.transport, each, server_dry_run=run.flags.dry_run == "server")
+    except PullPolicyError as error:
+        say(str(error))
+        return Retried(each, str(error))
+    if not run.output.output:
+        print_deleted(each, run.flags.dry_run, sys.stdout)
+    return Retried(each)
+
+
+def _question(meant: Sequence[Retry], writable: Writable) -> str:
+    namespaces = sorted({each.pod.namespace for each in meant})
+    inside = f"namespace {namespaces[0]}" if len(namespaces) == 1 else counted(len(namespaces), "namespace")
+    return f"Delete {counted(len(meant), 'Pod')} in {inside} of {place(writable)}, for their controllers to make anew?"
+
+
+def _awaited(run: _Run, done: Sequence[Retried]) -> int:
+    """What becomes of the Pods that are made instead, by namespace."""
+    code = 0
+    for namespace in sorted({each.retry.pod.namespace for each in done}):
+        targets = [
+            Target(info, each.retry.owner.name)
+            for each in done
+            if each.retry.pod.namespace == namespace and (info := kind_info(each.retry.owner.kind)) is not None
+        ]
+        form = None if run.output.output else OutputFlags()
+        code = max(code, wait_for(run.writable.source, targets, namespace, run.limit, form))
+    return code

@@ -1,0 +1,97 @@
+"""Which Pods may be deleted so that the kubelet pulls at once, and which must not.
+
+The back-off belongs to a Pod (its UID and image string): only a new Pod begins anew. A deletion is final, so it needs a
+controller that makes the Pod again and loses nothing by it. The API server evicts Pods that never ran whatever a
+PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB), so a budget would protect nothing.
+"""
+
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.explanation import Explanation, OwnerSummary, SubjectExplanation
+from kubectl_pullpolicy.core.objects import ObjectRef, Pod, PodStatus, controller_of, meta, present
+from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
+from kubectl_pullpolicy.core.workloads import is_mirror
+
+# The controllers that make a deleted Pod again, and count nothing by it.
+_MAKE_AGAIN = {
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("v1", "ReplicationController"),
+}
+_NO_STATUS = PodStatus()
+
+
+class Retry(NamedTuple):
+    """A Pod that may be deleted. `uid`: only this very Pod is meant; `owner`: the workload that a user would name."""
+
+    pod: SubjectExplanation
+    uid: str
+    controller: ObjectRef
+    owner: OwnerSummary
+
+
+class Retried(NamedTuple):
+    """What became of it; `error` is what the server said of a failure."""
+
+    retry: Retry
+    error: str = ""
+
+
+class Refusal(NamedTuple):
+    """A Pod that is left alone, why, and what would do it all the same ("" for nothing)."""
+
+    pod: SubjectExplanation
+    reason: str
+    command: str = ""
+
+
+def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> Retry | Refusal:
+    """Whether this Pod may be deleted; `kill_running`: also where containers of it run."""
+    metadata, controller = meta(pod), controller_of(meta(pod))
+    name, namespace = explained.name, explained.namespace
+    if metadata.deletion_timestamp:
+        return Refusal(explained, "it is being deleted already")
+    if not any(map(_backs_off, explained.containers)):
+        return Refusal(explained, _healthy(explained))
+    if is_mirror(metadata):
+        return Refusal(
+            explained, "a static Pod: its node makes it from a file, and a deletion here changes nothing there"
+        )
+    if controller is None:
+        again = f"kubectl get pod {name} -n {namespace} -o json | kubectl replace --force -f -"
+        return Refusal(explained, "no controller would make it again", again)
+    if controller.kind == "Job":
+        return Refusal(explained, f"{controller} would count the deletion as a failure (backoffLimit)")
+    if (controller.api_version, controller.kind) not in _MAKE_AGAIN:
+        again = f"kubectl delete pod {name} -n {namespace}"
+        return Refusal(explained, f"it is not known whether {controller} would make it again", again)
+    running = _running(pod)
+    if running and not kill_running:
+        told = f"container {running[0]} runs" if len(running) == 1 else f"containers {', '.join(running)} run"
+        return Refusal(explained, f"{told}, and would be killed: --kill-running allows it")
+    owner = explained.owner or OwnerSummary(controller.kind, controller.name)
+    return Retry(explained, metadata.uid or "", controller, owner)
+
+
+def _backs_off(explained: Explanation) -> bool:
+    status = explained.status
+    return status is not None and status.pull_failing and status.reason in BACKING_OFF
+
+
+def _healthy(explained: SubjectExplanation) -> str:
+    failing = [each for each in explained.containers if each.status is not None and each.status.pull_failing]
+    if failing and failing[0].status is not None:
+        return f"{failing[0].status.reason} has no back-off: the kubelet looks again every 10s to 15s"
+    return "no container of it waits for a pull"
+
+
+def _running(pod: Pod) -> list[str]:
+    status = pod.status or _NO_STATUS
+    listed = (status.container_statuses, status.init_container_statuses, status.ephemeral_container_statuses)
+    return [
+        each.name or ""
+        for statuses in listed
+        for each in present(statuses)
+        if each.state is not None and each.state.running is not None
+    ]

@@ -1,0 +1,75 @@
+"""Pods that are deleted for a new attempt, and Pods that are left alone."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TextIO, cast
+
+from kubectl_pullpolicy.core.plan_items import LeftAlone, PlanItem, PlannedObject, Result
+from kubectl_pullpolicy.core.restarts import Restarts
+from kubectl_pullpolicy.core.retrying import Refusal, Retried, Retry
+from kubectl_pullpolicy.printers.escape import cell, escaped
+from kubectl_pullpolicy.printers.plan_documents import DryRun, print_plan_json, print_plan_yaml
+from kubectl_pullpolicy.printers.table import print_rows
+
+HEADERS = ["NAMESPACE", "POD", "DOES", "WHY"]
+SHOWN = 10  # Pods that are left alone for one reason, before they are only counted
+
+
+def print_retries(judged: Sequence[Retry | Refusal], out: TextIO, *, no_headers: bool) -> None:
+    """One row a Pod; of many that are left for one reason only the first."""
+    told: Counter[str] = Counter()
+    rows = []
+    for each in judged:
+        if isinstance(each, Refusal):
+            told[each.reason] += 1
+            if told[each.reason] > SHOWN:
+                continue
+        rows.append(_row(each))
+    for reason, count in told.items():
+        if count > SHOWN:
+            rows.append(["", f"{count - SHOWN} more", "left alone", cell(reason)])
+    print_rows([] if no_headers else HEADERS, rows, out)
+    out.flush()
+
+
+def print_deleted(retry: Retry, dry_run: str, out: TextIO) -> None:
+    """As kubectl delete says it."""
+    suffix = {"server": " (server dry run)"}.get(dry_run, "")
+    out.write(f'pod "{escaped(retry.pod.name)}" deleted from {escaped(retry.pod.namespace)} namespace{suffix}\n')
+
+
+def print_retry_documents(
+    judged: Sequence[Retry | Refusal], done: Sequence[Retried], form: str, dry_run: str, out: TextIO
+) -> None:
+    """-o json, yaml and name."""
+    if form == "name":
+        meant = [each.retry for each in done if not each.error]
+        out.writelines(f"pod/{escaped(each.pod.name)}\n" for each in meant)
+        return
+    printer = print_plan_json if form == "json" else print_plan_yaml
+    printer(_items(judged, done), cast("DryRun", dry_run), (), out)
+
+
+def _row(each: Retry | Refusal) -> list[str]:
+    start = [cell(each.pod.namespace), cell(each.pod.name)]
+    if isinstance(each, Refusal):
+        return [*start, "left alone", cell(each.reason)]
+    return [*start, "delete", cell(_makes(each))]
+
+
+def _makes(retry: Retry) -> str:
+    return f"{retry.controller} makes a new Pod, which pulls at once"
+
+
+def _items(judged: Sequence[Retry | Refusal], done: Sequence[Retried]) -> Iterator[PlanItem]:
+    became = {each.retry.uid: each.error for each in done}
+    for each in judged:
+        place = PlannedObject("v1", "Pod", each.pod.namespace, each.pod.name)
+        empty = ("", None, None, None, None)
+        if isinstance(each, Refusal):
+            yield PlanItem(place, *empty, None, None, LeftAlone(each.reason, each.command), (), (), "skipped", "")
+            continue
+        error = became.get(each.uid)
+        result: Result = "planned" if error is None else "failed" if error else "changed"
+        how = Restarts("deleted", 1, _makes(each))
+        yield PlanItem(place, *empty, how, None, None, (), (), result, error or "")
