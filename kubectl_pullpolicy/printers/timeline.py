@@ -23,11 +23,12 @@ def next_try(back_off: BackOff | None, now: datetime) -> str:
 
 def retries(back_off: BackOff, now: datetime) -> Iterator[str]:
     """The lines of `retries`: how often, when last, when next, and how to try at once."""
-    pace = "now about every 5m"
+    pace = "for ever, now about every 5m"
     if back_off.delay_seconds_at_least < _LONGEST:
-        pace = f"now with a wait of {age(timedelta(seconds=back_off.delay_seconds_at_least))} or more, at last of 5m"
+        wait = age(timedelta(seconds=back_off.delay_seconds_at_least))
+        pace = f"for ever; the wait is at least {wait} now and grows to 5m"
     count = back_off.attempts_at_least
-    yield f"for ever, {pace}; {count} {'attempt' if count == 1 else 'attempts'} failed at least"
+    yield f"{pace}; at least {count} {'attempt' if count == 1 else 'attempts'} failed"
     yield _last(back_off, now)
     yield f"{_next(back_off, now)}; a repaired Secret or registry is used then, not earlier"
     if back_off.following is not None and not back_off.under_way:

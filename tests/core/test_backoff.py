@@ -104,8 +104,8 @@ def window(found: BackOff | None) -> tuple[float, float]:
 
 @pytest.mark.parametrize(
     ("reason", "earliest", "latest"),
-    # ErrImagePull is shown 10 s to 17 s after the failure, ImagePullBackOff 20 s to 34 s after.
-    [("ErrImagePull", 7200 - 17 + 300, 7200 - 9 + 300 + 17), ("ImagePullBackOff", 7200 - 34 + 300, 7200 - 19 + 317)],
+    # ErrImagePull is shown 10 s to 20 s after the failure, ImagePullBackOff 20 s to 40 s after.
+    [("ErrImagePull", 7200 - 20 + 300, 7200 - 9 + 300 + 20), ("ImagePullBackOff", 7200 - 40 + 300, 7200 - 19 + 320)],
 )
 def test_at_the_cap_the_next_attempt_follows_from_the_last_status_change(
     reason: str, earliest: float, latest: float
