@@ -263,16 +263,28 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
     target: Annotated[
         Lines, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
     ] = None,
+    probe_admission: Annotated[
+        bool,
+        typer.Option(
+            "--probe-admission",
+            help="Try by a dry run of a Pod whether admission overrides the policy.",
+            show_default=False,
+        ),
+    ] = False,
 ) -> None:
     """Set the pull policy of containers where their Pods are made: shows what changes and restarts, asks, writes."""
     if selection.filename:
         from kubectl_pullpolicy.commands.file_writing import file_request
         from kubectl_pullpolicy.commands.set_files import run_files
+        from kubectl_pullpolicy.errors import UsageError
 
+        if probe_admission:
+            raise UsageError("--probe-admission cannot be used with --filename")
         raise typer.Exit(run_files(value, file_request(tuple(target or ()), selection, files, write, output)))
     from kubectl_pullpolicy.commands.set_policy import SetRequest, run
 
-    raise typer.Exit(run(SetRequest(value, tuple(target or ()), awaited), connection, selection, write, output))
+    request = SetRequest(value, tuple(target or ()), awaited, probe_admission)
+    raise typer.Exit(run(request, connection, selection, write, output))
 
 
 @app.command("pin", epilog=PIN_EPILOG)

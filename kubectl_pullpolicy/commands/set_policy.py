@@ -8,11 +8,12 @@ from kubectl_pullpolicy.cluster import open_writable
 from kubectl_pullpolicy.commands.finding import Finding, check_selects, check_targets, found
 from kubectl_pullpolicy.commands.policies import check_policy
 from kubectl_pullpolicy.commands.rollouts import ended
+from kubectl_pullpolicy.commands.sights import Planned, probed, with_cautions
 from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
 from kubectl_pullpolicy.core.plan import plan, policy_wish
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.planned import Live, ObjectPlan, Wish
 from kubectl_pullpolicy.core.slots import slots
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import parse_targets
@@ -30,6 +31,7 @@ class SetRequest:
     value: str
     targets: tuple[str, ...] = ()
     awaited: WaitFlags = field(default_factory=WaitFlags)
+    probe_admission: bool = False
 
 
 def run(
@@ -52,19 +54,12 @@ def run(
     namespace = None if selection.all_namespaces else writable.source.namespace
     finding = Finding(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
     wish = policy_wish(request.value, selection.container)
-    plans, diffs = [], []
-    for live in found(finding):
-        made = plan(live, wish)
-        error = _nothing_meant(live, made, selection.container)
-        if error is not None:
-            if finding.named:
-                finding.errors.append(error)
-            continue
-        plans.append(made)
-        diffs.append(diff(live, made) if flags.diff else "")
-    plans = [_with_names(made, finding) for made in plans]
-    if not plans and not finding.errors:
+    planned = _planned(finding, wish, selection.container)
+    if not planned and not finding.errors:
         return _nothing_found(selection, namespace)
+    plans = with_cautions(writable, planned, named=finding.named, notes=finding.notes)
+    if request.probe_admission:
+        plans = probed(writable, planned, plans, finding.notes)
     writing = Writing(
         noun=NOUN,
         writable=writable,
@@ -75,9 +70,22 @@ def run(
         named=finding.named,
         notes=tuple(finding.notes),
         errors=tuple(finding.errors),
-        diffs=diffs,
+        diffs=[diff(*each) for each in planned] if flags.diff else [],
     )
-    return ended(write(writing, plans), writing, limit)
+    return ended(write(writing, [_with_names(made, finding) for made in plans]), writing, limit)
+
+
+def _planned(finding: Finding, wish: Wish, container: str) -> list[Planned]:
+    """What is found, with its plan; what was named and has nothing that is meant is an error."""
+    planned = []
+    for live in found(finding):
+        made = plan(live, wish)
+        error = _nothing_meant(live, made, container)
+        if error is None:
+            planned.append(Planned(live, made))
+        elif finding.named:
+            finding.errors.append(error)
+    return planned
 
 
 def _nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyError | None:

@@ -113,7 +113,7 @@ def _tell(writing: Writing, plans: Sequence[ObjectPlan]) -> None:
     """What the plan's table has no room for."""
     for aside in asides(plans):
         say(aside)
-    for note in writing.notes:
+    for note in () if writing.output.output in {"json", "yaml"} else writing.notes:
         say(note)
     for warning in warnings(plans, managed_allowed=writing.flags.allow_managed):
         warn(warning)

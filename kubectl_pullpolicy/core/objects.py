@@ -322,12 +322,19 @@ class NodeStatus(_Object, frozen=True):
     images: tuple[ContainerImage | None, ...] | None = None
 
 
+class NodeSpec(_Object, frozen=True):
+    """spec of a Node; `unschedulable` is what `kubectl cordon` sets."""
+
+    unschedulable: bool | None = None
+
+
 class Node(_Object, frozen=True):
     """A Node."""
 
     api_version: str | None = None
     kind: str | None = None
     metadata: ObjectMeta | None = None
+    spec: NodeSpec | None = None
     status: NodeStatus | None = None
 
 

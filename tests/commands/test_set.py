@@ -20,6 +20,7 @@ from tests.stubs.api_server import Answer, State, api_server, status_body
 
 SHOP = "/apis/apps/v1/namespaces/shop"
 WEB = f"{SHOP}/deployments/web"
+PODS = "/api/v1/namespaces/shop/pods"
 ARGO = {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/web"}
 
 
@@ -33,6 +34,7 @@ def web(**metadata: Any) -> dict[str, Any]:
 def state() -> State:
     held = State()
     held.objects[WEB] = web()
+    held.lists[PODS] = []
     return held
 
 
@@ -372,3 +374,57 @@ def test_the_golden_plan(
     golden("set-plan.txt", f"{out}--- standard error\n{err}")
     assert main(["set", "Default", *targets, "--dry-run=client", "-o", "json"]) == 1
     golden("set-plan.json", capsys.readouterr().out)
+
+
+def failing_pod() -> dict[str, Any]:
+    """A Pod of Deployment/web that cannot pull."""
+    message = (
+        'Back-off pulling image "nginx:1.27": ErrImagePull: failed to pull and unpack image: failed to authorize: '
+        "429 Too Many Requests"
+    )
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": message}}
+    statuses = [{"name": "app", "image": "nginx:1.27", "imageID": "", "state": waiting}]
+    status = {"phase": "Pending", "containerStatuses": statuses}
+    return pod(container("nginx:1.27", "IfNotPresent", "app"), owner="ReplicaSet/web-7", status=status)
+
+
+def test_what_may_hinder_the_policy_is_warned_of(server: str, state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    owner = [owner_reference("Deployment/web")]
+    template = container("nginx:1.27", "IfNotPresent", "app")
+    state.lists[PODS] = [failing_pod()]
+    state.lists[f"{SHOP}/replicasets"] = [workload("ReplicaSet", template, name="web-7", ownerReferences=owner)]
+    state.lists[f"{SHOP}/deployments"] = [web()]
+    assert main(["set", "Always", "deploy/web", "--dry-run=client"]) == 0
+    err = capsys.readouterr().err
+    assert "Warning: deployment.apps/web: container app: Always asks the registry at every start, and pulls" in err
+    assert "fail now (RateLimited), in Pod web-1" in err
+    assert all(request.path != "/api/v1/nodes" for request in state.requests)
+
+
+def test_pods_that_may_not_be_listed_hinder_nothing(
+    server: str, state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = Answer(403, status_body(403, "Forbidden", "pods is forbidden"))
+    state.answers.append((lambda request: request.path in {PODS, "/api/v1/nodes"}, refusal))
+    assert main(["set", "Never", "deploy/web", "--yes"]) == 0
+    err = capsys.readouterr().err
+    assert "Error from server (Forbidden): pods is forbidden: whether pulls fail now was not seen" in err
+    assert "cannot list nodes: forbidden: whether they have the images was not seen" in err
+    assert policy_of(state) == "Never"
+
+
+def test_a_probe_shows_what_admission_makes_of_the_policy(
+    server: str, state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = json.dumps(pod(container("nginx:1.27", "Always", "app"))).encode()
+    answer = Answer(201, made)
+    state.answers.append((lambda request: request.method == "POST" and request.path == PODS, answer))
+    assert main(["set", "Never", "deploy/web", "--dry-run=client", "--probe-admission", "-o", "json"]) == 0
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    assert any(warning.startswith("container app: admission makes it Always") for warning in item["warnings"])
+    (request,) = [request for request in state.requests if request.method == "POST"]
+    assert request.query == {"dryRun": "All"}
+    assert json.loads(request.body)["spec"]["containers"][0]["imagePullPolicy"] == "Never"
+    answer.status, answer.body = 403, status_body(403, "Forbidden", "pods is forbidden: exceeded quota")
+    assert main(["set", "Never", "deploy/web", "--dry-run=client", "--probe-admission"]) == 0
+    assert "the dry run of a Pod of deployment.apps/web was refused: Error from server" in capsys.readouterr().err

@@ -1,0 +1,149 @@
+"""What the cluster shows of plans before they are carried out: failing pulls, admission, nodes, pull secrets.
+
+It only adds to a plan: what cannot be read is said, and hinders nothing. A list is read once a namespace, never an
+object per workload; pull secrets are read only for workloads that were named.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from kubectl_pullpolicy.cluster import Writable
+from kubectl_pullpolicy.cluster.paths import path_of
+from kubectl_pullpolicy.cluster.transport import Write
+from kubectl_pullpolicy.core.admission_probe import overridden, probe_pod
+from kubectl_pullpolicy.core.cautions import cautions, sight_of
+from kubectl_pullpolicy.core.context import Forbidden, ListOf
+from kubectl_pullpolicy.core.explanation import Explanation
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.objects import Node, Workload
+from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.shapes import owner_shaped
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.workloads import POD, selector_text
+from kubectl_pullpolicy.errors import NoConnectionError, ServerError, UnauthorizedError
+
+FEW = 5  # objects or namespaces that are looked at one by one
+Key = tuple[str, str, str]
+
+
+class Planned(NamedTuple):
+    """An object as it was read, and its plan."""
+
+    live: Live
+    plan: ObjectPlan
+
+
+def with_cautions(writable: Writable, planned: Sequence[Planned], *, named: bool, notes: list[str]) -> list[ObjectPlan]:
+    """The plans with what may hinder their new policies. `notes`: what could not be read."""
+    changing = [each for each in planned if each.plan.changes]
+    values = {change.new for each in changing for change in each.plan.changes}
+    seen = _pods(writable, changing, notes) if changing else {}
+    nodes = _nodes(writable, notes) if "Never" in values else None
+    plans = []
+    for each in planned:
+        ref = each.plan.ref
+        explanations = list(seen.get((ref.namespace, ref.kind, ref.name), ()))
+        if named and "Always" in {change.new for change in each.plan.changes}:
+            explanations += _template(writable, each.live)
+        found = cautions(each.plan.changes, sight_of(each.live, explanations, nodes))
+        plans.append(msgspec.structs.replace(each.plan, cautions=found) if found else each.plan)
+    return plans
+
+
+def probed(
+    writable: Writable, planned: Sequence[Planned], plans: list[ObjectPlan], notes: list[str]
+) -> list[ObjectPlan]:
+    """The plans with what a dry run of a Pod shows of admission: one Pod a namespace."""
+    told: dict[str, tuple[str, ...]] = {}
+    for each in planned:
+        namespace = each.plan.ref.namespace
+        if each.plan.changes and namespace not in told:
+            told[namespace] = tuple(_probe(writable, each, notes))
+    return [
+        msgspec.structs.replace(plan, cautions=(*plan.cautions, *told[plan.ref.namespace]))
+        if plan.changes and told.get(plan.ref.namespace)
+        else plan
+        for plan in plans
+    ]
+
+
+def _pods(writable: Writable, planned: Sequence[Planned], notes: list[str]) -> dict[Key, list[Explanation]]:
+    """What is worth saying of the Pods of these workloads."""
+    inquiry = Inquiry(writable.source)
+    found: dict[Key, list[Explanation]] = defaultdict(list)
+    try:
+        for selection in _selections(planned):
+            for page in inquiry.listed(selection):
+                for subject in page:
+                    owner = subject.owner
+                    if owner is not None:
+                        found[subject.namespace, owner.kind, owner.name] += filter(_telling, subject.containers)
+    except (ServerError, NoConnectionError) as error:
+        if isinstance(error, UnauthorizedError):
+            raise
+        notes.append(f"{error}: whether pulls fail now was not seen")
+    notes += [f"{refusal}: what admission changes was not seen" for refusal in inquiry.refusals()]
+    return found
+
+
+def _selections(planned: Sequence[Planned]) -> Iterator[Selection]:
+    namespaces = sorted({each.plan.ref.namespace for each in planned})
+    if len(namespaces) > FEW:
+        yield Selection(None)
+    elif len(planned) > FEW:
+        yield from map(Selection, namespaces)
+    else:
+        for each in planned:
+            workload = _workload(each.live)
+            selector = selector_text(workload) if workload is not None and each.live.kind else None
+            yield Selection(each.plan.ref.namespace, selector or "")
+
+
+def _telling(explanation: Explanation) -> bool:
+    failing = explanation.status is not None and explanation.status.pull_failing
+    return failing or explanation.policy.reason == "Admission"
+
+
+def _template(writable: Writable, live: Live) -> Iterable[Explanation]:
+    """The template's explanation, with its pull secrets."""
+    workload = _workload(live)
+    if workload is None:
+        return ()
+    (subject,) = Inquiry(writable.source, credentials="all").explained([workload], live.ref.namespace)
+    return subject.containers
+
+
+def _workload(live: Live) -> Workload | None:
+    try:
+        found = owner_shaped(live.json)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)
+
+
+def _nodes(writable: Writable, notes: list[str]) -> list[Node] | None:
+    found: list[Node] = []
+    for reading in writable.source.read([ListOf("v1", "Node", None)]):
+        if isinstance(reading.outcome, Forbidden):
+            notes.append("cannot list nodes: forbidden: whether they have the images was not seen")
+            return None
+        found += [thing for thing in reading.objects if isinstance(thing, Node)]
+    return found
+
+
+def _probe(writable: Writable, each: Planned, notes: list[str]) -> Iterator[str]:
+    pod = probe_pod(each.live, each.plan)
+    path = path_of(POD, each.plan.ref.namespace)
+    try:
+        body = writable.transport.write(path, {"dryRun": "All"}, Write("POST", json.dumps(pod).encode()), "create pods")
+        found = overridden(each.plan, msgspec.json.decode(body))
+    except (ServerError, msgspec.DecodeError) as error:
+        notes.append(f"the dry run of a Pod of {each.plan.target} was refused: {error}")
+        return
+    yield from found
+    if not found:
+        notes.append(f"a dry run of a Pod of {each.plan.target} shows that admission leaves its policies as they are")

@@ -1,0 +1,39 @@
+"""Whether admission will let a policy be: a Pod of the changed template, created by a server-side dry run.
+
+AlwaysPullImages and mutating webhooks run for dry runs, too (those that declare side effects refuse them); nothing is
+stored. Source: Kubernetes docs "Dry-run"; plugin/pkg/admission/alwayspullimages seen on 1.37.
+"""
+
+from typing import Any
+
+from kubectl_pullpolicy.core.json_patch import changed
+from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.workloads import spec_path
+
+PREFIX = "pullpolicy-probe-"
+
+
+def probe_pod(live: Live, plan: ObjectPlan) -> dict[str, Any]:
+    """The Pod that the changed template would make."""
+    template: Any = changed(live.tree, plan.changes)
+    for key in spec_path(live.kind)[:-1]:
+        template = template[key]
+    held = template.get("metadata") or {}
+    metadata = {key: held[key] for key in ("labels", "annotations") if held.get(key)}
+    metadata |= {"generateName": PREFIX, "namespace": live.ref.namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+
+
+def overridden(plan: ObjectPlan, answer: Any) -> tuple[str, ...]:
+    """What admission made of the policies that are to be set; none where it left them."""
+    stored = {(slot.kind == "imageVolume", slot.name): slot.policy for slot in slots("Pod", answer)}
+    found = []
+    for change in plan.changes:
+        policy = stored.get((change.container_kind == "imageVolume", change.container))
+        if change.field == "imagePullPolicy" and change.new is not None and policy not in {None, change.new}:
+            found.append(
+                f"container {change.container}: admission makes it {policy} (seen by a dry run: AlwaysPullImages, a "
+                f"webhook or a policy engine): {change.new} has no effect on new Pods"
+            )
+    return tuple(found)

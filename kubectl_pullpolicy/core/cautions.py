@@ -1,0 +1,133 @@
+"""Why a policy that is to be set cannot work, or does not do what is meant, by what the cluster shows now."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kubectl_pullpolicy.core.explanation import Explanation, Status
+from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
+from kubectl_pullpolicy.core.objects import Node, meta
+from kubectl_pullpolicy.core.planned import Change, Live
+from kubectl_pullpolicy.core.slots import Slot, slots
+from kubectl_pullpolicy.core.workloads import spec_path
+
+# Tags that are pushed again by habit; any tag may be.
+_RELEASES = ("latest", "stable", "current", "next", "release", "edge", "nightly", "canary", "snapshot", "beta", "alpha")
+_BRANCHES = ("main", "master", "trunk", "head", "dev", "develop", "development", "test", "testing", "staging")
+MOVING_TAGS = frozenset({*_RELEASES, *_BRANCHES, "prod", "production"})
+# Nothing that the kubelet could make use of; what cannot be read may hold some.
+_NOTHING_OFFERED = frozenset({"NoMatch", "Absent", "NoName", "WrongType", "NoData", "Malformed", "Ignored", "Unused"})
+_RUNNING = Status("running")
+
+
+class Sight(NamedTuple):
+    """What is seen of one workload: its containers and nodeSelector, explanations of its template and Pods, all nodes.
+
+    `nodes` None: they were not read.
+    """
+
+    containers: Sequence[Slot]
+    node_selector: Mapping[str, Any]
+    explanations: Sequence[Explanation]
+    nodes: Sequence[Node] | None = None
+
+
+def sight_of(live: Live, explanations: Sequence[Explanation], nodes: Sequence[Node] | None) -> Sight:
+    """The sight of an object that was read."""
+    spec: Any = live.tree
+    for key in spec_path(live.kind):
+        spec = spec.get(key) if isinstance(spec, dict) else None
+    selector = spec.get("nodeSelector") if isinstance(spec, dict) else None
+    held = selector if isinstance(selector, dict) else {}
+    return Sight(slots(live.kind, live.tree), held, explanations, nodes)
+
+
+def cautions(changes: Iterable[Change], sight: Sight) -> tuple[str, ...]:
+    """Sentences, each once; none for changes of images."""
+    found: dict[str, None] = {}
+    for change in changes:
+        if change.field == "imagePullPolicy":
+            found |= dict.fromkeys(_of_change(change, sight))
+    return tuple(found)
+
+
+def _of_change(change: Change, sight: Sight) -> Iterator[str]:
+    key = change.container_kind == "imageVolume", change.container
+    image = next((slot.image for slot in sight.containers if slot.path == change.container_path), "")
+    seen = [e for e in sight.explanations if (e.container_kind == "imageVolume", e.container) == key]
+    if change.new == "Never":
+        yield from _absent_image(change, image, sight)
+    elif change.new == "Always":
+        yield from _failing_pull(change, seen)
+        yield from _no_credentials(change, seen)
+    elif change.new == "IfNotPresent":
+        yield from _moving_tag(change, image)
+    admitted = next((e for e in seen if e.pod and e.policy.reason == "Admission"), None)
+    if admitted is not None and admitted.policy.value != change.new:
+        yield (
+            f"container {change.container}: admission made it {admitted.policy.value} in Pod {admitted.pod}, "
+            f"whatever its template says (AlwaysPullImages, a webhook or a policy engine): {change.new} may be "
+            "overridden likewise"
+        )
+
+
+def _absent_image(change: Change, image: str, sight: Sight) -> Iterator[str]:
+    if sight.nodes is None:
+        return
+    eligible = [node for node in sight.nodes if _may_run(node, sight.node_selector)]
+    have = [node for node in eligible if on_node(node, image, _RUNNING, UNKNOWN_ACCESS) is not None]
+    start = f"container {change.container}: Never pulls nothing"
+    if not eligible:
+        yield f"{start}, and there is no node that its Pods may run on"
+    elif not have:
+        yield f"{start}, and none of {_nodes(len(eligible))} reports {image}: a node reports its 50 largest images only"
+    elif len(have) < len(eligible):
+        yield f"{start}, and only {len(have)} of {_nodes(len(eligible))} report{'s' * (len(have) == 1)} {image}"
+
+
+def _may_run(node: Node, selector: Mapping[str, Any]) -> bool:
+    labels = meta(node).labels or {}
+    cordoned = node.spec is not None and bool(node.spec.unschedulable)
+    return not cordoned and all(labels.get(key) == value for key, value in selector.items())
+
+
+def _nodes(count: int) -> str:
+    return f"{count} node{'' if count == 1 else 's'} that its Pods may run on"
+
+
+def _failing_pull(change: Change, seen: Sequence[Explanation]) -> Iterator[str]:
+    failing = next((e for e in seen if e.pod and e.status is not None and e.status.pull_failing), None)
+    if failing is None:
+        return
+    cause = failing.diagnosis.cause if failing.diagnosis is not None else ""
+    told = f" ({cause})" if cause and cause != "Unknown" else ""
+    yield (
+        f"container {change.container}: Always asks the registry at every start, and pulls of its image fail "
+        f"now{told}, in Pod {failing.pod}"
+    )
+
+
+def _no_credentials(change: Change, seen: Sequence[Explanation]) -> Iterator[str]:
+    """Where pull secrets are listed, so that some are needed, and none can be offered."""
+    for explanation in seen:
+        listed = [each for each in explanation.credentials or () if each.source]
+        if listed and all(each.verdict in _NOTHING_OFFERED for each in listed):
+            told = "; ".join(f"{each.source}: {each.detail}" for each in listed)
+            yield (
+                f"container {change.container}: Always asks the registry at every start, and no pull secret of its "
+                f"Pods can be offered for {explanation.image} ({told})"
+            )
+            return
+
+
+def _moving_tag(change: Change, image: str) -> Iterator[str]:
+    try:
+        reference = parse(image)
+    except InvalidReference:
+        return
+    tag = reference.effective_tag
+    if not reference.digest and tag.lower() in MOVING_TAGS:
+        yield (
+            f'container {change.container}: IfNotPresent keeps whatever bytes a node has under "{tag}", a tag that '
+            "moves: Pods may run different ones, and new ones are not looked for"
+        )
