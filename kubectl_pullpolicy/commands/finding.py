@@ -94,8 +94,8 @@ def _of_every_kind(finding: Finding) -> Iterator[Live]:
     for info in map(_info, _EVERY_KIND):
         try:
             yield from finding.writable.live.workloads(info, finding.selection)
-        except ForbiddenError:
-            finding.notes.append(f"cannot list {info.resource}: forbidden")
+        except ForbiddenError as error:
+            finding.notes.append(str(error))
 
 
 def _info(kind: str) -> KindInfo:

@@ -41,7 +41,8 @@ def asides(plans: Iterable[ObjectPlan]) -> Iterator[str]:
     for plan in plans:
         if plan.named:
             made = "are" if len(plan.named) > 1 else "is"
-            yield f"{_names(list(plan.named))} {made} made by {plan.target}: that is what is changed"
+            end = ": that is what is changed" if plan.changes else ", which stands for it"
+            yield f"{_names(list(plan.named))} {made} made by {plan.target}{end}"
         for skipped in plan.skipped:
             if skipped.command:
                 yield f"{plan.target}: {skipped.reason}; this makes it anew:\n  {skipped.command}"

@@ -4,8 +4,10 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -310,31 +312,44 @@ def test_ctrl_c_at_the_question_changes_nothing(server: str, state: State) -> No
     assert (found, patches(state)) == (130, 0)
 
 
-def test_an_interrupt_in_the_middle_leaves_each_object_old_or_new_and_again_does_the_rest(
-    server: str, state: State
-) -> None:
-    for number in range(200):
+def hold_many(state: State, count: int) -> None:
+    for number in range(count):
         made = workload("Deployment", container(policy="IfNotPresent"), name=f"web-{number}")
         state.objects[f"{SHOP}/deployments/web-{number}"] = made
     state.lists[f"{SHOP}/deployments"] = [dict(thing) for thing in state.objects.values()]
-    slow = Answer(503, status_body(503, "ServiceUnavailable", "later"), {"Retry-After": "1"}, times=1)
-    state.answers.append((lambda request: request.path.endswith("web-199") and request.method == "PATCH", slow))
+
+
+def stored_policies(state: State) -> set[str]:
+    return {thing["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] for thing in state.objects.values()}
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
+def test_an_end_in_the_middle_leaves_each_object_old_or_new_and_again_does_the_rest(
+    server: str, state: State, way: signal.Signals
+) -> None:
+    hold_many(state, 200)
+    state.before_patch = lambda *_: time.sleep(0.01)
     command = [sys.executable, "-m", "kubectl_pullpolicy", "set", "Always", "deploy", "--all", "--yes"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
     while "updated" not in running.stdout.readline():
         pass
-    running.kill()
-    running.communicate()
-    assert all(
-        thing["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] in {"IfNotPresent", "Always"}
-        for thing in state.objects.values()
-    )
+    running.send_signal(way)
+    _, err = running.communicate()
+    assert stored_policies(state) == {"IfNotPresent", "Always"}
+    if way == signal.SIGINT:
+        assert running.returncode == 130
+        assert "of 201: each is old or new as a whole; the same command does the rest." in err
     state.lists[f"{SHOP}/deployments"] = [dict(thing) for thing in state.objects.values()]
     assert main(["set", "Always", "deploy", "--all", "--yes"]) == 0
-    assert {
-        thing["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] for thing in state.objects.values()
-    } == {"Always"}
+    assert stored_policies(state) == {"Always"}
+
+
+def test_a_bar_on_the_terminal_tells_how_far_it_is(server: str, state: State) -> None:
+    hold_many(state, 3)
+    code, shown = on_a_terminal(b"", "set", "Always", "deploy", "--all", "--yes")
+    assert code == 0
+    assert "[############............] 2 of 4" in shown
 
 
 def test_what_a_cluster_says_cannot_steer_the_terminal(
