@@ -19,6 +19,7 @@ from tests.cluster.versions import Versions
 
 OURS = str(Path(sys.executable).with_name("kubectl-pullpolicy"))
 RUNS = 5
+READ_ALONE = "a read of all Pods alone"
 
 
 def commands(kubectl: str, pod: str, namespace: str) -> dict[str, list[str]]:
@@ -37,6 +38,7 @@ def lists(kubectl: str) -> dict[str, list[str]]:
     return {
         "kubectl get --raw /api/v1/pods": [kubectl, "get", "--raw", "/api/v1/pods"],
         "kubectl get pods -A": [kubectl, "get", "pods", "-A"],
+        READ_ALONE: [sys.executable, "-m", "benchmarks.read"],
         "kubectl-pullpolicy explain -A": [OURS, "explain", "-A"],
         "kubectl-pullpolicy explain -A -o json": [OURS, "explain", "-A", "-o", "json"],
     }
@@ -45,7 +47,7 @@ def lists(kubectl: str) -> dict[str, list[str]]:
 def ratios(small: dict[str, Measured], big: dict[str, Measured]) -> str:
     """The goals, as ratios of the same run."""
     raw, get = big["kubectl get --raw /api/v1/pods"].wall, big["kubectl get pods -A"].wall
-    ours = big["kubectl-pullpolicy explain -A"]
+    ours, alone = big["kubectl-pullpolicy explain -A"], big[READ_ALONE].wall
     start = small["kubectl version --client"].wall
     described = small["kubectl describe pod POD"].wall
     rows = [
@@ -57,7 +59,7 @@ def ratios(small: dict[str, Measured], big: dict[str, Measured]) -> str:
         ),
         ("explain -A / kubectl get --raw", ours.wall / raw, "at most 1.5"),
         ("kubectl get pods -A / explain -A", get / ours.wall, "at least 4"),
-        ("kubectl get pods -A / kubectl get --raw, which nothing that reads all Pods can exceed", get / raw, ""),
+        (f"kubectl get pods -A / {READ_ALONE}: the most that a list of Pods could reach here", get / alone, ""),
         ("explain -A, peak memory in MB", ours.peak, "under 120"),
     ]
     lines = ["| what | measured | goal |", "| --- | --- | --- |"]
