@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test e2e e2e-all golden record startup benchmarks dist krew cluster-up cluster-down clean
+.PHONY: help setup demo check test e2e e2e-all golden record record-versions startup benchmarks dist krew cluster-up cluster-down clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -39,6 +39,9 @@ e2e-all: $(READY)  ## the same on every version of Kubernetes and containerd, bu
 
 record: $(READY)  ## make the demo and the recorded fixtures anew, from the test cluster
 	$(BIN)/python -m tests.recording
+
+record-versions: $(READY)  ## the recorded fixtures of every version of Kubernetes and containerd
+	$(BIN)/python -m tests.recording versions
 
 golden: $(READY)  ## write the golden outputs anew; read the diff
 	$(BIN)/python -m pytest -n auto --update-golden tests

@@ -1,4 +1,7 @@
-"""python -m tests.recording: a fresh test cluster, the scenario, and what our own `--record` makes of it."""
+"""python -m tests.recording [versions]: fresh test clusters, the scenarios, and what our own `--record` makes of them.
+
+`versions`: the small scenario of each version that is tested, instead of the large one of the newest.
+"""
 
 import subprocess
 import sys
@@ -13,8 +16,9 @@ from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
 from tests.cluster import lifecycle
 from tests.cluster.build import binaries
 from tests.cluster.layout import node_run
-from tests.cluster.versions import Versions
+from tests.cluster.versions import ALL, Versions
 from tests.e2e.kubernetes import Cluster
+from tests.recording import versions as differing
 from tests.recording.scenario import make
 from tests.recording.stuck import NAMESPACE
 
@@ -23,6 +27,7 @@ DEMO = ROOT / "kubectl_pullpolicy" / "demo" / "recording.json"
 NAMED = ROOT / "tests" / "golden" / "named.json"
 STUCK = ROOT / "tests" / "golden" / "stuck.json"
 DUMP = ROOT / "tests" / "golden" / "dump.json"
+VERSIONS = ROOT / "tests" / "golden" / "versions"
 KINDS = "pods,replicasets,deployments,daemonsets,statefulsets,replicationcontrollers,jobs,cronjobs,controllerrevisions"
 # Full texts are recorded as well, of Pods that were named: these read events and nodes.
 TARGETS = (
@@ -54,6 +59,25 @@ STUCK_TARGETS = (
 
 def main() -> None:
     """Makes the recordings anew."""
+    if sys.argv[1:] == ["versions"]:
+        for versions in ALL:
+            _record_version(versions)
+    else:
+        _record_all()
+
+
+def _record_version(versions: Versions) -> None:
+    lifecycle.down()
+    kubeconfig = lifecycle.up(versions)
+    differing.make(Cluster(kubeconfig, str(binaries(versions) / "kubectl"), ours=True), versions)
+    VERSIONS.mkdir(exist_ok=True)
+    path = VERSIONS / f"{differing.name_of(versions)}.json"
+    _explain(kubeconfig, "-n", differing.NAMESPACE, *differing.targets(versions), "--record", str(path))
+    path.chmod(0o644)
+    lifecycle.down()
+
+
+def _record_all() -> None:
     versions = Versions()
     lifecycle.down()
     kubeconfig = lifecycle.up(versions)
