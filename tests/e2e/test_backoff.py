@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -44,11 +44,11 @@ class Observation:
             self._namespace.apply(pod(name, container(f"{REGISTRY}/{repository}:1"), *others))
             self.repositories[name] = kind, repository, stall + 5.0
 
-    def observe(self, seconds: float, pause: float) -> None:
-        """Ask again and again, for so long."""
+    def observe(self, seconds: float, pause: float, enough: Callable[[], bool] = lambda: False) -> None:
+        """Ask again and again, for so long or until it is enough."""
         targets = [f"pod/{name}" for name in self.repositories]
         end = time.time() + seconds
-        while time.time() < end:
+        while time.time() < end and not enough():
             output = self._pullpolicy("explain", "-o", "json", *targets)
             # Said when the program has ended: what it states is then at most this old.
             self.told += attempts.statements(time.time(), output)
@@ -100,7 +100,7 @@ def test_the_first_attempts_come_as_stated(namespace: Any, pullpolicy: Any) -> N
     seen.create(INSTANT, 3)
     for name in seen.repositories:
         namespace.wait_waiting_reason(name, "main", {"ErrImagePull", "ImagePullBackOff"})
-    seen.observe(75, 2)
+    seen.observe(150, 2, lambda: len(seen.judged(INSTANT)) >= 6)
     found = seen.judged(INSTANT)
     assert len(found) >= 6
     assert [each for each in found if not each.announced] == []
