@@ -56,7 +56,7 @@ def run_files(request: PinRequest, files: FileRequest, registries: RegistryFlags
     _warn_of_platform(request, intended)
     carry_out(run, intended)
     if not images and not run.items and not run.errors:
-        say("No images found.")
+        say("No images to pin.")
     return 1 if run.errors else 0
 
 

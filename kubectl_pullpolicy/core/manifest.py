@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kubectl_pullpolicy.core.image_places import ImagePlace, items_of, text_of
 from kubectl_pullpolicy.core.json_nodes import begins_as_json, json_roots, means_json
 from kubectl_pullpolicy.core.kustomize_places import is_kustomization, kustomize_places
-from kubectl_pullpolicy.core.pod_places import object_places
+from kubectl_pullpolicy.core.pod_places import WITHOUT_IMAGES, object_places
 from kubectl_pullpolicy.core.values_places import looks_like_values, values_places
 from kubectl_pullpolicy.core.yaml_nodes import Mapping, Node, Scalar, yaml_roots
 from kubectl_pullpolicy.core.yaml_text import LINE_BREAK, TEMPLATE, MalformedError
@@ -24,6 +24,7 @@ _IGNORED_ABOVE = re.compile(rf"(?:{LINE_BREAK})[ \t]*#[ \t]*pullpolicy:[ \t]*ign
 _IGNORED_BEHIND = re.compile(r"[ \t]#[ \t]*pullpolicy:[ \t]*ignore\b[^\"'\]}]*\Z")
 # What cannot hold an image is not parsed: no key of one without these letters (a backslash may hide them), no template.
 _SPEAKS_OF_IMAGES = re.compile(r"image|repository|\\|\{\{", re.IGNORECASE)
+_KIND = re.compile(r"^kind:[ \t]*[\"']?(\w+)[\"']?[ \t]*\r?$", re.MULTILINE)
 _CONTENT = re.compile(r"^[ \t]*[^\s#%-]", re.MULTILINE)
 BOM = "\ufeff"
 
@@ -118,7 +119,7 @@ def read_manifest(text: str, file: str) -> Manifest:
     malformed: list[Malformed] = []
     number = 0
     for part in _parts(text):
-        if not _SPEAKS_OF_IMAGES.search(part.text):
+        if _holds_none(part.text):
             number += _CONTENT.search(part.text) is not None
             continue
         try:
@@ -134,6 +135,16 @@ def read_manifest(text: str, file: str) -> Manifest:
             places = tuple(_places(root, file))
             documents.append(Document(number, part, root, places))
     return Manifest(text, tuple(documents), tuple(malformed))
+
+
+def _holds_none(text: str) -> bool:
+    """Whether a document can be left unparsed: nothing in it speaks of images, or its kind has none.
+
+    Schemas of custom resources are most of what big bundles hold, and speak of images a lot.
+    """
+    if not _SPEAKS_OF_IMAGES.search(text):
+        return True
+    return "{{" not in text and [found[1] in WITHOUT_IMAGES for found in _KIND.finditer(text)] == [True]
 
 
 def _places(root: Node, file: str) -> Iterator[ImagePlace]:

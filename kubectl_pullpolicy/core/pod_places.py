@@ -28,7 +28,7 @@ _LISTS: tuple[tuple[str, ContainerKind], ...] = (
 NOBODY = ObjectRef("", "", "", "")
 _HOLDERS = {info.kind for info in TARGET_KINDS}
 # No pod template stands in these, whatever their parts are called.
-_WITHOUT = {"CustomResourceDefinition", "ConfigMap", "Secret", "ControllerRevision", "Event", "Node"}
+WITHOUT_IMAGES = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret", "ControllerRevision", "Event", "Node"})
 # Keys of an object that describe it, or what became of it.
 _NOT_SEARCHED = {"metadata", "status"}
 
@@ -38,7 +38,7 @@ def object_places(root: Mapping) -> Iterator[ImagePlace]:
     kind, api_version = text_of(root.get("kind")), text_of(root.get("apiVersion"))
     ref = object_ref(root)
     info = kind_info(kind)
-    if kind in _WITHOUT:
+    if kind in WITHOUT_IMAGES:
         return
     if kind in _HOLDERS and info is not None and info.group == api_version.rpartition("/")[0]:
         path = spec_path(kind)
@@ -71,7 +71,7 @@ def _shaped(root: Mapping, ref: ObjectRef) -> Iterator[ImagePlace]:
         if any(not is_empty(value_of(item, "image")) for _, item in items_of(value_of(spec, "containers"))):
             yield from _spec_places(spec, ref, f"{path}.spec".lstrip("."), "guess")
             continue
-        if text_of(here.get("kind")) not in _WITHOUT:
+        if text_of(here.get("kind")) not in WITHOUT_IMAGES:
             below = [(text_of(key), value) for key, value in here.entries() if not isinstance(key, Alias)]
             searched = [(value, f"{path}.{key}".lstrip(".")) for key, value in below if key not in _NOT_SEARCHED]
             pending += reversed(searched)

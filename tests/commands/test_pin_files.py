@@ -357,7 +357,7 @@ def test_a_folder_without_manifests_is_an_error(pin: Pin, folder: Path) -> None:
 
 def test_no_images_are_told(pin: Pin) -> None:
     text = "apiVersion: v1\nkind: Service\n"
-    assert pin("-f", "-", stdin=text) == (0, text, "No images found.\n")
+    assert pin("-f", "-", stdin=text) == (0, text, "No images to pin.\n")
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,15 @@ def test_a_template_costs_no_other_document() -> None:
     assert pinned(text).text == text.replace("image: a\n", f"image: a{PIN}\n").replace("image: b\n", f"image: b{PIN}\n")
 
 
+def test_documents_without_images_keep_their_numbers() -> None:
+    """They are not parsed, which is most of what a bundle with custom resources would cost."""
+    schema = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: [image\n"
+    text = f"# only a comment\n---\n{schema}---\nkind: Service\n---\n{POD}  - image: a\n"
+    (document,) = read_manifest(text, "x.yaml").documents
+    assert (document.number, document.line(document.places[0])) == (3, 15)
+    assert pinned(text).text == text.replace("image: a", f"image: a{PIN}")
+
+
 def test_broken_yaml_is_told_with_its_line() -> None:
     manifest = read_manifest(f"{POD}  - image: a\n---\nkind: [image\n", "x.yaml")
     assert [(bad.number, bad.line) for bad in manifest.malformed] == [(2, 10)]
