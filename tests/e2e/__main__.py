@@ -1,4 +1,4 @@
-"""The tests on the real cluster, for every version of it: python -m tests.e2e [--built] [--without-newest].
+"""The tests on the real cluster, on each version of it: python -m tests.e2e [--built] [--without-newest] [--differing].
 
 Each version is started, tested and stopped, one after the other. Writes the section Versions of docs/quality.md.
 """
@@ -30,8 +30,15 @@ class Outcome(NamedTuple):
     code: int
 
 
-def run(versions: Versions) -> Outcome:
-    """Run all e2e tests on this version, and stop it."""
+EVERYTHING = ("--long", "tests/e2e")
+# Where releases can differ: what they store, how they read, pull and tell. The others are about our own commands.
+DIFFERING = tuple(
+    f"tests/e2e/test_{name}.py" for name in ("cluster", "defaulting", "explain", "reasons", "references", "versions")
+)
+
+
+def run(versions: Versions, tests: tuple[str, ...]) -> Outcome:
+    """Run these e2e tests on this version, and stop it."""
     environment = {
         **os.environ,
         "PULLPOLICY_TEST_KUBERNETES": versions.kubernetes,
@@ -39,7 +46,7 @@ def run(versions: Versions) -> Outcome:
     }
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-n", "4", "--e2e", "--long", "tests/e2e", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-n", "4", "--e2e", *tests, f"--junitxml={report}"]
         begun = time.monotonic()
         code = subprocess.run(command, env=environment, check=False).returncode
         seconds = time.monotonic() - begun
@@ -71,11 +78,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--built", action="store_true", help="only versions whose binaries are built already")
     parser.add_argument("--without-newest", action="store_true", help="not the version that `make e2e` runs")
+    parser.add_argument("--differing", action="store_true", help="only the tests in which releases can differ")
     asked = parser.parse_args()
     chosen = [each for each in ALL if not (asked.without_newest and each == ALL[0])]
     chosen = [each for each in chosen if not asked.built or binaries(each).exists()]
-    outcomes = [run(each) for each in chosen]
-    if len(outcomes) == len(ALL):  # what a part of them gave is no figure of the project
+    outcomes = [run(each, DIFFERING if asked.differing else EVERYTHING) for each in chosen]
+    if len(outcomes) == len(ALL) and not asked.differing:  # what a part gave is no figure of the project
         write_section("Versions", f"`make e2e-all`: the tests on the real cluster.\n\n{table(outcomes)}")
     sys.stdout.write(f"{table(outcomes)}\n")
     return max((each.code for each in outcomes), default=0)
