@@ -13,10 +13,10 @@ _NARROW = timedelta(seconds=60)
 def next_try(back_off: BackOff | None, now: datetime) -> str:
     """`, next try in ~2m` for the table; nothing where it cannot be said in so few words."""
     begins, ends = _window(back_off.next_attempt) if back_off is not None else (None, None)
-    if begins is None or ends is None or now > ends:
+    if back_off is None or begins is None or ends is None or now > ends:
         return ""
     if ends - begins > _NARROW:
-        return f", next try within {_roughly(ends - now)}"
+        return f", next try within {_roughly(_at_the_latest(back_off) - now)}"
     middle = begins + (ends - begins) / 2
     return f", next try in ~{_roughly(middle - now)}" if now < begins else ", next try about now"
 
@@ -31,7 +31,7 @@ def retries(back_off: BackOff, now: datetime) -> Iterator[str]:
     yield f"{pace}; at least {count} {'attempt' if count == 1 else 'attempts'} failed"
     yield _last(back_off, now)
     yield f"{_next(back_off, now)}; a repaired Secret or registry is used then, not earlier"
-    if back_off.following is not None and not back_off.under_way:
+    if back_off.following is not None and not back_off.under_way and _is_bounded(back_off):
         yield f"if that has failed already (it shows up to half a minute later): {_span(back_off.following, now)}"
     if back_off.at_once is not None:
         yield back_off.at_once.text
@@ -79,11 +79,24 @@ def _next(back_off: BackOff, now: datetime) -> str:
     told = f"next try {_span(back_off.next_attempt, now)}"
     if begins is None or ends is None:
         return told
+    if not _is_bounded(back_off):
+        return f"next try not later than {_clock(_at_the_latest(back_off), now)} UTC (estimate)"
     if back_off.under_way:
         return f"{told}: it goes on, or the kubelet has stopped reporting (estimate)"
     if now >= begins:
         return f"{told}, any moment or going on (estimate)"
     return f"{told}, in about {_roughly(begins + (ends - begins) / 2 - now)} (estimate)"
+
+
+def _is_bounded(back_off: BackOff) -> bool:
+    """Whether the last failure is known from both sides, so that the next attempt is a window."""
+    return back_off.last_failure is not None and back_off.last_failure.earliest is not None
+
+
+def _at_the_latest(back_off: BackOff) -> datetime:
+    """By when an attempt will have begun: the next one, or the one after it if that is over already."""
+    ends = [_window(window)[1] for window in (back_off.next_attempt, back_off.following) if window is not None]
+    return max(end for end in ends if end is not None)
 
 
 def _span(window: TimeWindow, now: datetime) -> str:

@@ -55,6 +55,7 @@ def test_a_failure_without_a_lower_bound_is_told_as_not_later() -> None:
     failure = LastFailure(None, "2026-01-01T14:02:02Z", "e")
     lines = list(retries(back_off("14:06:52", "14:07:20", failure), at("14:05:00")))
     assert lines[1] == "last failure not later than 14:02:02 UTC (from e)"
+    assert lines[2].startswith("next try not later than 14:07:20 UTC (estimate)")
     untold = list(retries(back_off("14:06:52", "14:07:20", None), at("14:05:00")))
     assert "cannot be told" in untold[1]
 
