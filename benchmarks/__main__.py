@@ -41,6 +41,7 @@ def lists(kubectl: str) -> dict[str, list[str]]:
         READ_ALONE: [sys.executable, "-m", "benchmarks.read"],
         "kubectl-pullpolicy explain -A": [OURS, "explain", "-A"],
         "kubectl-pullpolicy explain -A -o json": [OURS, "explain", "-A", "-o", "json"],
+        "kubectl-pullpolicy diagnose -A": [OURS, "diagnose", "-A"],
     }
 
 
@@ -60,6 +61,7 @@ def ratios(small: dict[str, Measured], big: dict[str, Measured]) -> str:
         ("explain -A / kubectl get --raw", ours.wall / raw, "at most 1.5"),
         ("kubectl get pods -A / explain -A", get / ours.wall, "at least 4"),
         (f"kubectl get pods -A / {READ_ALONE}: the most that a list of Pods could reach here", get / alone, ""),
+        ("diagnose -A / explain -A", big["kubectl-pullpolicy diagnose -A"].wall / ours.wall, "near 1"),
         ("explain -A, peak memory in MB", ours.peak, "under 120"),
     ]
     lines = ["| what | measured | goal |", "| --- | --- | --- |"]

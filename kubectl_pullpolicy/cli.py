@@ -237,7 +237,12 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
         ),
     ] = False,
     no_secrets: Annotated[
-        bool, typer.Option("--no-secrets", help="With --probe: read no Secret, ask anonymously.", show_default=False)
+        bool,
+        typer.Option(
+            "--no-secrets",
+            help="Read no Secret, and no ServiceAccount; with --probe ask anonymously.",
+            show_default=False,
+        ),
     ] = False,
 ) -> None:
     """Tell what cannot be pulled, by cause and registry: how much, since when, who can end it. Or why, by a text."""

@@ -7,4 +7,5 @@ show() {
     printf '\n'
 }
 show "explain --demo -n shop -l 'app in (legacy,edited,guarded,ssa,worker)'"
+show "diagnose --demo -n registries"
 show "explain --demo -n failing pod/private-nosecret"

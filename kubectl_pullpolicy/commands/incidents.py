@@ -8,6 +8,7 @@ from kubectl_pullpolicy.commands.diagnose import Request
 from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
+from kubectl_pullpolicy.core.credentials import CredentialsWanted
 from kubectl_pullpolicy.core.explanation import API_VERSION, SubjectExplanation
 from kubectl_pullpolicy.core.failures import Failures
 from kubectl_pullpolicy.core.incident import Incident, IncidentList
@@ -63,7 +64,10 @@ def run_incidents(
         source = recorder = Recorder(source, server, source.namespace or "")
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
-    inquiry = Inquiry(source, question="failures")
+    # A table tells of no Secret, so none is read for it.
+    told = request.details or any(target.name for target in targets) or output.output in {"json", "yaml"}
+    credentials: CredentialsWanted = "failing" if told and not request.no_secrets else "never"
+    inquiry = Inquiry(source, "failures", credentials)
     failures = Failures(source, inquiry, selection.container)
     asked = Asked(request, targets, selected, output, source, inquiry, failures, probe)
     incidents = _answer(asked)

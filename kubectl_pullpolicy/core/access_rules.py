@@ -129,6 +129,16 @@ CREDENTIAL_RULES = (
     ),
 )
 
+# containerd sends what it has before it gives up: without credentials it says so in other words (seen with 2.4.2).
+BARE_401 = Rule(
+    "CredentialsRejected",
+    "the registry answers 401 to a request that carried credentials",
+    ("request to",),
+    re.compile(r"unexpected status from (?:head|get) request to U+: 401"),
+    statuses=_401,
+    certainty="inferred",
+)
+
 ACCESS_RULES = (
     Rule(
         "NotFoundOrDenied",
@@ -147,15 +157,7 @@ ACCESS_RULES = (
     ),
     Rule("Forbidden", "the registry refuses who asks", ("denied: ", "forbidden", "access denied", "access is denied")),
     Rule("Forbidden", "the registry refuses who asks (403)", statuses=_403),
-    # containerd sends what it has before it gives up: without credentials it says so in other words (seen with 2.4.2).
-    Rule(
-        "CredentialsRejected",
-        "the registry answers 401 to a request that carried credentials",
-        ("request to",),
-        re.compile(r"unexpected status from (?:head|get) request to U+: 401"),
-        statuses=_401,
-        certainty="inferred",
-    ),
+    BARE_401,
     Rule(
         "AuthenticationRequired",
         "the registry wants to know who asks",

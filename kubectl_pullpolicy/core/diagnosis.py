@@ -6,6 +6,7 @@ The text is taken out of its wrappings (`core.unwrapping`), each attempt in it i
 
 import re
 
+from kubectl_pullpolicy.core.access_rules import BARE_401
 from kubectl_pullpolicy.core.cause_rules import RULES, rank
 from kubectl_pullpolicy.core.causes import CAUSES
 from kubectl_pullpolicy.core.explanation import Diagnosis
@@ -66,7 +67,7 @@ def _judged(said: str, reason: str, image: str, spoke: str) -> Diagnosis:
 
 def _at(kind: str, rule: Rule) -> Rule:
     """The rule as it holds at this kind of registry: Quay answers 401 for a repository that is not there, too."""
-    if kind == "Quay" and rule.cause == "AuthenticationRequired":
+    if kind == "Quay" and (rule.cause == "AuthenticationRequired" or rule is BARE_401):
         return rule._replace(cause="NotFoundOrDenied", mechanism=_ALIKE)
     return rule
 

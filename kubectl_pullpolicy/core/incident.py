@@ -5,7 +5,7 @@
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import Remedy
+from kubectl_pullpolicy.core.explanation import Credential, Remedy
 from kubectl_pullpolicy.core.probed import Probe
 
 
@@ -40,7 +40,7 @@ class OwnerShare(_Value, frozen=True):
 class Example(_Value, frozen=True):
     """One container of an incident, with the words that tell the cause and whose words these are.
 
-    `probe` is null where no registry was asked.
+    `credentials` are its pull secrets, where they were looked at; `probe` is null where no registry was asked.
     """
 
     namespace: str
@@ -50,6 +50,7 @@ class Example(_Value, frozen=True):
     image: str
     evidence: str
     spoke: str
+    credentials: tuple[Credential, ...] = ()
     probe: Probe | None = None
 
 
@@ -59,7 +60,7 @@ class Incident(_Value, frozen=True):
     `pods` and `containers` are counts, `since` is when the first of them began to wait. `where` tells in a few words
     on which nodes and of what; `nodes`, `images` and `owners` tell it in full, those with most Pods first.
     `nodes_total` is how many nodes the cluster has, None where that could not be read. `hosts` are those that failed
-    where they are not the registry itself. `examples` has one container for each text that differs, and `remedies` are
+    where they are not the registry itself. `examples` has one container for each thing that happened; `remedies` are
     those of the examples.
     """
 

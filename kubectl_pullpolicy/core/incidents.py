@@ -12,11 +12,14 @@ from kubectl_pullpolicy.core.causes import CAUSES
 from kubectl_pullpolicy.core.explanation import Diagnosis, Explanation, Remedy, SubjectExplanation
 from kubectl_pullpolicy.core.incident import Example, Incident, NodeShare, OwnerShare, Share
 from kubectl_pullpolicy.core.sightings import Sightings, image_key
+from kubectl_pullpolicy.core.testimony import NEEDING_CREDENTIALS
 from kubectl_pullpolicy.core.where import Spread, place_words
 
 # The same for every registry.
 NODE_CAUSES = frozenset({"DiskFull", "PullQPSExceeded", "RuntimeUnavailable", "CredentialProvider"})
 EXAMPLES = 3
+QUOTED = 400  # characters of a message that tells no cause
+_OF_SECRETS = NEEDING_CREDENTIALS | {"PullSecretMissing", "RateLimited"}
 _UNKNOWN = Diagnosis(*CAUSES["Unknown"])
 
 
@@ -60,12 +63,15 @@ class _Group:
             self._exemplify(subject, each)
 
     def _exemplify(self, subject: SubjectExplanation, explanation: Explanation) -> None:
-        told = explanation.diagnosis
-        if told is None or told.evidence in self.examples or len(self.examples) >= EXAMPLES:
+        told, status = explanation.diagnosis or _UNKNOWN, explanation.status
+        words = told.evidence or (status.message[:QUOTED] if status is not None else "")
+        key = told.mechanism or words
+        if key in self.examples or len(self.examples) >= EXAMPLES:
             return
         node = subject.node.name if subject.node is not None else ""
         names = subject.namespace, subject.name, explanation.container, node, explanation.image
-        self.examples[told.evidence] = Example(*names, told.evidence, told.spoke)
+        secrets = explanation.credentials if told.cause in _OF_SECRETS else None
+        self.examples[key] = Example(*names, words, told.spoke, secrets or ())
         self.remedies.update(dict.fromkeys(explanation.remedies))
 
 

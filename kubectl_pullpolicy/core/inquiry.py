@@ -27,6 +27,9 @@ from kubectl_pullpolicy.core.targets import Target
 from kubectl_pullpolicy.core.workloads import selector_text
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 
+# ServiceAccounts and Secrets that are read for a question about all that fails: one each, as long as there are few.
+SECRETS_READ = 200
+
 
 class Inquiry:
     """Explains lists and named targets from one source; what was learnt once is kept for the next question."""
@@ -38,6 +41,7 @@ class Inquiry:
         self._question = question
         self._context = Context()
         self._credentials = credentials
+        self._secrets_read = 0
         self._explainer = Explainer(self._context, lambda: source.now, credentials)
 
     def listed(self, selection: Selection) -> Iterator[list[SubjectExplanation]]:
@@ -54,7 +58,7 @@ class Inquiry:
     def explained(self, page: Sequence[Subject], namespace: str | None) -> list[SubjectExplanation]:
         """These subjects of a list of that namespace (None: of all)."""
         self._read_for_list(page, namespace)
-        if self._credentials == "all":
+        if self._credentials == "all" or self._question == "failures":
             self._read_secrets(page)
         return [self._explainer.explain(subject) for subject in page]
 
@@ -194,7 +198,11 @@ class Inquiry:
         self._rounds(lambda: self._secret_needs(subjects))
 
     def _secret_needs(self, subjects: Sequence[Subject]) -> list[Need]:
-        return secret_needs(subjects, self._credentials, self._context)
+        needs = secret_needs(subjects, self._credentials, self._context)
+        if self._question == "failures":  # of many Pods, in many namespaces
+            needs = needs[: max(0, SECRETS_READ - self._secrets_read)]
+            self._secrets_read += len(needs)
+        return needs
 
     def _rounds(self, missing: Callable[[], list[Need]]) -> None:
         for _ in range(ROUNDS - 1):  # the first was spent on the subjects themselves

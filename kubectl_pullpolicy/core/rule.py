@@ -94,12 +94,13 @@ class Rules:
 
     def _seen(self, text: str, tokens: set[str]) -> dict[int, tuple[int, int]]:
         """For each rule that has a word in the text where one of its words stands."""
-        seen = {}
+        seen: dict[int, tuple[int, int]] = {}
         for token in tokens & self._tokens:
             for number, word in self._by_token[token]:
                 start = text.find(word)
                 if start >= 0:
-                    seen[number] = start, start + len(word)
+                    span = start, start + len(word)
+                    seen[number] = min(seen.get(number, span), span)  # sets have no order: the first in the text
         return seen
 
 

@@ -13,6 +13,7 @@ from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
 from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.probe import probe_lines
+from kubectl_pullpolicy.printers.secrets import secret_lines
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.table import print_rows
 
@@ -92,6 +93,8 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
     yield from _shares("failed", incident.hosts)
     for example in incident.examples:
         yield from field_lines("evidence", _evidence(example))
+        if example.credentials:
+            yield from field_lines("secrets", secret_lines(example.credentials))
         if example.probe is not None:
             yield from field_lines("probe", list(probe_lines(example.probe)))
     for remedy in incident.remedies:

@@ -119,7 +119,7 @@ def test_a_recording_of_a_recording_is_the_same(capsys: pytest.CaptureFixture[st
 def test_no_secret_of_the_test_cluster_is_in_the_recordings() -> None:
     for path in (DEMO, GOLDEN / "named.json", GOLDEN / "stuck.json"):
         text = path.read_text()
-        for secret in ("s3cret", "puller", '"wrong"', "%%%", "dockerconfigjson"):
+        for secret in ("s3cret", "puller", '"wrong"', "%%%", '".dockerconfigjson"', '"auth"'):
             assert secret not in text
 
 

@@ -199,12 +199,14 @@ def test_diagnose_probes_the_examples_of_each_cause(
     assert "  probe     asked from this machine, not from a node" in capsys.readouterr().out
 
 
-def test_diagnose_asks_no_registry_and_reads_no_secret_unasked(
+def test_diagnose_asks_no_registry_unasked_and_reads_no_secret_where_that_is_forbidden(
     server: str, failing: State, registry: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["diagnose", "--server", server, "-n", "shop", "-o", "json"])
+    main(["diagnose", "--server", server, "-n", "shop", "--no-secrets", "-o", "json"])
     [incident] = json.loads(capsys.readouterr().out)["items"]
     assert incident["examples"][0]["probe"] is None
+    assert registry.requests == []
+    main(["diagnose", "--server", server, "-n", "shop"])  # a table tells of none
     main(["diagnose", "--server", server, "-n", "shop", "--probe", "--no-secrets"])
     assert not [path for path in failing.paths() if "secret" in path]
     assert registry.credentials() == []

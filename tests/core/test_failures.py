@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.context import Forbidden, ListOf, Need, Reading
+from kubectl_pullpolicy.core.context import Forbidden, Get, ListOf, Need, Reading
+from kubectl_pullpolicy.core.credentials import CredentialsWanted
 from kubectl_pullpolicy.core.failures import NODES, Failures
 from kubectl_pullpolicy.core.incidents import Incidents
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.inquiry import SECRETS_READ, Inquiry
 from kubectl_pullpolicy.core.objects import Pod
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.errors import PullPolicyError
@@ -61,7 +62,7 @@ class MadeUp:
             state = {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"{tail}'}}
         status = {"phase": "Pending", "containerStatuses": [{"name": "main", "image": image, "state": state}]}
         named = {"name": f"app-{number}", "namespace": "shop", "uid": f"uid-{number}"}
-        placed = {"nodeName": f"node-{number % self._nodes}"}
+        placed = {"nodeName": f"node-{number % self._nodes}", "serviceAccountName": f"account-{number % 300}"}
         owner = f"ReplicaSet/app-{number // 10}"
         return read(pod(container(image), owner=owner, metadata=named, spec=placed, status=status))
 
@@ -83,8 +84,8 @@ def event(number: int) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{number}", "namespace": "shop"}} | held | times
 
 
-def found_in(source: MadeUp) -> tuple[Failures, Incidents, Inquiry]:
-    inquiry = Inquiry(source, question="failures")
+def found_in(source: MadeUp, credentials: CredentialsWanted = "never") -> tuple[Failures, Incidents, Inquiry]:
+    inquiry = Inquiry(source, "failures", credentials)
     failures, incidents = Failures(source, inquiry), Incidents()
     for page in failures.of_target(None, ALL):
         for subject in page:
@@ -112,6 +113,15 @@ def test_nothing_is_read_per_pod(hidden: bool) -> None:
     owners = {ListOf("apps/v1", kind, None) for kind in ("ReplicaSet", "Deployment")}
     assert len(source.asked) == len(set(source.asked))
     assert set(source.asked) == owners | {NODES} | ({FAILED} if hidden else set())
+
+
+def test_accounts_and_secrets_are_read_by_name_once_each_and_only_so_many() -> None:
+    few, many = MadeUp(1_000, 100), MadeUp(1_000, 1_000)
+    for source in (few, many):
+        found_in(source, "failing")
+    gets = [[need for need in source.asked if isinstance(need, Get)] for source in (few, many)]
+    assert len(gets[0]) == len(set(gets[0])) == 30
+    assert len(gets[1]) == len(set(gets[1])) == SECRETS_READ
 
 
 def test_events_tell_the_cause_where_the_message_hides_it() -> None:

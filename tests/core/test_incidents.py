@@ -123,8 +123,8 @@ def test_only_is_said_of_a_node_where_the_image_runs_on_another() -> None:
     assert where(pod, nodes=MIXED) == "node-7 (arm64), pod/a"
 
 
-def test_examples_differ_in_their_words_and_bring_their_remedies() -> None:
-    other = msgspec.structs.replace(MISSING, evidence="manifest unknown")
+def test_examples_differ_in_what_happened_and_bring_their_remedies() -> None:
+    other = msgspec.structs.replace(MISSING, mechanism="the registry says so", evidence="manifest unknown")
     remedy, another = Remedy("look at the tag", "crane ls x"), Remedy("publish it")
     pods = (
         failing("a", remedies=(remedy,)),
@@ -153,3 +153,13 @@ def test_what_is_kept_does_not_grow_with_the_pods() -> None:
     for number in range(5000):
         incidents.take(failing(f"q{number}", owner="Deployment/web"))
     assert len(msgspec.json.encode(incidents.found(Sightings(), NODES, None))) <= size + 10
+
+
+def test_words_that_tell_no_cause_are_shown_as_they_are() -> None:
+    unknown = Diagnosis("Unknown", "not known", None, "", spoke="waiting message")
+    pod = failing("a", diagnosis=unknown)
+    each = pod.containers[0]
+    assert each.status is not None
+    said = msgspec.structs.replace(each, status=msgspec.structs.replace(each.status, message="glorp" * 1000))
+    (incident,) = grouped(msgspec.structs.replace(pod, containers=(said,)))
+    assert incident.examples[0].evidence == "glorp" * 80

@@ -37,3 +37,7 @@ def test_the_schema_file_is_that_of_the_values(name: str, request: pytest.Fixtur
 @pytest.mark.parametrize("name", ["shop.json", "image.json"])
 def test_every_golden_list_holds_to_the_schema(name: str) -> None:
     jsonschema.validate(json.loads((GOLDEN / name).read_text()), explanation_list_schema())
+
+
+def test_the_golden_incidents_hold_to_their_schema() -> None:
+    jsonschema.validate(json.loads((GOLDEN / "incidents.json").read_text()), incident_list_schema())

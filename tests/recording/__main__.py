@@ -96,7 +96,7 @@ def _record_demo(kubeconfig: Path) -> None:
     recorder = Recorder(source, server, source.namespace or "")
     for _ in Inquiry(recorder).listed(Selection(None)):
         pass
-    failures = Failures(recorder, Inquiry(recorder, question="failures"))
+    failures = Failures(recorder, Inquiry(recorder, "failures", "failing"))
     for _ in failures.of_target(None, Selection(None)):
         pass
     failures.platforms()

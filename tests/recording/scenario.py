@@ -37,9 +37,6 @@ def make(cluster: Cluster, static_pods: Path) -> None:
     for name in ("shop", "failing", stuck.NAMESPACE, *failures.NAMESPACES):
         cluster.kubectl("create", "namespace", name)
         _wait_account(cluster, name)
-    for name, table in failures.NAMESPACES.items():
-        _create(cluster, name, [*failures.objects(table)])
-    _create(cluster, "registries", [failures.limited_deployment(3)])
     _apply(cluster, "failing", "failing.yaml")
     _apply(cluster, stuck.NAMESPACE, "foreign.yaml")
     stuck.push("first")
@@ -53,6 +50,9 @@ def make(cluster: Cluster, static_pods: Path) -> None:
     cluster.kubectl("apply", "--server-side", "-n", "shop", "-f", str(MANIFESTS / "server-side.yaml"))
     static_pods.joinpath("static.json").write_text(json.dumps(STATIC_POD))
     _wait_healthy(cluster)
+    for name, table in failures.NAMESPACES.items():
+        _create(cluster, name, [*failures.objects(table)])
+    _create(cluster, "registries", [failures.limited_deployment(3)])
     _change(cluster)
     stuck.change(cluster)
     _wait_healthy(cluster)
@@ -106,21 +106,21 @@ def _change(cluster: Cluster) -> None:
 
 def _wait_healthy(cluster: Cluster) -> None:
     for deployment in DEPLOYMENTS:
-        cluster.kubectl("rollout", "status", "-n", "shop", f"deployment/{deployment}", "--timeout=120s")
-    cluster.kubectl("rollout", "status", "-n", "shop", "statefulset/legacy", "--timeout=120s")
-    cluster.kubectl("wait", "-n", "shop", "--for=condition=complete", "job/import", "--timeout=120s")
+        cluster.kubectl("rollout", "status", "-n", "shop", f"deployment/{deployment}", "--timeout=400s")
+    cluster.kubectl("rollout", "status", "-n", "shop", "statefulset/legacy", "--timeout=400s")
+    cluster.kubectl("wait", "-n", "shop", "--for=condition=complete", "job/import", "--timeout=400s")
     for pod in ("task",):
         cluster.kubectl(
-            "wait", "-n", "shop", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{pod}", "--timeout=120s"
+            "wait", "-n", "shop", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{pod}", "--timeout=400s"
         )
-    cluster.kubectl("wait", "-n", "shop", "--for=condition=ready", "pod/static-node-1", "--timeout=120s")
+    cluster.kubectl("wait", "-n", "shop", "--for=condition=ready", "pod/static-node-1", "--timeout=400s")
 
 
 def _wait_failing(cluster: Cluster) -> None:
     pods = cluster.kubectl("get", "pods", "-n", "failing", "-o", "name").split()
     for name in (pod.removeprefix("pod/") for pod in pods):
         if name in RUNNING:
-            cluster.kubectl("wait", "-n", "failing", "--for=condition=ready", f"pod/{name}", "--timeout=120s")
+            cluster.kubectl("wait", "-n", "failing", "--for=condition=ready", f"pod/{name}", "--timeout=400s")
             continue
         reason = OTHER_REASONS.get(name, "ImagePullBackOff")
         _wait_reason(cluster, "failing", name, CONTAINERS.get(name, "main"), reason)
@@ -143,4 +143,4 @@ def _wait_reason(cluster: Cluster, namespace: str, pod: str, container: str, rea
         states = {each["name"]: each.get("state", {}) for each in listed}
         return bool(states.get(container, {}).get("waiting", {}).get("reason") == reason)
 
-    cluster.wait_for(reached, 180, f"{namespace}/{pod} to wait for {reason}")
+    cluster.wait_for(reached, 400, f"{namespace}/{pod} to wait for {reason}")

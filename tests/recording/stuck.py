@@ -34,12 +34,12 @@ def change(cluster: Cluster) -> None:
     """What comes after the manifests: a push under the same tag, a rollout that cannot end, a partitioned one."""
     stuck = "-n", NAMESPACE
     for deployment in ("rolling", "pushed"):
-        cluster.kubectl("rollout", "status", *stuck, f"deployment/{deployment}", "--timeout=120s")
-    cluster.kubectl("rollout", "status", *stuck, "statefulset/partitioned", "--timeout=120s")
+        cluster.kubectl("rollout", "status", *stuck, f"deployment/{deployment}", "--timeout=400s")
+    cluster.kubectl("rollout", "status", *stuck, "statefulset/partitioned", "--timeout=400s")
     push("second")
     pod = cluster.kubectl("get", "pods", *stuck, "-l", "app=pushed", "-o", "name").split()[0]
     cluster.kubectl("delete", *stuck, pod)
-    cluster.kubectl("rollout", "status", *stuck, "deployment/pushed", "--timeout=120s")
+    cluster.kubectl("rollout", "status", *stuck, "deployment/pushed", "--timeout=400s")
     cluster.kubectl("set", "image", *stuck, "deployment/rolling", "main=registry.example.com/shop/web:nope")
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "main", "imagePullPolicy": "Always"}]}}}}
     cluster.kubectl("patch", *stuck, "statefulset/partitioned", "-p", json.dumps(patch))
@@ -59,21 +59,21 @@ def wait(cluster: Cluster) -> None:
             cluster.kubectl("get", "deployment", "rolling", "-n", NAMESPACE, "-o", progress)
             == "ProgressDeadlineExceeded"
         ),
-        120,
+        400,
         "the rollout to be called stuck",
     )
-    cluster.kubectl("rollout", "status", "-n", NAMESPACE, "statefulset/partitioned", "--timeout=120s")
-    cluster.kubectl("wait", "-n", NAMESPACE, "--for=condition=ready", "pod/fleet-1", "--timeout=120s")
+    cluster.kubectl("rollout", "status", "-n", NAMESPACE, "statefulset/partitioned", "--timeout=400s")
+    cluster.kubectl("wait", "-n", NAMESPACE, "--for=condition=ready", "pod/fleet-1", "--timeout=400s")
 
 
 def _wait_reason(cluster: Cluster, pod: str, reason: str) -> None:
     what = "get", "pod", pod, "-n", NAMESPACE, "-o", "jsonpath={.status.containerStatuses[0].state.waiting.reason}"
-    cluster.wait_for(lambda: cluster.kubectl(*what) == reason, 120, f"{pod} to wait for {reason}")
+    cluster.wait_for(lambda: cluster.kubectl(*what) == reason, 400, f"{pod} to wait for {reason}")
 
 
 def _wait_event(cluster: Cluster, target: str, reason: str) -> None:
     events = "events", "-n", NAMESPACE, "--for", target
-    cluster.wait_for(lambda: reason in cluster.kubectl(*events), 120, f"event {reason} of {target}")
+    cluster.wait_for(lambda: reason in cluster.kubectl(*events), 400, f"event {reason} of {target}")
 
 
 def _fleet_pod(uid: str) -> dict[str, Any]:
