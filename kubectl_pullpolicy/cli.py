@@ -76,6 +76,10 @@ Needs: get and patch of what is named (get of its owners, too); list and patch w
 
 PIN_EPILOG = """\b
 Examples:
+  kubectl pullpolicy pin deploy/web -n shop               # to what its tags stand for now; asks, tells how to go back
+  kubectl pullpolicy pin deploy/web --from running        # freeze what its Pods run
+  kubectl pullpolicy pin --all --check                    # not pinned, stale, vanished: exit code 3
+  kubectl pullpolicy pin deploy -l app=web --update --wait
   kubectl pullpolicy pin -f deploy.yaml                   # the text with digests, on standard output
   kubectl pullpolicy pin -f manifests/ -R --write         # change the files in place
   kubectl pullpolicy pin -f manifests/ -R --diff          # only show what would change
@@ -83,6 +87,10 @@ Examples:
   kubectl pullpolicy pin -f manifests/ --check            # for CI: exit code 3 where something is not pinned
   kubectl pullpolicy pin -f manifests/ --update --write   # follow the tags that have moved
   kubectl pullpolicy pin -f values.yaml --policy IfNotPresent --ignore 'registry.internal/*'
+
+\b
+Registries are asked with the Pods' pull secrets as the kubelet would, then as docker login does, then without any.
+Needs for a TARGET: get and patch of it, get of its ServiceAccount and pull secrets (--no-secrets: not those).
 
 \b
 Files are manifests (YAML or JSON), kustomizations (images:) and values of Helm charts, which have `values` in their
@@ -293,19 +301,24 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
 
 
 @app.command("pin", epilog=PIN_EPILOG)
-@flags(SelectionFlags, FileFlags, PinFlags, RegistryFlags, WriteFlags, PlanOutputFlags)
+@flags(ConnectionFlags, SelectionFlags, FileFlags, PinFlags, RegistryFlags, WriteFlags, WaitFlags, PlanOutputFlags)
 def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+    connection: ConnectionFlags,
     selection: SelectionFlags,
     files: FileFlags,
     wanted: PinFlags,
     registries: RegistryFlags,
     write: WriteFlags,
+    awaited: WaitFlags,
     output: PlanOutputFlags,
+    target: Annotated[
+        Lines, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
+    ] = None,
 ) -> None:
-    """Replace tags by digests, so that the same bytes run everywhere and always; every other byte of a file is kept."""
+    """Replace tags by digests where Pods are made, or in files, so that the same bytes run everywhere and always."""
     from kubectl_pullpolicy.commands.pin import run
 
-    raise typer.Exit(run(wanted, selection, files, write, output, registries))
+    raise typer.Exit(run(tuple(target or ()), wanted, connection, selection, files, write, awaited, output, registries))
 
 
 WAIT_EPILOG = """\b

@@ -8,6 +8,7 @@ PullPolicyError             exit 1
 │   ├── ForbiddenError      403
 │   └── UnauthorizedError   401
 ├── NoConnectionError       the API server did not answer
+├── PinError                an image that cannot be pinned
 └── FileError               a dump, manifest or recording that cannot be read or written
 
 The text is the whole message as kubectl would print it, "error: " included where kubectl says it.
@@ -53,6 +54,10 @@ class UnauthorizedError(ServerError):
 
 class NoConnectionError(PullPolicyError):
     """No answer from the API server."""
+
+
+class PinError(PullPolicyError):
+    """What an image stands for is not known; the message names object, container and image."""
 
 
 class FileError(PullPolicyError):

@@ -125,6 +125,15 @@ class PinFlags:
     ignore: Annotated[
         Lines, _option("--ignore", text="Leave images that match this pattern; repeatable.", metavar="GLOB")
     ] = None
+    evidence: Annotated[
+        str,
+        _option(
+            "--from",
+            text="registry: what the tag stands for now; running: what the Pods run now. [registry]",
+            metavar="SOURCE",
+        ),
+    ] = "registry"
+    no_secrets: Annotated[bool, _option("--no-secrets", text="Read no pull secrets of the cluster.")] = False
 
 
 class AfterDashes(TyperCommand):

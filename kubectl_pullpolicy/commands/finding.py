@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from kubectl_pullpolicy.cluster import Writable
-from kubectl_pullpolicy.core.planned import Live
+from kubectl_pullpolicy.commands.terminal import say
+from kubectl_pullpolicy.core.planned import Live, ObjectPlan
 from kubectl_pullpolicy.core.selectors import parse_labels
+from kubectl_pullpolicy.core.slots import slots
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import Target
 from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
@@ -102,3 +106,27 @@ def _info(kind: str) -> KindInfo:
     info = kind_info(kind)
     assert info is not None
     return info
+
+
+def nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyError | None:
+    """Why an object that was found has nothing that is meant; None where it has."""
+    if made.changes or made.unchanged or made.skipped:
+        return None
+    if container and slots(live.kind, live.tree):
+        return UsageError(f'unable to find container named "{container}" in {made.target}')
+    return UsageError(f"{made.target} has no pod template")
+
+
+def with_names(made: ObjectPlan, finding: Finding) -> ObjectPlan:
+    """The plan, with what was named and stands below its object."""
+    named = finding.writable.live.named.get(made.ref, ())
+    return msgspec.structs.replace(made, named=tuple(named)) if named else made
+
+
+def nothing_found(selection: SelectionFlags, namespace: str | None) -> int:
+    """The exit code where nothing was found. Raises UsageError where a container was named."""
+    where = f" in {namespace} namespace." if namespace is not None else ""
+    if selection.container:
+        raise UsageError(f'unable to find container named "{selection.container}"{where.rstrip(".")}')
+    say(f"No resources found{where}")
+    return 0

@@ -1,32 +1,60 @@
-"""pin: digests in the place of tags."""
+"""pin: digests in the place of tags, in files or where Pods are made."""
 
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.options import (
+    ConnectionFlags,
     FileFlags,
     PinFlags,
     PlanOutputFlags,
     RegistryFlags,
     SelectionFlags,
+    WaitFlags,
     WriteFlags,
 )
 
+EVIDENCE = ("registry", "running")
+
 
 def run(  # noqa: PLR0913, PLR0917  one group of flags each
+    targets: tuple[str, ...],
     wanted: PinFlags,
+    connection: ConnectionFlags,
     selection: SelectionFlags,
     files: FileFlags,
     write: WriteFlags,
+    awaited: WaitFlags,
     output: PlanOutputFlags,
     registries: RegistryFlags,
 ) -> int:
-    """Pins what the flags name. Returns the exit code. Raises PullPolicyError."""
-    if not selection.filename:
-        raise UsageError("must specify --filename: files, folders, or - for standard input")
-    from kubectl_pullpolicy.commands.file_writing import file_request
-    from kubectl_pullpolicy.commands.pin_files import run_files
-    from kubectl_pullpolicy.core.file_pins import PinRequest
+    """Pins what the arguments name. Returns the exit code. Raises PullPolicyError."""
+    if wanted.evidence not in EVIDENCE:
+        raise UsageError(f'invalid argument "{wanted.evidence}" for "--from" flag: must be registry or running')
+    if wanted.platform and (wanted.platform.count("/") not in {1, 2} or not all(wanted.platform.split("/"))):
+        raise UsageError(f'--platform="{wanted.platform}" is not OS/ARCHITECTURE, as in linux/arm64')
+    ignore = tuple(wanted.ignore or ())
+    if selection.filename:
+        if wanted.evidence != "registry":
+            raise UsageError(f"--from={wanted.evidence} cannot be used with --filename: files do not run")
+        from kubectl_pullpolicy.commands.file_writing import file_request
+        from kubectl_pullpolicy.commands.pin_files import run_files
+        from kubectl_pullpolicy.core.file_pins import PinRequest
 
-    request = PinRequest(
-        wanted.check, wanted.update, wanted.drop_tag, wanted.platform, wanted.policy, tuple(wanted.ignore or ())
+        request = PinRequest(wanted.check, wanted.update, wanted.drop_tag, wanted.platform, wanted.policy, ignore)
+        return run_files(request, file_request(targets, selection, files, write, output), registries)
+    if files.write:
+        raise UsageError("--write is for files: it goes with --filename")
+    from kubectl_pullpolicy.commands.pin_live import Flags, run_live
+    from kubectl_pullpolicy.core.live_pins import LivePinRequest
+
+    asked = LivePinRequest(
+        wanted.check,
+        wanted.update,
+        wanted.drop_tag,
+        wanted.platform,
+        wanted.policy,
+        ignore,
+        wanted.evidence == "running",
+        selection.container,
     )
-    return run_files(request, file_request((), selection, files, write, output), registries)
+    flags = Flags(connection, selection, write, output, registries, awaited, wanted.no_secrets)
+    return run_live(targets, asked, flags)

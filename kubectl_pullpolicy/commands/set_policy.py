@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from kubectl_pullpolicy.cluster import open_writable
-from kubectl_pullpolicy.commands.finding import Finding, check_selects, check_targets, found
+from kubectl_pullpolicy.commands.finding import (
+    Finding,
+    check_selects,
+    check_targets,
+    found,
+    nothing_found,
+    nothing_meant,
+    with_names,
+)
 from kubectl_pullpolicy.commands.policies import check_policy
 from kubectl_pullpolicy.commands.rollouts import ended
 from kubectl_pullpolicy.commands.sights import Planned, probed, with_cautions
-from kubectl_pullpolicy.commands.terminal import say, warn
+from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
 from kubectl_pullpolicy.core.plan import plan, policy_wish
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan, Wish
-from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.planned import Wish
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import parse_targets
-from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.diff import diff
 
@@ -56,7 +60,7 @@ def run(
     wish = policy_wish(request.value, selection.container)
     planned = _planned(finding, wish, selection.container)
     if not planned and not finding.errors:
-        return _nothing_found(selection, namespace)
+        return nothing_found(selection, namespace)
     plans = with_cautions(writable, planned, named=finding.named, notes=finding.notes)
     if request.probe_admission:
         plans = probed(writable, planned, plans, finding.notes)
@@ -72,7 +76,7 @@ def run(
         errors=tuple(finding.errors),
         diffs=[diff(*each) for each in planned] if flags.diff else [],
     )
-    return ended(write(writing, [_with_names(made, finding) for made in plans]), writing, limit)
+    return ended(write(writing, [with_names(made, finding) for made in plans]), writing, limit)
 
 
 def _planned(finding: Finding, wish: Wish, container: str) -> list[Planned]:
@@ -80,31 +84,9 @@ def _planned(finding: Finding, wish: Wish, container: str) -> list[Planned]:
     planned = []
     for live in found(finding):
         made = plan(live, wish)
-        error = _nothing_meant(live, made, container)
+        error = nothing_meant(live, made, container)
         if error is None:
             planned.append(Planned(live, made))
         elif finding.named:
             finding.errors.append(error)
     return planned
-
-
-def _nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyError | None:
-    """Why an object that was found has nothing that is meant; None where it has."""
-    if made.changes or made.unchanged or made.skipped:
-        return None
-    if container and slots(live.kind, live.tree):
-        return UsageError(f'unable to find container named "{container}" in {made.target}')
-    return UsageError(f"{made.target} has no pod template")
-
-
-def _with_names(made: ObjectPlan, finding: Finding) -> ObjectPlan:
-    named = finding.writable.live.named.get(made.ref, ())
-    return msgspec.structs.replace(made, named=tuple(named)) if named else made
-
-
-def _nothing_found(selection: SelectionFlags, namespace: str | None) -> int:
-    where = f" in {namespace} namespace." if namespace is not None else ""
-    if selection.container:
-        raise UsageError(f'unable to find container named "{selection.container}"{where.rstrip(".")}')
-    say(f"No resources found{where}")
-    return 0

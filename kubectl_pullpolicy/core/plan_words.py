@@ -51,7 +51,7 @@ def asides(plans: Iterable[ObjectPlan]) -> Iterator[str]:
 def question(plans: Iterable[ObjectPlan], noun: str, where: str) -> str:
     """What is asked before anything is written: how much, and where."""
     wanted = tuple(plans)
-    changes = sum(len(plan.changes) for plan in wanted)
+    changes = sum(len({change.container_path for change in plan.changes}) for plan in wanted)
     pods, unknown = sum(plan.restarts.pods or 0 for plan in wanted), any(plan.restarts.pods is None for plan in wanted)
     restarted = f"{'at least ' if unknown else ''}{counted(pods, 'Pod')} restart{'s' if pods == 1 else ''}"
     namespaces = sorted({plan.ref.namespace for plan in wanted if plan.ref.namespace})

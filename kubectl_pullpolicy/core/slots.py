@@ -33,6 +33,11 @@ class Slot(NamedTuple):
     image: str
     policy: str | None
 
+    @property
+    def key(self) -> tuple[ContainerKind, str]:
+        """What tells it from the others of its object."""
+        return self.kind, self.name
+
     def pointer(self, field: Field) -> str:
         """The JSON pointer to a field of it."""
         return f"{self.path}/{_KEYS[field][self.kind == 'imageVolume']}"
@@ -44,11 +49,16 @@ class Slot(NamedTuple):
 
 def slots(kind: str, tree: Any) -> tuple[Slot, ...]:
     """The containers and image volumes of an object, in the order in which they start."""
-    keys = spec_path(kind)
+    spec = pod_spec(kind, tree)
+    return tuple(_of_spec(spec, "/" + "/".join(spec_path(kind)))) if spec is not None else ()
+
+
+def pod_spec(kind: str, tree: Any) -> dict[str, Any] | None:
+    """The spec of a Pod, or of the pod template of a workload; None where there is none."""
     spec = tree
-    for key in keys:
+    for key in spec_path(kind):
         spec = spec.get(key) if isinstance(spec, dict) else None
-    return tuple(_of_spec(spec, "/" + "/".join(keys))) if isinstance(spec, dict) else ()
+    return spec if isinstance(spec, dict) else None
 
 
 def _of_spec(spec: dict[str, Any], path: str) -> Iterator[Slot]:

@@ -65,4 +65,16 @@ class Fixed(msgspec.Struct, frozen=True):
         return self.chosen
 
 
+class InTurn(msgspec.Struct, frozen=True):
+    """The Keychain that has what several have, one after the other, and nobody's at last."""
+
+    chosen: tuple[Keychain, ...]
+
+    def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
+        """Those, each once."""
+        held = [each for keychain in self.chosen for each in keychain.credentials(registry, repository)]
+        nobody = next((each for each in held if isinstance(each, Anonymous)), ANONYMOUS)
+        return (*dict.fromkeys(each for each in held if not isinstance(each, Anonymous)), nobody)
+
+
 ANONYMOUS = Anonymous()

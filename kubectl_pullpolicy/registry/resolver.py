@@ -152,13 +152,13 @@ class Resolver:
 
 
 def _tried(sessions: Sequence[Session], reference: ImageReference, ask: Ask[T]) -> T | Failure:
-    """The answer with the first credential that gets one; the failure of the last."""
+    """The answer with the first credential that gets one; else the last failure, but "not found" outweighs "no"."""
     failure = Failure("BadAnswer", "nothing was asked")
     for session in sessions:
         try:
             return ask(session, reference)
         except Refusal as refusal:
-            failure = refusal.failure
-            if failure.kind not in OTHERS_MAY:
-                return failure
+            if refusal.failure.kind not in OTHERS_MAY:
+                return refusal.failure
+            failure = failure if failure.kind == "NotFound" else refusal.failure
     return failure

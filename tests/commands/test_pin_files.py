@@ -363,7 +363,7 @@ def test_no_images_are_told(pin: Pin) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "must specify --filename"),
+        ([], "nothing is selected: name a target (TYPE/NAME)"),
         (["-f", "-", "--write"], "--write cannot be used with standard input"),
         (["-f", "x", "--check", "--write"], "--check changes nothing"),
         (["-f", "x", "--policy", "Sometimes"], 'Unsupported value: "Sometimes"'),

@@ -1,0 +1,174 @@
+"""pin TARGET: digests in the place of tags where Pods are made, planned, shown and written as `set` does it.
+
+One look-up per distinct reference and credentials, all in parallel. What cannot be resolved stays as it is and is told;
+everything else is pinned all the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from kubectl_pullpolicy.cluster import Writable, open_writable
+from kubectl_pullpolicy.commands.asking_registries import Registries
+from kubectl_pullpolicy.commands.finding import (
+    Finding,
+    check_selects,
+    check_targets,
+    found,
+    nothing_found,
+    nothing_meant,
+    with_names,
+)
+from kubectl_pullpolicy.commands.judging import Judge
+from kubectl_pullpolicy.commands.policies import check_policy
+from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
+from kubectl_pullpolicy.commands.registries import open_resolver
+from kubectl_pullpolicy.commands.rollouts import ended
+from kubectl_pullpolicy.commands.terminal import warn
+from kubectl_pullpolicy.commands.wait import timeout_seconds
+from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
+from kubectl_pullpolicy.core.live_pins import Judged, Key, LivePinRequest, caution, edits, images_of, wish_of
+from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.plan import plan
+from kubectl_pullpolicy.core.planned import Edit, Leave, Live, ObjectPlan
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.targets import parse_targets
+from kubectl_pullpolicy.errors import PinError
+from kubectl_pullpolicy.options import (
+    ConnectionFlags,
+    PlanOutputFlags,
+    RegistryFlags,
+    SelectionFlags,
+    WaitFlags,
+    WriteFlags,
+)
+from kubectl_pullpolicy.printers.diff import diff
+
+NOUN = "image"
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What was given besides the request."""
+
+    connection: ConnectionFlags = field(default_factory=ConnectionFlags)
+    selection: SelectionFlags = field(default_factory=SelectionFlags)
+    write: WriteFlags = field(default_factory=WriteFlags)
+    output: PlanOutputFlags = field(default_factory=PlanOutputFlags)
+    registries: RegistryFlags = field(default_factory=RegistryFlags)
+    awaited: WaitFlags = field(default_factory=WaitFlags)
+    no_secrets: bool = False
+
+
+@dataclass
+class _Wanted:
+    """What is wanted of each object, and what is to be known of it."""
+
+    request: LivePinRequest
+    edits: dict[ObjectRef, dict[Key, tuple[Edit | Leave, ...]]] = field(default_factory=lambda: defaultdict(dict))
+    cautions: dict[ObjectRef, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def plan(self, live: Live) -> ObjectPlan:
+        """Its plan; asked again when it has changed, it still wants the same of the same containers."""
+        made = plan(live, wish_of(self.edits.get(live.ref, {})))
+        return msgspec.structs.replace(made, cautions=tuple(self.cautions.get(live.ref, ())))
+
+
+def run_live(targets: Sequence[str], request: LivePinRequest, flags: Flags) -> int:
+    """Pins. Returns the exit code: 3 where `--check` found something. Raises PullPolicyError."""
+    _verify(request, flags)
+    limit = timeout_seconds(flags.awaited.timeout) if flags.awaited.wait else None
+    check_selects(targets, flags.selection, flags.write)
+    writable = open_writable(flags.connection, warn)
+    finding = _finding(targets, writable, flags)
+    lives = list(found(finding))
+    judged = _judged(lives, request, flags, finding)
+    return _pinned(lives, judged, request, flags, finding, limit)
+
+
+def _verify(request: LivePinRequest, flags: Flags) -> None:
+    check_output(flags.write, flags.output)
+    check_manager(flags.write)
+    if request.policy:
+        check_policy(request.policy)
+
+
+def _finding(arguments: Sequence[str], writable: Writable, flags: Flags) -> Finding:
+    selection = flags.selection
+    targets = parse_targets(arguments, writable.live.kind)
+    if targets:
+        check_targets(targets, selection, flags.write)
+    namespace = None if selection.all_namespaces else writable.source.namespace
+    return Finding(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
+
+
+def _judged(lives: Sequence[Live], request: LivePinRequest, flags: Flags, finding: Finding) -> list[Judged]:
+    images = [image for live in lives for image in images_of(live, request)]
+    credentials = NoPullCredentials() if flags.no_secrets else PullCredentials(finding.writable.source)
+    credentials.read({image.live.ref: image.live for image in images}.values())
+    judge = Judge(request, Registries(open_resolver(flags.registries)), credentials)
+    judged = judge.judged(images)
+    finding.notes.extend(credentials.notes)
+    return judged
+
+
+def _pinned(  # noqa: PLR0913, PLR0917  what was found, what is wanted, how
+    lives: Sequence[Live],
+    judged: Sequence[Judged],
+    request: LivePinRequest,
+    flags: Flags,
+    finding: Finding,
+    limit: float | None,
+) -> int:
+    wanted = _wanted(judged, request, finding)
+    plans, diffs = [], []
+    for live in lives:
+        made = wanted.plan(live)
+        error = None if request.ignore else nothing_meant(live, made, request.container)
+        if error is not None and finding.named:
+            finding.errors.append(error)
+        elif made.changes or made.unchanged or made.skipped:
+            plans.append(with_names(made, finding))
+            diffs.append(diff(live, made) if flags.write.diff else "")
+    if not plans and not finding.errors:
+        return nothing_found(flags.selection, finding.selection.namespace)
+    writing = Writing(
+        noun=NOUN,
+        writable=finding.writable,
+        flags=flags.write,
+        output=flags.output,
+        replan=wanted.plan,
+        namespaces=flags.selection.all_namespaces,
+        named=finding.named,
+        notes=tuple(finding.notes),
+        errors=tuple(finding.errors),
+        diffs=diffs,
+    )
+    return ended(write(writing, plans), writing, limit)
+
+
+def _wanted(judged: Iterable[Judged], request: LivePinRequest, finding: Finding) -> _Wanted:
+    """What is wanted; what failed is an error beside it."""
+    wanted = _Wanted(request)
+    for each in judged:
+        ref, key = each.key
+        wanted.edits[ref][key] = edits(each, request)
+        said = caution(each, wanted.edits[ref][key], request)
+        if said:
+            wanted.cautions[ref].append(said)
+        if each.judgement.verdict == "failed":
+            finding.errors.append(_error(each))
+        elif each.judgement.verdict == "platformChild":
+            warn(f"{_where(each)}: {each.judgement.message}: left as it is")
+    return wanted
+
+
+def _where(judged: Judged) -> str:
+    image = judged.image
+    return f"{image.live.info.kind.lower()}/{image.live.ref.name}: container {image.slot.name}: {image.slot.image}"
+
+
+def _error(judged: Judged) -> PinError:
+    return PinError(f"error: {_where(judged)}: {judged.judgement.message}")

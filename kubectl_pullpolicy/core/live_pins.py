@@ -1,0 +1,112 @@
+"""From the images of a live object and what was found of each to what is wanted of it, and to the words for it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.image import ImageReference, InvalidReference, parse
+from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.pin_verdicts import Judgement
+from kubectl_pullpolicy.core.pinning import pinned, pinned_without_tag
+from kubectl_pullpolicy.core.planned import Edit, Leave, Live, Wish
+from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.slots import Slot, slots
+from kubectl_pullpolicy.core.workloads import ContainerKind
+
+Key = tuple[ContainerKind, str]
+
+
+@dataclass(frozen=True)
+class LivePinRequest:
+    """What was asked of pin, for live objects."""
+
+    check: bool = False
+    update: bool = False
+    drop_tag: bool = False
+    platform: str = ""
+    policy: str = ""
+    ignore: tuple[str, ...] = ()
+    running: bool = False
+    container: str = ""
+
+    def means(self, slot: Slot) -> bool:
+        """Whether this container is meant. Ephemeral ones cannot change, and go with their Pod."""
+        if self.container:
+            return slot.name == self.container
+        return slot.kind != "ephemeral"
+
+    def ignores(self, slot: Slot) -> bool:
+        """Whether a pattern of `--ignore` matches the image as it is written."""
+        return any(fnmatchcase(slot.image, pattern) for pattern in self.ignore)
+
+
+class LiveImage(NamedTuple):
+    """An image of an object. `reference` is None where it cannot be read, for `reason`."""
+
+    live: Live
+    slot: Slot
+    reference: ImageReference | None
+    reason: str = ""
+
+
+class Judged(NamedTuple):
+    """An image, and what was found of it."""
+
+    image: LiveImage
+    judgement: Judgement
+
+    @property
+    def key(self) -> tuple[ObjectRef, Key]:
+        """Which one."""
+        return self.image.live.ref, self.image.slot.key
+
+
+def images_of(live: Live, request: LivePinRequest) -> Iterator[LiveImage]:
+    """The images that are meant."""
+    for slot in slots(live.kind, live.tree):
+        if not request.means(slot) or request.ignores(slot):
+            continue
+        try:
+            yield LiveImage(live, slot, parse(slot.image))
+        except InvalidReference as error:
+            yield LiveImage(live, slot, None, f"{error}: {slot.image or 'no image is set'}")
+
+
+def edits(judged: Judged, request: LivePinRequest) -> tuple[Edit | Leave, ...]:
+    """What is wanted of a container."""
+    image, judgement = judged
+    if judgement.verdict == "failed" or image.reference is None:
+        return (Leave(judgement.message),)
+    written = image.slot.image
+    if judgement.digest and judgement.verdict in {"pin", "stale"}:
+        written = (pinned_without_tag if request.drop_tag else pinned)(image.reference, judgement.digest)
+    policy = None if request.policy == "Default" else request.policy
+    return (Edit("image", written), *([Edit("imagePullPolicy", policy)] if request.policy else ()))
+
+
+def wish_of(wanted: Mapping[Key, Iterable[Edit | Leave]]) -> Wish:
+    """The wish for the containers of one object."""
+    return lambda slot: wanted.get(slot.key, ())
+
+
+def caution(judged: Judged, wanted: Iterable[Edit | Leave], request: LivePinRequest) -> str:
+    """What is to be known of the policy of a container that is pinned; "" for nothing."""
+    new = next((each.value for each in wanted if isinstance(each, Edit) and each.field == "image"), None)
+    slot = judged.image.slot
+    if not new or new == slot.image or request.policy not in {"", "Default"}:
+        return ""
+    by_default = default_policy(new) == "Always"
+    if request.policy == "Default" or slot.policy is None:
+        stays = by_default
+    else:
+        stays = slot.policy == "Always" and default_policy(slot.image) == "Always"
+    if not stays:
+        return ""
+    why = (
+        "the default for its tag latest, even with a digest" if by_default else "stored as the default of the old image"
+    )
+    return (
+        f"container {slot.name} has policy Always, {why}: the registry is asked at every start; "
+        "--policy IfNotPresent sets both at once"
+    )

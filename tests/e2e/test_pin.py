@@ -1,0 +1,149 @@
+"""pin on the real cluster: what is pinned is what Pods then run, and the command that was printed takes it back.
+
+The images lie in the registries of the node, by the address under which the node and this machine both know them; each
+test has repositories of its own.
+"""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.cluster import registries
+from tests.cluster.images import Image, busybox_layer, image, index
+from tests.cluster.imitations import PASSWORD, USER
+from tests.cluster.layout import LOOPBACK, Ports
+from tests.cluster.push import Registry
+from tests.e2e.manifests import container, deployment, pull_secret, workload
+from tests.e2e.test_set import PLUGIN, create, spec_of
+
+pytestmark = pytest.mark.e2e
+
+PORTS = Ports.of_node()
+PUBLIC, PRIVATE = f"{LOOPBACK}:{PORTS.public}", f"{LOOPBACK}:{PORTS.private}"
+
+
+class Repository:
+    """A repository of the test's own, in a registry of the node."""
+
+    def __init__(self, host: str, registry: Registry) -> None:
+        self._path = f"pin/{uuid.uuid4().hex[:12]}"
+        self._registry = registry
+        self.name = f"{host}/{self._path}"
+
+    def push(self, tag: str, made: Image) -> str:
+        """Push under a tag; answers the digest."""
+        return self._registry.push(self._path, tag, made)
+
+
+@pytest.fixture
+def public(cluster: Any) -> Repository:
+    """In the registry that anyone may read."""
+    cluster.require("its registries")
+    return Repository(PUBLIC, registries.public(PORTS))
+
+
+@pytest.fixture
+def private(cluster: Any) -> Repository:
+    """In the registry that wants a password."""
+    cluster.require("its registries")
+    return Repository(PRIVATE, registries.private(PORTS))
+
+
+def bytes_of(name: str) -> Image:
+    """An image that sleeps; other bytes for each name."""
+    return image(name, [busybox_layer()])
+
+
+def two_platforms(name: str) -> Image:
+    """An index of images that sleep, for amd64 and arm64."""
+    return index({each: image(f"{name}-{each}", [busybox_layer()], architecture=each) for each in ("amd64", "arm64")})
+
+
+def image_of(namespace: Any, kind: str, name: str) -> str:
+    """The image of the first container of a template."""
+    found: str = spec_of(namespace.get(kind, name), kind)["containers"][0]["image"]
+    return found
+
+
+def run_deployment(namespace: Any, made: dict[str, Any]) -> None:
+    """Create it and wait until its Pods run."""
+    create(namespace, made)
+    namespace.wait_available(made["metadata"]["name"])
+
+
+def running_digests(namespace: Any, app: str) -> set[str]:
+    """The digests that the Pods of a rolled out Deployment run."""
+    pods = json.loads(namespace.kubectl("get", "pods", "-l", f"app={app}", "-o", "json"))["items"]
+    kept = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return {pod["status"]["containerStatuses"][0]["imageID"].rpartition("@")[2] for pod in kept}
+
+
+def take_back(namespace: Any, stderr: str) -> None:
+    """Run the commands that were printed, as a user would paste them."""
+    commands = [line.strip() for line in stderr.split("To take this back:\n")[1].splitlines()]
+    assert commands
+    for command in commands:
+        agreed = " --yes" if command.startswith("kubectl pullpolicy ") else ""
+        done = namespace.run_shell(f"PATH={PLUGIN}:$PATH; {command}{agreed}")
+        assert done.returncode == 0, done.stderr
+
+
+def test_from_the_registry_takes_the_new_bytes_and_the_revert_command_brings_the_old_spec_back(
+    namespace: Any, pullpolicy: Any, public: Repository
+) -> None:
+    public.push("1", bytes_of(f"{public.name} old"))
+    run_deployment(namespace, deployment("web", container(f"{public.name}:1"), replicas=2))
+    before = namespace.get("deployment", "web")["spec"]
+    new = public.push("1", bytes_of(f"{public.name} new"))
+    done = pullpolicy.run("pin", "deploy/web", "--yes", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert "deployment.apps/web image updated" in done.stdout
+    assert image_of(namespace, "Deployment", "web") == f"{public.name}:1@{new}"
+    namespace.wait_available("web")
+    namespace.wait_for(lambda: running_digests(namespace, "web") == {new}, 60, "the pinned digest to run")
+    take_back(namespace, done.stderr)
+    assert namespace.get("deployment", "web")["spec"] == before
+
+
+@pytest.mark.parametrize("holder", ["template", "ServiceAccount"])
+def test_a_private_registry_is_asked_with_the_pull_secret(
+    namespace: Any, pullpolicy: Any, private: Repository, holder: str
+) -> None:
+    digest = private.push("1", bytes_of(private.name))
+    auth = {"username": USER, "password": PASSWORD}
+    namespace.apply(pull_secret("regcred", auth, PRIVATE))
+    made = deployment("web", container(f"{private.name}:1"))
+    if holder == "template":
+        made["spec"]["template"]["spec"]["imagePullSecrets"] = [{"name": "regcred"}]
+    else:
+        patch = json.dumps({"imagePullSecrets": [{"name": "regcred"}]})
+        namespace.kubectl("patch", "serviceaccount", "default", "-p", patch)
+    run_deployment(namespace, made)
+    refused = pullpolicy.run("pin", "deploy/web", "--yes", "--no-secrets")
+    assert refused.returncode == 1
+    assert "container main" in refused.stderr
+    done = pullpolicy.run("pin", "deploy/web", "--yes", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert image_of(namespace, "Deployment", "web") == f"{private.name}:1@{digest}"
+    namespace.wait_for(lambda: running_digests(namespace, "web") == {digest}, 60, "the pinned digest to run")
+    assert PASSWORD not in done.stdout + done.stderr + refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["CronJob", "StatefulSet", "DaemonSet", "ReplicaSet", "PodTemplate"])
+def test_every_kind_is_pinned_and_the_command_takes_it_back(
+    namespace: Any, pullpolicy: Any, public: Repository, kind: str
+) -> None:
+    digest = public.push("latest", bytes_of(public.name))
+    create(namespace, workload(kind, "web", container(public.name)))
+    before = spec_of(namespace.get(kind, "web"), kind)
+    done = pullpolicy.run("pin", f"{kind}/web", "--yes", "--policy", "IfNotPresent")
+    assert done.returncode == 0, done.stderr
+    after = spec_of(namespace.get(kind, "web"), kind)
+    assert (after["containers"][0]["image"], after["containers"][0]["imagePullPolicy"]) == (
+        f"{public.name}@{digest}",
+        "IfNotPresent",
+    )
+    take_back(namespace, done.stderr)
+    assert spec_of(namespace.get(kind, "web"), kind) == before
