@@ -118,7 +118,7 @@ def test_the_narrative_of_a_failing_pod_says_that_attempts_never_stop(namespace:
     namespace.wait_waiting_reason(name, "main", ("ImagePullBackOff",))
     text = pullpolicy("explain", f"pod/{name}")
     assert "CANNOT PULL" in text
-    assert "attempts never stop" in text
+    assert "retries   for ever" in text
     assert "not found" in text
     assert "Deployment/web (0 of 1 ready)" in text
 
