@@ -5,6 +5,7 @@ that lacks one is left out, and so is a step that only refers to its command. Wh
 shell: a command is there to be pasted.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from shlex import quote
@@ -41,7 +42,7 @@ _CERTIFICATE = Step(
 )
 _USE = Step(
     "let the Pods use it: name it in the template's imagePullSecrets, or in the ServiceAccount's for Pods to come",
-    'kubectl patch serviceaccount default{in namespace} -p \'{{"imagePullSecrets":[{{"name":"{secret}"}}]}}\'',
+    "kubectl patch serviceaccount default{in namespace} -p {naming patch}",
 )
 _NODES = Step("see which platforms the nodes are", "kubectl get nodes -L kubernetes.io/os,kubernetes.io/arch")
 
@@ -231,7 +232,8 @@ def _words(diagnosis: Diagnosis, place: Place) -> dict[str, str]:
 def _commands(diagnosis: Diagnosis, place: Place) -> dict[str, str]:
     """The parts of commands that are more than a name."""
     namespace = f" -n {quote(place.namespace)}" if place.namespace else ""
-    parts = {"in namespace": namespace, "secret": place.secret or SECRET}
+    naming = json.dumps({"imagePullSecrets": [{"name": place.secret or SECRET}]}, separators=(",", ":"))
+    parts = {"in namespace": namespace, "naming patch": quote(naming)}
     if not _HOST.fullmatch(diagnosis.registry):
         return parts
     create = secret_command(diagnosis.registry, place, renew=False)
@@ -242,7 +244,6 @@ def _filled(step: Step, words: dict[str, str], quoted: dict[str, str]) -> Remedy
     text = _NAME.sub(lambda found: words.get(found[1]) or _GENERAL.get(found[1], ""), step.text)
     needed = set(_NAME.findall(step.command))
     if not step.command or needed <= quoted.keys():
-        command = _NAME.sub(lambda found: quoted[found[1]], step.command)
-        return Remedy(text, command.replace("{{", "{").replace("}}", "}"))
+        return Remedy(text, _NAME.sub(lambda found: quoted[found[1]], step.command))
     only_a_command = text.startswith(("on the node, ", "see ", "look at "))
     return None if only_a_command else Remedy(text)

@@ -5,6 +5,7 @@ controller that makes the Pod again and loses nothing by it. The API server evic
 PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB), so a budget would protect nothing.
 """
 
+from shlex import quote
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.explanation import Explanation, OwnerSummary, SubjectExplanation
@@ -59,12 +60,12 @@ def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> 
             explained, "a static Pod: its node makes it from a file, and a deletion here changes nothing there"
         )
     if controller is None:
-        again = f"kubectl get pod {name} -n {namespace} -o json | kubectl replace --force -f -"
+        again = f"kubectl get pod {quote(name)} -n {quote(namespace)} -o json | kubectl replace --force -f -"
         return Refusal(explained, "no controller would make it again", again)
     if controller.kind == "Job":
         return Refusal(explained, f"{controller} would count the deletion as a failure (backoffLimit)")
     if (controller.api_version, controller.kind) not in _MAKE_AGAIN:
-        again = f"kubectl delete pod {name} -n {namespace}"
+        again = f"kubectl delete pod {quote(name)} -n {quote(namespace)}"
         return Refusal(explained, f"it is not known whether {controller} would make it again", again)
     running = _running(pod)
     if running and not kill_running:

@@ -10,6 +10,7 @@ from kubectl_pullpolicy.core.slots import Slot
 from kubectl_pullpolicy.core.workloads import KindInfo
 
 TARGETS = 50  # names in one command: a line that a terminal and a shell still take
+_SET = frozenset({None, "Always", "IfNotPresent", "Never"})
 # kubectl pkg/polymorphichelpers/updatepodspec.go: what `kubectl set image` changes.
 _SET_IMAGE = frozenset({"Pod", "ReplicationController", "Deployment", "DaemonSet", "Job", "CronJob"})
 _SET_IMAGE |= {"ReplicaSet", "StatefulSet"}
@@ -19,7 +20,8 @@ def revert_command(live: Live, change: Change, there: tuple[Slot, ...]) -> str:
     """The command that takes back this change, once it is made."""
     target, namespace = quote(target_of(live.info, live.ref.name)), _namespace(live.ref.namespace)
     alone = sum(slot.name == change.container for slot in there) == 1
-    if change.field == "imagePullPolicy" and alone:
+    # What a kind of somebody's own holds may be any text: `set` takes the three policies only.
+    if change.field == "imagePullPolicy" and alone and change.old in _SET:
         return _set(change.old, (target,), change.container, namespace)
     if change.field == "image" and live.kind in _SET_IMAGE and change.container_kind != "imageVolume":
         return f"kubectl set image {target} {quote(f'{change.container}={change.old}')}{namespace}"
@@ -29,7 +31,7 @@ def revert_command(live: Live, change: Change, there: tuple[Slot, ...]) -> str:
 def patch_command(info: KindInfo, name: str, namespace: str, changes: Iterable[Change]) -> str:
     """`kubectl patch` with these changes."""
     text = compact(json_patch(changes))
-    return f"kubectl patch {info.resource} {quote(name)}{_namespace(namespace)} --type=json -p {quote(text)}"
+    return f"kubectl patch {quote(info.resource)} {quote(name)}{_namespace(namespace)} --type=json -p {quote(text)}"
 
 
 def revert_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import time
 
 import pytest
@@ -183,3 +184,13 @@ def test_an_empty_message_is_unknown() -> None:
     assert diagnosed_message("").cause == "Unknown"
     assert diagnosed_text([]) == []
     assert json.dumps(diagnosed_message("").message) == '""'
+
+
+def test_the_name_of_a_pull_secret_is_one_word_of_a_command() -> None:
+    """The API server takes any text as a name in imagePullSecrets."""
+    name = """x"}]}' ; touch hacked; '"""
+    told = diagnose("failed to authorize: no basic auth credentials", image="r.example.com/a:1")
+    for remedy in remedies_of(told, Place("shop", "web-1", secret=name)):
+        words = shlex.split(remedy.command)
+        assert "hacked;" not in words
+        assert all(json.loads(word) for word in words if word.startswith("{"))

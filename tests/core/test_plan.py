@@ -1,5 +1,6 @@
 """What is changed, what is left, and how the patch makes sure of it."""
 
+import shlex
 from typing import Any
 
 import pytest
@@ -192,3 +193,13 @@ def test_the_owner_reference_of_a_controller_keeps_a_pod_from_being_bare() -> No
     made = pod(container(policy="Never"))
     made["metadata"]["ownerReferences"] = [owner_reference("Widget/w") | {"controller": False}]
     assert "no workload makes it anew" in planned(made, "Always").skipped[0].reason
+
+
+def test_what_a_kind_of_somebodys_own_holds_as_a_policy_is_no_word_of_a_command() -> None:
+    spec = {"containers": [{"name": "main", "image": "a:1", "imagePullPolicy": "$(touch hacked)"}]}
+    fleet = {"kind": "Fleet", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": spec}}}
+    made = planned(fleet, "Always", info=FLEET)
+    for command in (made.changes[0].revert, *revert_commands([made])):
+        assert command.startswith("kubectl patch fleets.example.com web -n shop --type=json -p '")
+        assert "$(touch hacked)" in shlex.split(command)[-1]
+        assert not any("$(" in word for word in shlex.split(command)[:-1])

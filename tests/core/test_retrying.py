@@ -1,5 +1,6 @@
 """Which Pods may be deleted so that the kubelet pulls at once: what a deletion would cost decides."""
 
+import shlex
 from typing import Any
 
 import pytest
@@ -45,6 +46,13 @@ def test_a_bare_pod_is_left_alone_and_the_command_that_replaces_it_is_told() -> 
     assert isinstance(told, Refusal)
     assert told.reason == "no controller would make it again"
     assert told.command == "kubectl get pod web-1 -n shop -o json | kubectl replace --force -f -"
+
+
+def test_names_are_words_of_a_shell_in_commands() -> None:
+    told = judged(owner="", metadata={"name": "web-1; touch hacked", "namespace": "$(touch hacked)"})
+    assert isinstance(told, Refusal)
+    words = shlex.split(told.command)
+    assert words[:8] == ["kubectl", "get", "pod", "web-1; touch hacked", "-n", "$(touch hacked)", "-o", "json"]
 
 
 def test_a_mirror_pod_is_left_alone() -> None:
