@@ -22,10 +22,12 @@ from kubectl_pullpolicy.commands.finding import (
     with_names,
 )
 from kubectl_pullpolicy.commands.judging import Judge
+from kubectl_pullpolicy.commands.judging_running import RunningJudge
 from kubectl_pullpolicy.commands.policies import check_policy
 from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
 from kubectl_pullpolicy.commands.registries import open_resolver
 from kubectl_pullpolicy.commands.rollouts import ended
+from kubectl_pullpolicy.commands.running_pods import RunningPods
 from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
@@ -108,10 +110,14 @@ def _judged(lives: Sequence[Live], request: LivePinRequest, flags: Flags, findin
     images = [image for live in lives for image in images_of(live, request)]
     credentials = NoPullCredentials() if flags.no_secrets else PullCredentials(finding.writable.source)
     credentials.read({image.live.ref: image.live for image in images}.values())
-    judge = Judge(request, Registries(open_resolver(flags.registries)), credentials)
-    judged = judge.judged(images)
+    registries = Registries(open_resolver(flags.registries))
     finding.notes.extend(credentials.notes)
-    return judged
+    if not request.running:
+        return Judge(request, registries, credentials).judged(images)
+    pods = RunningPods(finding.writable.source)
+    pods.read(list({image.live.ref: image.live for image in images}.values()))
+    finding.notes.extend(pods.notes)
+    return RunningJudge(request.platform, registries, credentials, pods).judged(images)
 
 
 def _pinned(  # noqa: PLR0913, PLR0917  what was found, what is wanted, how
@@ -162,6 +168,8 @@ def _wanted(judged: Iterable[Judged], request: LivePinRequest, finding: Finding)
             finding.errors.append(_error(each))
         elif each.judgement.verdict == "platformChild":
             warn(f"{_where(each)}: {each.judgement.message}: left as it is")
+        elif each.judgement.verdict == "pin" and each.judgement.message:
+            warn(f"{_where(each)}: {each.judgement.message}")
     return wanted
 
 

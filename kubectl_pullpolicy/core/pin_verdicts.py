@@ -110,7 +110,11 @@ def _chosen(tagged: ImageReference, found: Resolved, answers: Answers, platform:
     """The digest to pin to: what the tag stands for, or the image of the platform that was asked for."""
     if not platform:
         return found.digest
-    offered = answers.platforms.get(tagged, ())
+    return of_platform(answers.platforms.get(tagged, ()), platform)
+
+
+def of_platform(offered: tuple[Platform, ...] | Failure, platform: str) -> str | Failure:
+    """The digest of the image for a platform."""
     if isinstance(offered, Failure):
         return offered
     match = next((each for each in offered if _is(each, platform)), None)

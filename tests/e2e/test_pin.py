@@ -147,3 +147,53 @@ def test_every_kind_is_pinned_and_the_command_takes_it_back(
     )
     take_back(namespace, done.stderr)
     assert spec_of(namespace.get(kind, "web"), kind) == before
+
+
+def test_from_running_keeps_what_ran_after_other_bytes_were_pushed(
+    namespace: Any, pullpolicy: Any, public: Repository
+) -> None:
+    old = public.push("1", bytes_of(f"{public.name} old"))
+    run_deployment(namespace, deployment("web", container(f"{public.name}:1"), replicas=2))
+    before = namespace.get("deployment", "web")["spec"]
+    public.push("1", bytes_of(f"{public.name} new"))
+    done = pullpolicy.run("pin", "deploy/web", "--from", "running", "--yes", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert image_of(namespace, "Deployment", "web") == f"{public.name}:1@{old}"
+    namespace.wait_available("web")
+    namespace.wait_for(lambda: running_digests(namespace, "web") == {old}, 60, "the pinned digest to run")
+    take_back(namespace, done.stderr)
+    assert namespace.get("deployment", "web")["spec"] == before
+
+
+def test_pods_that_do_not_agree_are_shown_and_nothing_is_pinned(
+    namespace: Any, pullpolicy: Any, public: Repository
+) -> None:
+    old = public.push("1", bytes_of(f"{public.name} old"))
+    run_deployment(namespace, deployment("web", container(f"{public.name}:1", "Always")))
+    new = public.push("1", bytes_of(f"{public.name} new"))
+    namespace.kubectl("scale", "deployment", "web", "--replicas=2")
+    namespace.wait_available("web")
+    done = pullpolicy.run("pin", "deploy/web", "--from", "running", "--yes")
+    assert done.returncode == 1
+    assert "its Pods do not agree" in done.stderr
+    assert old in done.stderr
+    assert new in done.stderr
+    assert image_of(namespace, "Deployment", "web") == f"{public.name}:1"
+
+
+def test_an_index_is_pinned_as_an_index_and_a_platform_only_on_request(
+    namespace: Any, pullpolicy: Any, public: Repository
+) -> None:
+    made = two_platforms(public.name)
+    digest = public.push("1", made)
+    run_deployment(namespace, deployment("web", container(f"{public.name}:1")))
+
+    def pinned_to(*flags: str) -> str:
+        shown = json.loads(pullpolicy("pin", "deploy/web", *flags, "--dry-run=client", "-o", "json"))
+        new: str = shown["items"][0]["new"]
+        return new
+
+    amd64, arm64 = (f"{public.name}:1@{each.digest}" for each in made.manifests)
+    assert pinned_to() == pinned_to("--from=running") == f"{public.name}:1@{digest}"
+    assert pinned_to("--platform=linux/arm64") == arm64
+    assert pinned_to("--from=running", "--platform=linux/amd64") == amd64

@@ -1,0 +1,113 @@
+"""What the Pods of live objects run, as digests: their nodes tell it, the registries confirm it or decide."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from kubectl_pullpolicy.commands.asking_registries import Registries, question
+from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
+from kubectl_pullpolicy.commands.running_pods import RunningPods
+from kubectl_pullpolicy.core.image import ImageReference
+from kubectl_pullpolicy.core.live_pins import Judged, LiveImage
+from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, by_tag
+from kubectl_pullpolicy.core.running import (
+    Evidence,
+    agreed,
+    at_digest,
+    concluded,
+    evidence,
+    platforms_matter,
+    tag_matters,
+)
+from kubectl_pullpolicy.registry import Keychain
+
+
+class _Case(NamedTuple):
+    """An image that is to be pinned, and what its Pods tell of it, by their names."""
+
+    image: LiveImage
+    reference: ImageReference
+    keychain: Keychain
+    told: tuple[tuple[str, Evidence], ...]
+
+
+class RunningJudge:
+    """Judges the images of objects whose pull secrets and Pods were read."""
+
+    def __init__(
+        self, platform: str, registries: Registries, credentials: PullCredentials | NoPullCredentials, pods: RunningPods
+    ) -> None:
+        self._platform = platform
+        self._registries = registries
+        self._credentials = credentials
+        self._pods = pods
+
+    def judged(self, images: Sequence[LiveImage]) -> list[Judged]:
+        """The verdicts, in the same order."""
+        cases = [self._case(image) for image in images]
+        asked = [each for each in cases if isinstance(each, _Case)]
+        answers = self._digests(asked)
+        answers = self._tags(asked, answers)
+        answers = self._platforms(asked, answers)
+        verdicts = iter(self._verdict(case, known) for case, known in zip(asked, answers, strict=True))
+        return [
+            Judged(image, case if isinstance(case, Judgement) else next(verdicts))
+            for image, case in zip(images, cases, strict=True)
+        ]
+
+    def _case(self, image: LiveImage) -> _Case | Judgement:
+        reference = image.reference
+        if reference is None:
+            return Judgement("failed", "", image.reason)
+        if reference.digest:
+            return Judgement("current")
+        if image.slot.kind == "imageVolume":
+            return Judgement("failed", "", "no status tells what an image volume holds")
+        sightings = self._pods.sightings(image.live, image.slot.key, image.slot.image)
+        told = tuple((each.pod, evidence(reference, each)) for each in sightings)
+        return _Case(image, reference, self._credentials.keychain(image.live), told)
+
+    def _digests(self, cases: Sequence[_Case]) -> list[Answers]:
+        empty = Answers({}, {})
+        return self._resolved([(each, empty, _candidates(each)) for each in cases])
+
+    def _tags(self, cases: Sequence[_Case], known: Sequence[Answers]) -> list[Answers]:
+        wanted = []
+        for case, answers in zip(cases, known, strict=True):
+            matters = any(tag_matters(case.reference, told, answers) for _, told in case.told)
+            tagged = by_tag(case.reference)
+            wanted.append((case, answers, [tagged] if matters and tagged is not None else []))
+        return self._resolved(wanted)
+
+    def _resolved(self, wanted: Sequence[tuple[_Case, Answers, Iterable[ImageReference]]]) -> list[Answers]:
+        """What was known of each case, with more of it."""
+        asked = [(each, answers, {ref: question(ref, each.keychain) for ref in refs}) for each, answers, refs in wanted]
+        found = self._registries.resolved(one for _, _, questions in asked for one in questions.values())
+        return [
+            answers._replace(resolved={**answers.resolved, **{ref: found[one] for ref, one in questions.items()}})
+            for _, answers, questions in asked
+        ]
+
+    def _platforms(self, cases: Sequence[_Case], known: Sequence[Answers]) -> list[Answers]:
+        wanted = [
+            {
+                ref: question(ref, case.keychain)
+                for _, told in case.told
+                for ref in platforms_matter(case.reference, told, answers, self._platform)
+            }
+            for case, answers in zip(cases, known, strict=True)
+        ]
+        found = self._registries.platforms(one for questions in wanted for one in questions.values())
+        return [
+            answers._replace(platforms={ref: found[one] for ref, one in questions.items()})
+            for answers, questions in zip(known, wanted, strict=True)
+        ]
+
+    def _verdict(self, case: _Case, answers: Answers) -> Judgement:
+        verdicts = [(pod, concluded(case.reference, told, answers, self._platform)) for pod, told in case.told]
+        return agreed(case.reference, verdicts)
+
+
+def _candidates(case: _Case) -> Iterator[ImageReference]:
+    for _, told in case.told:
+        for digest in told.digests:
+            yield at_digest(case.reference, digest)

@@ -1,0 +1,115 @@
+"""What Pods run now: read from the newest Pods of each workload, and from the nodes that they are on."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kubectl_pullpolicy.cluster import ClusterSource
+from kubectl_pullpolicy.core.context import Forbidden, Get
+from kubectl_pullpolicy.core.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.live_pins import Key
+from kubectl_pullpolicy.core.newest import is_newest
+from kubectl_pullpolicy.core.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.planned import Live
+from kubectl_pullpolicy.core.running import Sighting, names_on
+from kubectl_pullpolicy.core.shapes import owner_shaped
+from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.workloads import selector_text
+
+Seen = tuple[Pod, SubjectExplanation]
+# Of these it counts what ran last.
+_RUN_ONCE = frozenset({"CronJob", "Job"})
+FEW = 5  # workloads of a namespace whose Pods are listed one by one
+
+
+class RunningPods:
+    """Reads for many objects at once. `notes`: what could not be read."""
+
+    def __init__(self, source: ClusterSource) -> None:
+        self._source = source
+        self._inquiry = Inquiry(source)
+        self._pods: dict[ObjectRef, list[Seen]] = {}
+        self._nodes: dict[str, Node] = {}
+        self.notes: list[str] = []
+
+    def read(self, lives: Sequence[Live]) -> None:
+        """Reads the Pods, then their nodes. Raises PullPolicyError."""
+        namespaces: dict[str, list[Live]] = defaultdict(list)
+        for live in lives:
+            namespaces[live.ref.namespace].append(live)
+        for namespace, held in namespaces.items():
+            everything = self._listed(Selection(namespace)) if len(held) > FEW else None
+            for live in held:
+                pods = self._pods_of(live) if everything is None else self._belonging(live, everything)
+                self._pods[live.ref] = list(pods)
+        self._read_nodes()
+
+    def sightings(self, live: Live, key: Key, image: str) -> list[Sighting]:
+        """What each Pod tells of a container that has the template's image."""
+        return [
+            Sighting(explained.name, each.status.image_id, self._names(pod, each.status.image_id))
+            for pod, explained in self._pods.get(live.ref, ())
+            for each in explained.containers
+            if (each.container_kind, each.container) == key and each.image == image
+            if each.status is not None and each.status.image_id
+        ]
+
+    def _names(self, pod: Pod, image_id: str) -> tuple[str, ...]:
+        node = self._nodes.get(_node_of(pod))
+        return names_on(node, image_id) if node is not None else ()
+
+    def _listed(self, selection: Selection) -> list[Seen]:
+        return [seen for page in self._inquiry.listed_pods(selection) for seen in page]
+
+    def _pods_of(self, live: Live) -> Iterator[Seen]:
+        if live.kind == "Pod":
+            yield self._inquiry.pod(live.ref)
+            return
+        workload = _workload(live)
+        selector = "batch.kubernetes.io/job-name" if live.kind == "CronJob" else None
+        if workload is not None and selector is None:
+            selector = selector_text(workload)
+        yield from self._belonging(live, self._listed(Selection(live.ref.namespace, selector or "")))
+
+    def _belonging(self, live: Live, pods: Sequence[Seen]) -> Iterator[Seen]:
+        """The Pods of its newest revision that are not going or over; of a CronJob those of its last Job."""
+        workload = _workload(live)
+        own = [
+            (pod, explained)
+            for pod, explained in pods
+            if not meta(pod).deletion_timestamp
+            and (self._inquiry.belongs(pod, live.ref) or (explained.name == live.ref.name and live.kind == "Pod"))
+            and (workload is None or not live.kind or is_newest(workload, pod, explained.revision_number))
+        ]
+        if live.kind not in _RUN_ONCE:
+            yield from ((pod, seen) for pod, seen in own if not _is_over(pod))
+        elif own:
+            last = max(own, key=lambda each: meta(each[0]).creation_timestamp or "")
+            maker = controller_of(meta(last[0]))
+            yield from (each for each in own if controller_of(meta(each[0])) == maker)
+
+    def _read_nodes(self) -> None:
+        names = dict.fromkeys(_node_of(pod) for held in self._pods.values() for pod, _ in held)
+        for reading in self._source.read([Get(ObjectRef("v1", "Node", "", name)) for name in names if name]):
+            self._nodes |= {meta(thing).name or "": thing for thing in reading.objects if isinstance(thing, Node)}
+            note = "cannot get nodes: forbidden; the registry alone decides what runs"
+            if isinstance(reading.outcome, Forbidden) and note not in self.notes:
+                self.notes.append(note)
+
+
+def _node_of(pod: Pod) -> str:
+    return (pod.spec.node_name if pod.spec is not None else None) or ""
+
+
+def _is_over(pod: Pod) -> bool:
+    return pod.status is not None and pod.status.phase in {"Failed", "Succeeded"}
+
+
+def _workload(live: Live) -> Workload | None:
+    try:
+        found = owner_shaped(live.json)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)

@@ -1,0 +1,171 @@
+"""What a workload's Pods run of an image, judged by what their nodes and the registry tell: `pin --from running`.
+
+The imageID of a status may name the repository, and even the digest, of another pull (containerd sorts its references,
+cri-o makes up combinations). So what counts is the node's own list of images: the entry that holds the imageID names
+the digests of the spec's repository. Exactly one is proof; several or none are for the registry to decide.
+Source: containerd 2.4.2 internal/cri/server/container_status.go, cri-o internal/oci/container.go,
+k8s.io/kubernetes v1.37.2 pkg/kubelet/nodestatus/setters.go:Images (at most five names, digests first).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from kubectl_pullpolicy.core.image import ImageReference, parse
+from kubectl_pullpolicy.core.objects import Node, present
+from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, by_tag, of_platform
+from kubectl_pullpolicy.core.pinning import pinned_without_tag
+from kubectl_pullpolicy.core.resolution import Failure, Resolved
+
+MOST_NAMES = 5  # of an image in a node's list
+# Failures after which a node's proof stands: they say nothing of the image.
+_SILENT = frozenset({"Unreachable", "ServerError", "RateLimited", "Unauthorized", "Denied", "BadAnswer"})
+
+
+class Sighting(NamedTuple):
+    """What one Pod tells of one container. `names`: of the entry of its node's list that holds the imageID."""
+
+    pod: str
+    image_id: str
+    names: tuple[str, ...] = ()
+
+
+class Evidence(NamedTuple):
+    """The digests that it may be. `proven`: the node tells that it is the only one."""
+
+    digests: tuple[str, ...]
+    proven: bool = False
+
+
+def bare_id(image_id: str) -> str:
+    """An imageID without what Docker puts before it."""
+    return image_id.removeprefix("docker-pullable://").removeprefix("docker://")
+
+
+def names_on(node: Node, image_id: str) -> tuple[str, ...]:
+    """The names of the entry of this node's list that holds the imageID; none where none does."""
+    for held in present(node.status.images if node.status is not None else None):
+        names = present(held.names)
+        if bare_id(image_id) in names:
+            return names
+    return ()
+
+
+def evidence(reference: ImageReference, sighting: Sighting) -> Evidence:
+    """What a Pod and its node tell of an image of this name."""
+    prefix = f"{reference.name}@"
+    named = tuple(dict.fromkeys(name.removeprefix(prefix) for name in sighting.names if name.startswith(prefix)))
+    cut = len(sighting.names) >= MOST_NAMES and all("@" in name for name in sighting.names)
+    if len(named) == 1 and not cut:
+        return Evidence(named, proven=True)
+    _, at, own = bare_id(sighting.image_id).rpartition("@")
+    more = (own,) if at and (cut or not named) else ()
+    return Evidence(tuple(dict.fromkeys((*named, *more))))
+
+
+def at_digest(reference: ImageReference, digest: str) -> ImageReference:
+    """The same repository by digest."""
+    return parse(pinned_without_tag(reference, digest))
+
+
+def tag_matters(reference: ImageReference, told: Evidence, answers: Answers) -> bool:
+    """Whether the registry must tell what the tag stands for now: there are several, or it is of one platform."""
+    kinds = {found.kind for found in _found(reference, told, answers).values() if isinstance(found, Resolved)}
+    return len(told.digests) > 1 or "manifest" in kinds
+
+
+def platforms_matter(
+    reference: ImageReference, told: Evidence, answers: Answers, platform: str
+) -> Iterator[ImageReference]:
+    """The indexes whose images matter."""
+    for digest, found in _found(reference, told, answers).items():
+        if isinstance(found, Resolved) and found.kind == "index" and (platform or len(told.digests) > 1):
+            yield at_digest(reference, digest)
+    tagged = by_tag(reference)
+    now = answers.resolved.get(tagged) if tagged is not None else None
+    if tagged is not None and isinstance(now, Resolved) and now.kind == "index":
+        yield tagged
+
+
+def concluded(reference: ImageReference, told: Evidence, answers: Answers, platform: str = "") -> Judgement:
+    """What one Pod runs, as a digest that may be pinned."""
+    found = _found(reference, told, answers)
+    kept = [digest for digest, answer in found.items() if isinstance(answer, Resolved)]
+    silent = next((a for a in found.values() if isinstance(a, Failure) and a.kind in _SILENT), None)
+    if not found:
+        return _failed("its imageID names no digest that a registry could know")
+    if silent is not None:
+        if told.proven and not platform:
+            return Judgement("pin", told.digests[0], f"proven by its node; not confirmed: {silent.message}")
+        return _failed(silent.message)
+    if not kept:
+        gone = next((a.message for a in found.values() if isinstance(a, Failure)), "")
+        return _failed(f"the registry has no {' or '.join(found)} of {reference.name}: {gone}")
+    chosen = kept[0] if len(kept) == 1 else _chosen(reference, kept, answers)
+    if not chosen:
+        return _failed(f"it may be any of {', '.join(kept)}")
+    answer = found[chosen]
+    if isinstance(answer, Resolved) and answer.kind == "manifest":
+        return _of_manifest(reference, chosen, answers, platform, bereft=len(kept) < len(found))
+    return _pinned(at_digest(reference, chosen), chosen, answers, platform)
+
+
+def agreed(reference: ImageReference, verdicts: Sequence[tuple[str, Judgement]]) -> Judgement:
+    """What all Pods run; where they do not agree, or one is not known, it is told Pod by Pod."""
+    if not verdicts:
+        return _failed(f"no Pod of the newest revision runs {reference.written}")
+    told = [judgement for _, judgement in verdicts]
+    if {each.digest for each in told} == {told[0].digest} and told[0].digest:
+        return next((each for each in told if each.message), told[0])
+    known = {each.digest for each in told if each.digest}
+    head = "its Pods do not agree" if len(known) > 1 else "what its Pods run is not certain"
+    if len(verdicts) == 1:
+        return _failed(f"what Pod {verdicts[0][0]} runs is not certain: {told[0].message}")
+    lines = [f"  {pod}  {each.digest or each.message}" for pod, each in verdicts]
+    return _failed("\n".join((head, *lines)))
+
+
+def _found(reference: ImageReference, told: Evidence, answers: Answers) -> dict[str, Resolved | Failure]:
+    return {digest: answers.of(at_digest(reference, digest)) for digest in told.digests}
+
+
+def _chosen(reference: ImageReference, kept: Sequence[str], answers: Answers) -> str:
+    """One of several that the registry has: the tag's, or the index that holds the others; "" where neither tells."""
+    tagged = by_tag(reference)
+    now = answers.resolved.get(tagged) if tagged is not None else None
+    if isinstance(now, Resolved) and now.digest in kept:
+        return now.digest
+    for digest in kept:
+        children = _children(at_digest(reference, digest), answers)
+        if children and set(kept) - {digest} <= children:
+            return digest
+    return ""
+
+
+def _of_manifest(reference: ImageReference, digest: str, answers: Answers, platform: str, *, bereft: bool) -> Judgement:
+    """An image of one platform: the index that it is of, where the registry names that. `bereft`: others are gone."""
+    tagged = by_tag(reference)
+    now = answers.resolved.get(tagged) if tagged is not None else None
+    if tagged is not None and isinstance(now, Resolved) and digest in _children(tagged, answers):
+        return _pinned(tagged, now.digest, answers, platform)
+    if platform:
+        return Judgement("pin", digest)
+    if bereft or (isinstance(now, Resolved) and now.kind == "index"):
+        return _failed(f"{digest} may be the image of one platform only, and no index names it; see --platform")
+    return Judgement("pin", digest)
+
+
+def _pinned(asked: ImageReference, digest: str, answers: Answers, platform: str) -> Judgement:
+    """An index, or its image for a platform."""
+    if not platform:
+        return Judgement("pin", digest)
+    chosen = of_platform(answers.platforms.get(asked, ()), platform)
+    return _failed(chosen.message) if isinstance(chosen, Failure) else Judgement("pin", chosen)
+
+
+def _children(index: ImageReference, answers: Answers) -> set[str]:
+    offered = answers.platforms.get(index, ())
+    return set() if isinstance(offered, Failure) else {each.digest for each in offered}
+
+
+def _failed(message: str) -> Judgement:
+    return Judgement("failed", "", message)
