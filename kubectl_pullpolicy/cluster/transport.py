@@ -187,7 +187,7 @@ class Transport:
     def _note(self, response: Any) -> None:
         """Keeps the server's time; passes warnings on, each once."""
         headers = response.headers
-        with suppress(TypeError, ValueError):  # no date, or none that can be read
+        with suppress(TypeError, ValueError, OverflowError):  # no date, or none that can be read
             date = parsedate_to_datetime(headers.get("Date", ""))
             self.date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
             self._dated = time.monotonic()

@@ -119,8 +119,8 @@ def _entry(written: str, value: Any) -> Opened:
             continue
         if not isinstance(field, str):
             return Opened(key, "wrongShape")
-        fields[folded] = field
-    auth = _readable(fields.get("auth", ""))
+        fields[folded] = _readable(field)
+    auth = fields.get("auth", "")
     if not auth:
         return Opened(key, None, fields.get("username", ""), fields.get("password", ""))
     decoded = _decoded(auth)

@@ -5,9 +5,11 @@ A lane that stands still holds up no other. The threads are daemons: what never 
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
+LANES = 256  # at the same time; whoever names thousands of registries gets no thousands of threads
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -26,8 +28,11 @@ class _Failed(NamedTuple):
 def answers(lanes: Sequence[Lane[Q, A]], width: int, silence: float) -> Iterator[tuple[Q, A]]:
     """Question and answer, as they come; ends early where nothing has come for so many seconds."""
     arrived: SimpleQueue[tuple[Q, A] | _Failed] = SimpleQueue()
+    waiting: SimpleQueue[Lane[Q, A]] = SimpleQueue()
     for lane in lanes:
-        threading.Thread(target=_run, args=(lane, width, arrived), daemon=True).start()
+        waiting.put(lane)
+    for _ in range(min(LANES, len(lanes))):
+        threading.Thread(target=_run_all, args=(waiting, width, arrived), daemon=True).start()
     for _ in range(sum(len(lane.questions) for lane in lanes)):
         try:
             item = arrived.get(timeout=silence)
@@ -36,6 +41,12 @@ def answers(lanes: Sequence[Lane[Q, A]], width: int, silence: float) -> Iterator
         if isinstance(item, _Failed):
             raise item.error
         yield item
+
+
+def _run_all(waiting: "SimpleQueue[Lane[Q, A]]", width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:
+    with suppress(Empty):
+        while True:
+            _run(waiting.get_nowait(), width, arrived)
 
 
 def _run(lane: Lane[Q, A], width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:

@@ -114,7 +114,8 @@ def _platforms_in(index: _Document) -> list[Platform]:
         platform = child.platform
         if platform is None or platform.os in {None, "", NO_PLATFORM} or ATTESTATION in (child.annotations or {}):
             continue
-        found.append(_named(platform, child.digest or ""))
+        if _DIGEST.fullmatch(child.digest or ""):  # anything else is no name of an image, and may be any text
+            found.append(_named(platform, child.digest or ""))
     return found
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY
 from kubectl_pullpolicy.core.logins import logins
+from kubectl_pullpolicy.core.registry_keys import matches
 from kubectl_pullpolicy.registry.credentials import Credential, Fixed, Keychain, Password
 
 NOTHING = Fixed()
@@ -21,12 +23,19 @@ class PullSecrets:
         self._otherwise = otherwise
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
-        """One for each entry that matches and holds a user name; nothing of Secrets that cannot be read."""
+        """One for each entry that matches and holds a user name; nothing of Secrets that cannot be read.
+
+        The kubelet takes Docker Hub's for `localhost/x`, too; they are not for what listens on this machine.
+        """
         try:
             found = logins((document for _, document in self._documents), f"{registry}/{repository}")
         except msgspec.DecodeError:
             found = ()
-        held = [Password(f"Secret {self._documents[each.place][0]}", each.user, each.password) for each in found]
+        held = [
+            Password(f"Secret {self._documents[each.place][0]}", each.user, each.password)
+            for each in found
+            if matches(each.key, f"{registry}/{repository}") or registry == DEFAULT_REGISTRY
+        ]
         return held or self._otherwise.credentials(registry, repository)
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ Source: distribution-spec v1.1 "Listing Tags": the next page stands in a Link he
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urljoin
 
 import msgspec
@@ -16,7 +17,9 @@ from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.transport import Answer
 
 PAGE = 1000
-_NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
+MOST = 100_000  # tags; a registry that names more of them for ever must not fill the memory
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_RELATION = re.compile(r"""rel="?next"?""", re.IGNORECASE)
 
 
 class _Tags(msgspec.Struct):
@@ -25,7 +28,7 @@ class _Tags(msgspec.Struct):
 
 def tags(session: Session, repository: str, pages: int) -> tuple[str, ...]:
     """All tags, of at most so many pages. Raises Refusal."""
-    return tuple(tag for page in _pages(session, repository, pages) for tag in page)
+    return tuple(islice((tag for page in _pages(session, repository, pages) for tag in page), MOST))
 
 
 def _pages(session: Session, repository: str, pages: int) -> Iterator[list[str]]:
@@ -43,14 +46,19 @@ def _pages(session: Session, repository: str, pages: int) -> Iterator[list[str]]
 
 
 def _decoded(answer: Answer, registry: str) -> list[str]:
+    """What can be a tag: everything else is no text to go on with."""
     try:
-        return msgspec.json.decode(answer.body, type=_Tags).tags or []
+        listed = msgspec.json.decode(answer.body, type=_Tags).tags or []
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(Failure("BadAnswer", f"{registry} answers with something that is no list of tags")) from error
+    return list(filter(_TAG.fullmatch, listed))
 
 
 def _next_of(answer: Answer) -> str:
     """The URL of the next page; one on another host is not followed, since the request carries credentials."""
-    found = _NEXT.search(answer.header("Link"))
-    following = urljoin(answer.url, found[1]) if found is not None else ""
-    return following if following and same_origin(following, answer.url) else ""
+    for link in answer.header("Link").split("<")[1:]:
+        target, _, parameters = link.partition(">")
+        if any(_RELATION.fullmatch(each.strip(" \t,")) for each in parameters.split(";")):
+            following = urljoin(answer.url, target)
+            return following if same_origin(following, answer.url) else ""
+    return ""

@@ -135,7 +135,7 @@ def _wanted_pause(answer: Answer, usual: float) -> float | None:
     if after:
         try:
             return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return usual
     return usual
 

@@ -4,6 +4,7 @@ import base64
 import json
 
 from kubectl_pullpolicy.registry import Credential, Fixed, Password, PullSecrets
+from kubectl_pullpolicy.registry.tokens import basic
 
 OTHER = Fixed((Password("this machine", "m", "m"),))
 
@@ -49,3 +50,20 @@ def test_nothing_secret_is_in_its_repr() -> None:
     held: list[Credential] = list(keychain.credentials("ghcr.io", "a"))
     assert "us3r" not in f"{keychain!r}{held!r}"
     assert "s3cret" not in f"{keychain!r}{held!r}"
+
+
+def test_docker_hubs_credentials_are_not_for_what_listens_on_this_machine() -> None:
+    """The kubelet takes its key for `localhost/x`, too (keyring.go:isDefaultRegistryMatch)."""
+    keychain = PullSecrets([("hub", secret(("https://index.docker.io/v1/", "h")))])
+    assert found(keychain, "localhost", "x") == []
+    named = PullSecrets([("here", secret(("localhost", "h")))])
+    assert found(named, "localhost", "x") == [("Secret here", "h")]
+
+
+def test_half_of_a_surrogate_pair_in_a_password_is_sent_as_the_kubelet_sends_it() -> None:
+    auths = {"ghcr.io": {"username": "u", "password": "a\ud800"}}
+    data = {".dockerconfigjson": base64.b64encode(json.dumps({"auths": auths}).encode()).decode()}
+    document = json.dumps({"kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": data}).encode()
+    [held] = PullSecrets([("one", document)]).credentials("ghcr.io", "x")
+    assert isinstance(held, Password)
+    assert basic(held) == "Basic " + base64.b64encode("u:a\ufffd".encode()).decode()

@@ -1,14 +1,19 @@
 """References in, answers out: what a registry does never raises, and never costs more requests than needed."""
 
+import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from kubectl_pullpolicy.core.image import parse
 from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
-from tests.cluster.images import INDEX, MANIFEST, digest_of
+from kubectl_pullpolicy.registry import tags as tag_lists
+from kubectl_pullpolicy.registry.lanes import LANES, Lane, answers
+from kubectl_pullpolicy.registry.probing import Question, probe
+from tests.cluster.images import INDEX, MANIFEST, Image, digest_of
 from tests.registry.conftest import QUICK, ref, resolver
 from tests.stubs.oci import attested, small_image, small_index
 from tests.stubs.registry import Answer, Registry, error
@@ -350,3 +355,67 @@ def test_two_hundred_images_cost_two_hundred_requests_a_ping_and_a_token(registr
     assert all(isinstance(answer, Resolved) for answer in found.values())
     assert [len(registry.asked(part)) for part in ("/manifests/", "/v2/", "/token")] == [200, 201, 1]
     assert 8 <= registry.peak <= 16  # side by side, but no more than one host is asked at a time
+
+
+@pytest.mark.parametrize("link", ["<" * 60_000, "<>" * 15_000 + "; " * 15_000, "<>" + ";" * 60_000])
+def test_no_link_makes_a_list_of_tags_run_long(registry: Registry, link: str) -> None:
+    registry.fail("/tags/list", Answer(200, b'{"tags": ["1"]}', {"Link": link}))
+    begun = time.monotonic()
+    assert resolver().tags(ref(registry, "a:1")) == ("1",)
+    assert time.monotonic() - begun < 5
+
+
+def test_the_next_page_may_stand_beside_other_links(registry: Registry) -> None:
+    registry.fail("last=", Answer(200, b'{"tags": ["2"]}'))
+    link = '</help>; rel=help, </v2/a/tags/list?last=a,b>; title="x"; rel="next"'
+    registry.fail("/tags/list", Answer(200, b'{"tags": ["1"]}', {"Link": link}, times=1))
+    registry.fail("/tags/list", Answer(200, b'{"tags": ["2"]}'))
+    assert resolver().tags(ref(registry, "a:1")) == ("1", "2")
+
+
+def test_what_cannot_be_a_tag_is_no_text_to_go_on_with(registry: Registry) -> None:
+    registry.fail("/tags/list", Answer(200, json.dumps({"tags": ["9" * 5000, "a\x1b[2J", "-x", "1"]}).encode()))
+    assert resolver().tags(ref(registry, "a:1")) == ("1",)
+
+
+def test_a_list_of_tags_without_end_is_left_at_last(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tag_lists, "MOST", 5)
+    registry.page = 2
+    for number in range(20):
+        registry.push(f"a:{number:02}", small_image("a"))
+    found = resolver().tags(ref(registry, "a:1"))
+    assert isinstance(found, tuple)
+    assert len(found) == 5
+    assert len(registry.asked("/tags/list")) == 3
+
+
+@pytest.mark.parametrize("digest", ["../../../x", "sha256:abc", "sha256:\n  command: [evil]", ""])
+def test_an_index_leads_to_digests_only(registry: Registry, digest: str) -> None:
+    child = {"digest": digest, "platform": {"os": "linux", "architecture": "amd64"}}
+    document = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}).encode()
+    registry.push("a:1", Image(document, INDEX))
+    assert resolver().platforms(ref(registry, "a:1")) == ()
+    question = Question(ref(registry, "a:1"), (), ("linux", "amd64"))
+    assert probe(resolver(), [question])[question].child is None
+
+
+def test_a_date_that_no_clock_shows_is_no_reason_to_fail(registry: Registry) -> None:
+    after = {"Retry-After": "0 Jan 0 0:0:0 +99999999999999999999"}
+    registry.fail("/manifests/", Answer(503, b"", after))
+    assert failure(resolver().exists(ref(registry, "a:1"))).kind == "ServerError"
+
+
+def test_whoever_names_very_many_registries_gets_no_thread_for_each() -> None:
+    gate, running, peak = threading.Event(), threading.active_count(), 0
+
+    def prepare() -> Callable[[int], int]:
+        gate.wait(20)
+        return lambda question: question
+
+    found = answers([Lane([number], prepare) for number in range(2000)], 4, 20.0)
+    opened = threading.Timer(0.5, gate.set)
+    opened.start()
+    for _ in found:
+        peak = max(peak, threading.active_count() - running)
+    assert peak <= LANES + 2
+    assert gate.is_set()
