@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from kubectl_pullpolicy.cluster import Writable, open_writable
+from kubectl_pullpolicy.cluster import ClusterSource, Writable, open_writable
 from kubectl_pullpolicy.commands.asking_registries import Registries
+from kubectl_pullpolicy.commands.checking_live import tell_check
 from kubectl_pullpolicy.commands.finding import (
     Finding,
     check_selects,
@@ -31,13 +32,23 @@ from kubectl_pullpolicy.commands.running_pods import RunningPods
 from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
-from kubectl_pullpolicy.core.live_pins import Judged, Key, LivePinRequest, caution, edits, images_of, wish_of
-from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.context import ListOf
+from kubectl_pullpolicy.core.live_pins import (
+    Judged,
+    Key,
+    LivePinRequest,
+    caution,
+    edits,
+    images_of,
+    node_platform,
+    wish_of,
+)
+from kubectl_pullpolicy.core.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.plan import plan
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, ObjectPlan
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import parse_targets
-from kubectl_pullpolicy.errors import PinError
+from kubectl_pullpolicy.errors import PinError, UsageError
 from kubectl_pullpolicy.options import (
     ConnectionFlags,
     PlanOutputFlags,
@@ -87,6 +98,9 @@ def run_live(targets: Sequence[str], request: LivePinRequest, flags: Flags) -> i
     finding = _finding(targets, writable, flags)
     lives = list(found(finding))
     judged = _judged(lives, request, flags, finding)
+    if request.check and judged:
+        finding.errors.extend(_error(each) for each in judged if each.judgement.verdict == "failed")
+        return tell_check(judged, finding, flags.output)
     return _pinned(lives, judged, request, flags, finding, limit)
 
 
@@ -95,6 +109,13 @@ def _verify(request: LivePinRequest, flags: Flags) -> None:
     check_manager(flags.write)
     if request.policy:
         check_policy(request.policy)
+    changing = flags.write.diff or request.update or request.policy or request.drop_tag or flags.awaited.wait
+    if request.check and (changing or request.running or flags.output.output == "patch"):
+        raise UsageError(
+            "--check changes nothing: no --diff, --update, --policy, --drop-tag, --from=running, --wait, -o patch"
+        )
+    if request.running and request.update:
+        raise UsageError("--update follows tags at the registry: it cannot be used with --from=running")
 
 
 def _finding(arguments: Sequence[str], writable: Writable, flags: Flags) -> Finding:
@@ -140,6 +161,8 @@ def _pinned(  # noqa: PLR0913, PLR0917  what was found, what is wanted, how
             diffs.append(diff(live, made) if flags.write.diff else "")
     if not plans and not finding.errors:
         return nothing_found(flags.selection, finding.selection.namespace)
+    if request.platform and any(made.changes for made in plans):
+        _warn_of_platforms(request.platform, finding.writable.source)
     writing = Writing(
         noun=NOUN,
         writable=finding.writable,
@@ -153,6 +176,19 @@ def _pinned(  # noqa: PLR0913, PLR0917  what was found, what is wanted, how
         diffs=diffs,
     )
     return ended(write(writing, plans), writing, limit)
+
+
+def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
+    """Pinned to one platform's image, where nodes are of others."""
+    others: set[str] = set()
+    for reading in source.read([ListOf("v1", "Node", None)]):
+        if reading.outcome is not None:
+            warn(f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen")
+            return
+        others |= {node_platform(thing) for thing in reading.objects if isinstance(thing, Node)}
+    others = {each for each in others if each and not platform.startswith(each)}
+    if others:
+        warn(f"nodes of {', '.join(sorted(others))} cannot run what is pinned to images for {platform}")
 
 
 def _wanted(judged: Iterable[Judged], request: LivePinRequest, finding: Finding) -> _Wanted:

@@ -6,11 +6,11 @@ import msgspec
 
 from kubectl_pullpolicy.core.image_places import ImagePlace, target_of
 from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.pin_verdicts import Gate
 from kubectl_pullpolicy.core.workloads import ContainerKind
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "failed"]
 Field = Literal["image", "imagePullPolicy"]
-Gate = Literal["notPinned", "stale", "vanished", "platformChild"]
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel"):

@@ -6,20 +6,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.file_items import FileItem, Gate, Spot, file_item
+from kubectl_pullpolicy.core.file_items import FileItem, Spot, file_item
 from kubectl_pullpolicy.core.image import ImageReference, InvalidReference, parse
 from kubectl_pullpolicy.core.image_places import ImagePlace
 from kubectl_pullpolicy.core.manifest_edits import DEFAULT, Wanted
-from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, judged
+from kubectl_pullpolicy.core.pin_verdicts import GATES, Answers, Judgement, judged
 from kubectl_pullpolicy.core.pinning import pinned, pinned_without_tag
 from kubectl_pullpolicy.core.policy import default_policy
-
-_GATES: dict[str, Gate] = {
-    "pin": "notPinned",
-    "stale": "stale",
-    "vanished": "vanished",
-    "platformChild": "platformChild",
-}
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ def item_of_verdict(spot: Spot, judgement: Judgement) -> FileItem:
     if judgement.verdict == "failed":
         return file_item(spot, "image", None, "failed", judgement.message)
     item = file_item(spot, "image", spot.place.image, "unchanged", judgement.message)
-    return msgspec.structs.replace(item, gate=_GATES.get(judgement.verdict))
+    return msgspec.structs.replace(item, gate=GATES.get(judgement.verdict))
 
 
 def stays_always(reference: ImageReference, wanted: Wanted) -> bool:

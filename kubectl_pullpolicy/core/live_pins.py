@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.image import ImageReference, InvalidReference, parse
-from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.pin_verdicts import Judgement
 from kubectl_pullpolicy.core.pinning import pinned, pinned_without_tag
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, Wish
@@ -110,3 +110,9 @@ def caution(judged: Judged, wanted: Iterable[Edit | Leave], request: LivePinRequ
         f"container {slot.name} has policy Always, {why}: the registry is asked at every start; "
         "--policy IfNotPresent sets both at once"
     )
+
+
+def node_platform(node: Node) -> str:
+    """`linux/amd64`; "" where the node does not tell."""
+    info = node.status.node_info if node.status is not None else None
+    return f"{info.operating_system}/{info.architecture}" if info is not None and info.architecture else ""

@@ -20,6 +20,15 @@ Verdict = Literal[
     "failed",  # it is not known: the registry did not tell
 ]
 
+# What `--check` stops at.
+Gate = Literal["notPinned", "stale", "vanished", "platformChild"]
+GATES: Mapping[str, Gate] = {
+    "pin": "notPinned",
+    "stale": "stale",
+    "vanished": "vanished",
+    "platformChild": "platformChild",
+}
+
 
 class Judgement(NamedTuple):
     """The verdict, the digest that it calls for ("" for none) and the words for it."""

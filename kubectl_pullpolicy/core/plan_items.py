@@ -5,9 +5,10 @@ from typing import Literal
 
 import msgspec
 
-from kubectl_pullpolicy.core.planned import Change, Kept, ObjectPlan, Reverter, Skipped
+from kubectl_pullpolicy.core.pin_verdicts import GATES, Gate, Judgement
+from kubectl_pullpolicy.core.planned import Change, Kept, Live, ObjectPlan, Reverter, Skipped
 from kubectl_pullpolicy.core.restarts import Restarts
-from kubectl_pullpolicy.core.slots import Field
+from kubectl_pullpolicy.core.slots import Field, Slot
 from kubectl_pullpolicy.core.workloads import ContainerKind
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed"]
@@ -36,7 +37,8 @@ class LeftAlone(_Value, frozen=True):
 class PlanItem(_Value, frozen=True):
     """One container of one object; `container` "" stands for all of them. `message`: what the server said of a failure.
 
-    `old` and `new` null: nothing is stored. `revert` takes the change back once it is made.
+    `old` and `new` null: nothing is stored. `revert` takes the change back once it is made. `gate`: what `pin --check`
+    found; `message` has its words then.
     """
 
     object: PlannedObject
@@ -52,6 +54,7 @@ class PlanItem(_Value, frozen=True):
     warnings: tuple[str, ...]
     result: Result
     message: str
+    gate: Gate | None = None
 
 
 class Plan(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -101,3 +104,13 @@ def _of_kept(plan: ObjectPlan, kept: Kept) -> PlanItem:
 def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
     left, place = LeftAlone(skipped.reason, skipped.command), PlannedObject(*plan.ref)
     return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")
+
+
+def checked_item(live: Live, slot: Slot, judgement: Judgement) -> PlanItem:
+    """An image as `pin --check` found it."""
+    gate, place = GATES.get(judgement.verdict), PlannedObject(*live.ref)
+    result: Result = "failed" if judgement.verdict == "failed" else "unchanged"
+    empty = None, None, None, (), ()
+    return PlanItem(
+        place, slot.name, slot.kind, "image", slot.image, slot.image, *empty, result, judgement.message, gate
+    )

@@ -12,7 +12,7 @@ from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.words import KINDS
 
-GATES = {"notPinned": "not pinned", "stale": "stale", "vanished": "vanished", "platformChild": "platform child"}
+FINDINGS = {"notPinned": "not pinned", "stale": "stale", "vanished": "vanished", "platformChild": "platform child"}
 
 
 def print_file_changes(items: Iterable[FileItem], out: TextIO) -> None:
@@ -34,7 +34,7 @@ def print_gates(items: Iterable[FileItem], out: TextIO) -> None:
 
 
 def _finding(item: FileItem) -> str:
-    words = GATES[item.gate or "notPinned"]
+    words = FINDINGS[item.gate or "notPinned"]
     return f"{words}: {item.message}" if item.message else words
 
 

@@ -6,6 +6,7 @@ test has repositories of its own.
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.cluster.imitations import PASSWORD, USER
 from tests.cluster.layout import LOOPBACK, Ports
 from tests.cluster.push import Registry
 from tests.e2e.manifests import container, deployment, pull_secret, workload
+from tests.e2e.own_registry import own_registry
 from tests.e2e.test_set import PLUGIN, create, spec_of
 
 pytestmark = pytest.mark.e2e
@@ -197,3 +199,35 @@ def test_an_index_is_pinned_as_an_index_and_a_platform_only_on_request(
     assert pinned_to() == pinned_to("--from=running") == f"{public.name}:1@{digest}"
     assert pinned_to("--platform=linux/arm64") == arm64
     assert pinned_to("--from=running", "--platform=linux/amd64") == amd64
+
+
+def test_check_finds_what_is_not_pinned_stale_vanished_or_of_one_platform(
+    namespace: Any, pullpolicy: Any, tmp_path: Path
+) -> None:
+    with own_registry(tmp_path) as registry:
+        host = f"{LOOPBACK}:{registry.port}"
+        registry.push_all({"gone:1": bytes_of("gone"), "moved:1": bytes_of("old"), "multi:1": two_platforms("multi")})
+        for name in ("gone", "moved", "multi"):
+            create(namespace, workload("Deployment", name, container(f"{host}/{name}:1")))
+        assert pullpolicy.run("pin", "deploy", "--all", "--check").returncode == 3
+        assert pullpolicy.run("pin", "deploy", "--all", "--yes").returncode == 0
+        checked = pullpolicy.run("pin", "deploy", "--all", "--check")
+        assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr
+        assert checked.stderr == "All 3 images are pinned.\n"
+        registry.delete("gone", bytes_of("gone").digest)
+        new = registry.push("moved", "1", bytes_of("new"))
+        child = two_platforms("multi").manifests[0].digest
+        namespace.kubectl("set", "image", "deploy/multi", f"main={host}/multi:1@{child}")
+        create(namespace, workload("Deployment", "bare", container(f"{host}/moved")))
+        checked = pullpolicy.run("pin", "deploy", "--all", "--check", "--no-headers")
+        assert checked.returncode == 3, checked.stderr
+        found = {row.split()[0]: row.split(maxsplit=3)[3].partition(":")[0] for row in checked.stdout.splitlines()}
+        assert found == {
+            "deployment.apps/bare": "not pinned",
+            "deployment.apps/gone": "vanished",
+            "deployment.apps/moved": "stale",
+            "deployment.apps/multi": "platform child",
+        }
+        done = pullpolicy.run("pin", "deploy/moved", "--update", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert image_of(namespace, "Deployment", "moved") == f"{host}/moved:1@{new}"

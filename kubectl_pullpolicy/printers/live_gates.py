@@ -1,0 +1,44 @@
+"""What `pin --check` found of live objects: a table, names."""
+
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from kubectl_pullpolicy.core.live_pins import Judged
+from kubectl_pullpolicy.core.pin_verdicts import GATES
+from kubectl_pullpolicy.core.planned import target_of
+from kubectl_pullpolicy.printers.escape import cell, escaped
+from kubectl_pullpolicy.printers.file_plans import FINDINGS
+from kubectl_pullpolicy.printers.table import print_rows
+from kubectl_pullpolicy.printers.words import KINDS
+
+HEADERS = ["OBJECT", "CONTAINER", "IMAGE", "FINDING"]
+
+
+def print_live_gates(found: Sequence[Judged], out: TextIO, *, namespaces: bool, no_headers: bool) -> None:
+    """One row for each image at which `--check` stops. Nothing at all for no rows."""
+    rows = [
+        ([cell(each.image.live.ref.namespace)] if namespaces else []) + _row(each)
+        for each in found
+        if each.judgement.verdict in GATES
+    ]
+    if rows:
+        headers = [*(["NAMESPACE"] if namespaces else []), *HEADERS]
+        print_rows([] if no_headers else headers, rows, out)
+
+
+def print_gated_names(found: Iterable[Judged], out: TextIO) -> None:
+    """TYPE/NAME of each object with such an image, once."""
+    names = dict.fromkeys(_target(each) for each in found if each.judgement.verdict in GATES)
+    out.writelines(f"{escaped(name)}\n" for name in names)
+
+
+def _target(judged: Judged) -> str:
+    return target_of(judged.image.live.info, judged.image.live.ref.name)
+
+
+def _row(judged: Judged) -> list[str]:
+    slot, judgement = judged.image.slot, judged.judgement
+    kind, words = KINDS.get(slot.kind), FINDINGS[GATES[judgement.verdict]]
+    finding = f"{words}: {judgement.message}" if judgement.message else words
+    container = f"{slot.name} ({kind})" if kind else slot.name
+    return [cell(_target(judged)), cell(container), cell(slot.image), cell(finding)]
