@@ -24,6 +24,11 @@ TIMEOUT = "2s"
 NAMESPACE = KindInfo("v1", "Namespace", "namespaces", namespaced=False)
 POLICIES = ("Always", "IfNotPresent", "Never")
 
+# Shells expand what they complete (`compgen -W` of older kubectl scripts runs $(...)), and show it on a terminal.
+_HARMFUL = re.compile(
+    r"""[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff$`\\'";&|<>]"""
+)
+
 Completer = Callable[[dict[str, Any], str], Iterable[str]]
 
 
@@ -35,6 +40,7 @@ def complete(words: Sequence[str]) -> str:
     found: list[tuple[str, str]] = []
     with suppress(PullPolicyError, OSError):
         found = _candidates(done, unfinished)
+    found = [(value, text) for value, text in found if not _HARMFUL.search(value)]
     lines = [f"{value}\t{text}" if text else value for value, text in found]
     directive = NO_FILES | (NO_SPACE if found and all(value.endswith("/") for value, _ in found) else 0)
     if not found and _takes_file(done, unfinished):

@@ -1,5 +1,6 @@
 """What kubectl is told when somebody presses TAB: words of ours without a request, names of the cluster with one."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,14 @@ def test_the_console_script_does_the_same() -> None:
     script = Path(sys.executable).parent / "kubectl_complete-pullpolicy"
     done = subprocess.run([script, "expl"], capture_output=True, text=True, check=True)
     assert done.stdout == complete(["expl"])
+
+
+@pytest.mark.parametrize("name", ["$(touch hacked)", "`touch hacked`", "a\nb", "a\x1b[2J", "a\u202eb", "a;b", "a'b"])
+def test_names_that_a_shell_or_a_terminal_would_obey_are_not_offered(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    contexts = [{"name": each, "context": {}} for each in (name, "user@arn:aws:eks:eu-west-1:1:cluster/x y")]
+    config.write_text(json.dumps({"contexts": contexts}))
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    assert candidates("explain", "--context", "") == ["user@arn:aws:eks:eu-west-1:1:cluster/x y"]

@@ -187,8 +187,10 @@ def show(run: Run) -> None:
 
 
 def _print_texts(texts: Sequence[str]) -> None:
-    """The texts byte by byte; several become one stream of documents."""
+    """The texts byte by byte, but for what would steer a terminal; several become one stream of documents."""
     sys.stdout.flush()
+    if sys.stdout.isatty():
+        texts = ["\n".join(escaped_lines(text)) for text in texts]
     out = sys.stdout.buffer
     before = ""
     for text in texts:

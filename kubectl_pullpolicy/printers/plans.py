@@ -47,7 +47,7 @@ def print_patches(plans: Iterable[ObjectPlan], out: TextIO) -> None:
         if plan.changes:
             built_in = is_built_in(plan.info)
             document = _strategic(plan) if built_in else _json6902(plan)
-            out.write("---\n" + yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096, allow_unicode=True))
+            out.write("---\n" + yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096))
 
 
 def _rows(plan: ObjectPlan, *, managed_allowed: bool) -> Iterator[list[str]]:

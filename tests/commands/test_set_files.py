@@ -97,3 +97,12 @@ def test_targets_and_policies_are_checked(set_policy: Set) -> None:
 def test_files_without_containers_are_told(set_policy: Set) -> None:
     text = "apiVersion: v1\nkind: Service\n"
     assert set_policy("Always", "-f", "-", stdin=text) == (0, text, "No containers found in STDIN.\n")
+
+
+def test_on_a_terminal_a_file_does_not_steer_it(set_policy: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = WEB.replace("# c", "# moc\u202eexe")
+    assert "moc\u202eexe" in set_policy("Always", "-f", "-", stdin=text)[1]
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
+    code, out, err = set_policy("Always", "-f", "-", stdin=text)
+    assert not err
+    assert (code, "# moc\\u202eexe\n    imagePullPolicy: Always\n" in out) == (0, True)

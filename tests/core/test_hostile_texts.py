@@ -17,6 +17,8 @@ from kubectl_pullpolicy.core.remedies import Place, remedies_of
 from kubectl_pullpolicy.core.statements import diagnosed_message, diagnosed_text
 from kubectl_pullpolicy.core.unwrapping import LONGEST
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json
+from kubectl_pullpolicy.printers.plans import print_patches
+from tests.core.planning import planned
 
 MEGABYTE = 1_000_000
 PIECES = st.sampled_from(
@@ -194,3 +196,20 @@ def test_the_name_of_a_pull_secret_is_one_word_of_a_command() -> None:
         words = shlex.split(remedy.command)
         assert "hacked;" not in words
         assert all(json.loads(word) for word in words if word.startswith("{"))
+
+
+def test_a_patch_for_git_holds_nothing_that_steers_a_terminal() -> None:
+    import yaml
+
+    name = "a\u202eb\x85c\u2028d\x9b2J"
+    spec = {"containers": [{"name": name, "image": "a:1"}]}
+    made = {
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": {"spec": spec}},
+    }
+    out = io.StringIO()
+    print_patches([planned(made, "Always")], out)
+    assert out.getvalue().isascii()
+    patch = yaml.safe_load(out.getvalue())
+    assert patch["spec"]["template"]["spec"]["containers"][0]["name"] == name
