@@ -1,5 +1,6 @@
 """The cluster that the tests run on: KUBECONFIG's if that is set, else the project's own, brought up once."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from tests.cluster.build import binaries
 from tests.cluster.layout import node_run
 from tests.cluster.versions import Versions
 from tests.e2e.kubernetes import Cluster
+from tests.e2e.manifests import WEB, container
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +90,27 @@ class Program:
 def pullpolicy(namespace: Cluster) -> Program:
     """kubectl pullpolicy in the test's namespace."""
     return Program(namespace)
+
+
+@pytest.fixture
+def fleet(cluster: Any, namespace: Any) -> Iterator[str]:
+    """A kind of somebody's own, whose objects hold a pod template; answers its group."""
+    cluster.require("custom resources")
+    group = f"{namespace.name}.example.com"
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "Fleet", "plural": "fleets", "singular": "fleet"}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    namespace.apply(definition | {"metadata": {"name": f"fleets.{group}"}, "spec": spec})
+    namespace.kubectl("wait", "--for=condition=established", f"crd/fleets.{group}", "--timeout=60s")
+    template = {"spec": {"containers": [container(f"{WEB}:1.4"), container(f"{WEB}:1.4", "Never", "other")]}}
+    made = {"apiVersion": f"{group}/v1", "kind": "Fleet", "metadata": {"name": "mine"}, "spec": {"template": template}}
+    namespace.wait_for(
+        lambda: not namespace.run_kubectl("create", "-f", "-", input=json.dumps(made)).returncode, 30, "the new kind"
+    )
+    yield group
+    namespace.kubectl("delete", "crd", f"fleets.{group}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ from tests.cluster.images import Image, busybox_layer, image, index
 from tests.cluster.imitations import PASSWORD, USER
 from tests.cluster.layout import LOOPBACK, Ports
 from tests.cluster.push import Registry
-from tests.e2e.manifests import container, deployment, pull_secret, workload
+from tests.e2e.manifests import container, deployment, pod, pull_secret, workload
 from tests.e2e.own_registry import own_registry
 from tests.e2e.test_set import PLUGIN, create, spec_of
 
@@ -231,3 +231,63 @@ def test_check_finds_what_is_not_pinned_stale_vanished_or_of_one_platform(
         done = pullpolicy.run("pin", "deploy/moved", "--update", "--yes")
         assert done.returncode == 0, done.stderr
         assert image_of(namespace, "Deployment", "moved") == f"{host}/moved:1@{new}"
+
+
+def test_the_container_of_a_pod_of_nobody_restarts_with_the_pinned_image(
+    namespace: Any, pullpolicy: Any, public: Repository
+) -> None:
+    digest = public.push("1", bytes_of(public.name))
+    create(namespace, pod("lone", container(f"{public.name}:1")))
+    namespace.wait_running("lone")
+    shown = pullpolicy.run("pin", "pod/lone", "--from", "running", "--dry-run=client")
+    assert "the kubelet stops the container and starts it with the new image" in shown.stdout
+    done = pullpolicy.run("pin", "pod/lone", "--from", "running", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert namespace.get("pod", "lone")["spec"]["containers"][0]["image"] == f"{public.name}:1@{digest}"
+    namespace.wait_for(lambda: namespace.container("lone", "main").get("restartCount") == 1, 60, "the restart")
+    take_back(namespace, done.stderr)
+    assert namespace.get("pod", "lone")["spec"]["containers"][0]["image"] == f"{public.name}:1"
+
+
+def test_a_kind_of_somebodys_own_is_pinned_to_the_registry_and_to_what_its_pods_run(
+    namespace: Any, pullpolicy: Any, public: Repository, fleet: str
+) -> None:
+    old = public.push("1", bytes_of(f"{public.name} old"))
+    template = {"spec": {"containers": [container(f"{public.name}:1")]}}
+    patch = json.dumps({"spec": {"template": template}})
+    namespace.kubectl("patch", f"fleets.{fleet}", "mine", "--type=merge", "-p", patch)
+    uid = namespace.get(f"fleets.{fleet}", "mine")["metadata"]["uid"]
+    owner = {"apiVersion": f"{fleet}/v1", "kind": "Fleet", "name": "mine", "uid": uid, "controller": True}
+    made = pod("mine-0", container(f"{public.name}:1"))
+    made["metadata"]["ownerReferences"] = [owner]
+    create(namespace, made)
+    namespace.wait_running("mine-0")
+    new = public.push("1", bytes_of(f"{public.name} new"))
+
+    def pinned_to(*flags: str) -> str:
+        shown = json.loads(pullpolicy("pin", f"fleet.{fleet}/mine", *flags, "--dry-run=server", "-o", "json"))
+        (item,) = shown["items"]
+        found: str = item["new"]
+        return found
+
+    assert pinned_to() == f"{public.name}:1@{new}"
+    assert pinned_to("--from=running") == f"{public.name}:1@{old}"
+    done = pullpolicy.run("pin", "pod/mine-0", "--yes")
+    assert done.returncode == 0, done.stderr
+    take_back(namespace, done.stderr)
+
+
+def test_a_cron_job_is_pinned_to_what_its_last_job_ran(namespace: Any, pullpolicy: Any, public: Repository) -> None:
+    old = public.push("1", bytes_of(f"{public.name} old"))
+    create(namespace, workload("CronJob", "nightly", container(f"{public.name}:1")))
+    namespace.kubectl("create", "job", "first", "--from=cronjob/nightly")
+    name = namespace.wait_for(
+        lambda: namespace.kubectl("get", "pods", "-l", "batch.kubernetes.io/job-name=first", "-o", "name").strip(),
+        60,
+        "the Job's Pod",
+    )
+    namespace.wait_running(name.removeprefix("pod/"))
+    public.push("1", bytes_of(f"{public.name} new"))
+    done = pullpolicy.run("pin", "cronjob/nightly", "--from", "running", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert image_of(namespace, "CronJob", "nightly") == f"{public.name}:1@{old}"

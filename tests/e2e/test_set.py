@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,27 +109,6 @@ def test_default_lets_the_server_choose(namespace: Any, pullpolicy: Any) -> None
     pullpolicy("set", "Default", "deploy/web", "--yes")
     containers = spec_of(namespace.get("deployment", "web"), "Deployment")["containers"]
     assert [c["imagePullPolicy"] for c in containers] == ["Always", "IfNotPresent"]
-
-
-@pytest.fixture
-def fleet(cluster: Any, namespace: Any) -> Iterator[str]:
-    """A kind of somebody's own, whose objects hold a pod template; answers its group."""
-    cluster.require("custom resources")
-    group = f"{namespace.name}.example.com"
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-    names = {"kind": "Fleet", "plural": "fleets", "singular": "fleet"}
-    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
-    definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
-    namespace.apply(definition | {"metadata": {"name": f"fleets.{group}"}, "spec": spec})
-    namespace.kubectl("wait", "--for=condition=established", f"crd/fleets.{group}", "--timeout=60s")
-    template = {"spec": {"containers": [container(f"{WEB}:1.4"), container(f"{WEB}:1.4", "Never", "other")]}}
-    made = {"apiVersion": f"{group}/v1", "kind": "Fleet", "metadata": {"name": "mine"}, "spec": {"template": template}}
-    namespace.wait_for(
-        lambda: not namespace.run_kubectl("create", "-f", "-", input=json.dumps(made)).returncode, 30, "the new kind"
-    )
-    yield group
-    namespace.kubectl("delete", "crd", f"fleets.{group}")
 
 
 def test_a_kind_of_somebodys_own_is_changed_by_its_shape(namespace: Any, pullpolicy: Any, fleet: str) -> None:
