@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test e2e e2e-all golden record record-versions startup benchmarks dist krew cluster-up cluster-down clean
+.PHONY: help setup demo check test e2e e2e-all golden record record-versions docs startup benchmarks dist krew cluster-up cluster-down clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -45,6 +45,9 @@ record-versions: $(READY)  ## the recorded fixtures of every version of Kubernet
 
 golden: $(READY)  ## write the golden outputs anew; read the diff
 	$(BIN)/python -m pytest -n auto --update-golden tests
+
+docs: $(READY)  ## write what the documents take from the program: helps, and the pages of causes
+	$(BIN)/python -m release.pages
 
 startup: $(READY)  ## where the start-up time goes
 	$(BIN)/python -m benchmarks.startup

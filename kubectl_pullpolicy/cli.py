@@ -28,7 +28,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Flags stand after the command: kubectl pullpolicy explain -n shop.",
+    epilog="""\b
+Examples:
+  kubectl pullpolicy explain pod/web-0 -n shop      # one Pod: its policies, why, and why it waits
+  kubectl pullpolicy diagnose -A                    # what cannot be pulled anywhere, by cause
+  kubectl pullpolicy explain --demo                 # a recorded cluster, no cluster needed
+
+\b
+Flags stand after the command: kubectl refuses them before the name of a plugin.
+""",
 )
 
 EXPLAIN_EPILOG = """\b
@@ -110,13 +118,29 @@ def root(
         typer.echo(context.get_help())
 
 
-@app.command("version")
+VERSION_EPILOG = """\b
+Examples:
+  kubectl pullpolicy version
+"""
+
+
+@app.command("version", epilog=VERSION_EPILOG)
 def print_version() -> None:
     """Print the version."""
     typer.echo(f"kubectl-pullpolicy v{__version__}")
 
 
-@app.command("completion")
+COMPLETION_EPILOG = """\b
+Examples:
+  kubectl pullpolicy completion > ~/.local/bin/kubectl_complete-pullpolicy     # in a folder of your PATH
+  chmod +x ~/.local/bin/kubectl_complete-pullpolicy
+
+\b
+kubectl finds it by its name. Installed by pip, pipx or uv it is there already.
+"""
+
+
+@app.command("completion", epilog=COMPLETION_EPILOG)
 def print_completion() -> None:
     """Print the script that completes `kubectl pullpolicy`, for those who installed it through krew."""
     from kubectl_pullpolicy.commands.completion import SCRIPT
@@ -343,7 +367,12 @@ def wait(
     ] = None,
     timeout: Annotated[
         str,
-        typer.Option("--timeout", help="How long (90s, 5m); 0: look once, -1s: a week. [5m]", show_default=False),
+        typer.Option(
+            "--timeout",
+            help="How long (90s, 5m); 0: look once, -1s: a week. [5m]",
+            metavar="TIME",
+            show_default=False,
+        ),
     ] = "5m",
 ) -> None:
     """Wait until the images are there. Ends early where a pull fails in a way that does not heal by itself."""
