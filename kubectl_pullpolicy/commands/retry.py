@@ -126,7 +126,10 @@ def _carry_out(run: _Run, judged: Sequence[Retry | Refusal], *, failed: bool) ->
     if structured:
         print_retry_documents(judged, done, run.output.output, dry_run, sys.stdout)
     sys.stdout.flush()
-    code = int(failed or any(each.error for each in done) or (not meant and _was_named(run, left)))
+    vain = not meant and _was_named(run, left)
+    if vain:
+        say("error: no Pod was deleted: none of those that are named may be")
+    code = int(failed or any(each.error for each in done) or vain)
     if code or dry_run != "none" or not run.request.wait or not done:
         return code
     return _awaited(run, done)

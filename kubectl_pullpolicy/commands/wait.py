@@ -133,6 +133,9 @@ def _print(ended: Ended, source: Source, output: OutputFlags) -> None:
 def _say(ended: Ended) -> None:
     """Why it did not end well."""
     if ended.verdict == "pulled":
+        # Nothing was waited for: not the same as images that are there.
+        for note in (note for look in ended.looks.values() if not look.due.pods for note in look.notes):
+            say(note)
         return
     open_ones = {target: look for target, look in ended.looks.items() if not look.done}
     names = ", ".join(map(target_word, open_ones))

@@ -13,6 +13,7 @@ from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.newest import Due, due, is_newest
 from kubectl_pullpolicy.core.objects import ObjectRef, meta
+from kubectl_pullpolicy.core.obstacles import workload_obstacle
 from kubectl_pullpolicy.core.rollout import rollout_notes
 from kubectl_pullpolicy.core.source import Source
 from kubectl_pullpolicy.core.targets import Target
@@ -110,7 +111,9 @@ class Awaiting:
             for pod, explained in page
             if not meta(pod).deletion_timestamp and is_newest(workload, pod, explained.revision_number)
         )
-        return Look(newest, due(workload), rollout_notes(workload))
+        refused = workload_obstacle(workload, ())
+        why = () if refused is None else (f"{refused.summary}: {refused.evidence[0].detail}",)
+        return Look(newest, due(workload), (*rollout_notes(workload), *why))
 
     def _is_in_vain(self, pod: SubjectExplanation, explained: Explanation) -> bool:
         """Whether this failure does not heal and was seen twice."""

@@ -1,7 +1,7 @@
 """Failures grouped into incidents: a fold over explanations, which keeps counts and names and no explanation.
 
-A group is a cause at a registry. Where the cause lies in the node (its disk, its runtime, its kubelet's own limit) it
-is the same one for every registry.
+A group is a cause at a registry; what heals by itself is another one than what does not. Where the cause lies in the
+node (its disk, its runtime, its kubelet's own limit) it is the same one for every registry.
 """
 
 from collections import Counter
@@ -21,6 +21,14 @@ EXAMPLES = 3
 QUOTED = 400  # characters of a message that tells no cause
 _OF_SECRETS = NEEDING_CREDENTIALS | {"PullSecretMissing", "RateLimited"}
 _UNKNOWN = Diagnosis(*CAUSES["Unknown"])
+
+
+class _Key(NamedTuple):
+    """What the failures of an incident share."""
+
+    cause: str
+    registry: str
+    transient: bool | None
 
 
 class _Owner(NamedTuple):
@@ -81,26 +89,26 @@ class Incidents:
     def __init__(self) -> None:
         self.pods = 0
         self.failing = 0
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[_Key, _Group] = {}
 
     def take(self, subject: SubjectExplanation) -> None:
         """Take in a Pod; templates and Pods that are well leave no trace but their count."""
-        parts: dict[tuple[str, str], list[Explanation]] = {}
+        parts: dict[_Key, list[Explanation]] = {}
         for each in failing_of(subject):
             diagnosis = each.diagnosis or _UNKNOWN
             registry = "" if diagnosis.cause in NODE_CAUSES else _registry_of(each, diagnosis)
-            parts.setdefault((diagnosis.cause, registry), []).append(each)
+            parts.setdefault(_Key(diagnosis.cause, registry, diagnosis.transient), []).append(each)
         self.failing += bool(parts)
         for key, failing in parts.items():
             group = self._groups.get(key)
             if group is None:
-                group = self._groups[key] = _Group(failing[0].diagnosis or _UNKNOWN, key[1])
+                group = self._groups[key] = _Group(failing[0].diagnosis or _UNKNOWN, key.registry)
             group.add(subject, failing)
 
     @property
     def causes(self) -> int:
         """How many causes were met."""
-        return len({cause for cause, _ in self._groups})
+        return len({key.cause for key in self._groups})
 
     def found(
         self, sightings: Sightings, platforms: Mapping[str, str] | None, namespace: str | None
@@ -109,7 +117,7 @@ class Incidents:
 
         `platforms` are those of all nodes, None where not known; `namespace` is the one that was looked in, None: all.
         """
-        ordered = sorted(self._groups.items(), key=lambda item: (-item[1].pods, item[0]))
+        ordered = sorted(self._groups.items(), key=lambda item: (-item[1].pods, *item[0][:2], str(item[0].transient)))
         return tuple(_incident(group, sightings, platforms, namespace) for _, group in ordered)
 
 

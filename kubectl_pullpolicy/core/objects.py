@@ -252,6 +252,7 @@ class WorkloadSpec(_Object, frozen=True):
     selector: dict[str, Any] | None = None
     strategy: UpdateStrategy | None = None
     update_strategy: UpdateStrategy | None = None
+    pod_management_policy: str | None = None  # of a StatefulSet: OrderedReady (the default) or Parallel
 
 
 class WorkloadStatus(_Object, frozen=True):

@@ -32,6 +32,8 @@ _START = frozenset(
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 _MOUNT_EVENTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _MISSING = re.compile(r'\b(configmap|secret|persistentvolumeclaim|serviceaccount) "([^"]+)" not found')
+# apiserver pkg/admission/plugin/resourcequota/controller.go (v0.37.2); a Pod may have the word in its name.
+_QUOTA = re.compile(r"(?:exceeded|failed|insufficient|unknown for) quota\b")
 EXEC_FORMAT = "exec format error"
 
 
@@ -116,7 +118,10 @@ def workload_obstacle(workload: Workload, events: Sequence[Event]) -> Obstacle |
     word = info.resource if info is not None else (workload.kind or "").lower()
     namespace, name = metadata.namespace or "", metadata.name or ""
     command = f"kubectl describe {quote(f'{word}/{name}')} -n {quote(namespace)}"
-    if "quota" in message:
+    missing = _MISSING.search(message)
+    if missing is not None:
+        command = f"kubectl get {missing[1]} {quote(missing[2])} -n {quote(namespace)}"
+    elif _QUOTA.search(message):
         command = f"kubectl describe resourcequota -n {quote(namespace)}"
     return Obstacle("NoPod", f"Pods are refused when they are created{why}", (evidence,), command)
 

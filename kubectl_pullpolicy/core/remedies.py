@@ -136,7 +136,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "CredentialProvider": (
         Step("on the node, read what the kubelet says of the plugin", "journalctl -u kubelet -g 'credential provider'"),
     ),
-    "PullSecretMissing": (Step("create the Secret in the Pod's namespace{hint}", "{create secret}"),),
+    "PullSecretMissing": (Step("create or repair the Secret in the Pod's namespace{hint}", "{create secret}"),),
     "Mirror": (
         Step("on the node, look at its mirrors", "ls -R /etc/containerd/certs.d /etc/rancher/k3s /etc/containers"),
         Step("mend the mirror at {host}, or take it out of the node's configuration"),

@@ -45,10 +45,15 @@ def _progress(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) ->
     old = (status.replicas or status.current_number_scheduled or 0) - updated
     one = old == 1
     there = f"; {old} of an earlier revision {'is' if one else 'are'} still there" if old > 0 else ""
-    serving = f"{there}, and serve{'s' if one else ''}" if there and ready else there
+    serving = f"{there}, and serve{'s' if one else ''}" if there and ready >= old else there
+    if there and 0 < ready < old:
+        serving = f"{there}; {ready} {'Pod is' if ready == 1 else 'Pods are'} ready"
     stuck = next((c for c in present(status.conditions) if c.type == "Progressing" and c.status == "False"), None)
     how = f"stuck ({stuck.reason}: {stuck.message})" if stuck is not None else "not complete"
     yield f"its rollout is {how}: {updated} of {wanted} Pods are of the newest revision{serving}"
+    if workload.kind == "StatefulSet" and ready < wanted and spec.pod_management_policy != "Parallel":
+        # pkg/controller/statefulset/stateful_set_control.go:processReplica: it waits for that Pod, and updates none.
+        yield "OrderedReady: a repaired template does not replace a Pod that is not ready: delete it"
 
 
 def _counts(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> tuple[int, int, int]:

@@ -99,7 +99,7 @@ def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
 
 
 def statements(lines: Iterable[str]) -> Iterator[Statement]:
-    """The failing statements of a text. Where it has none: its lines that tell a cause, else the first line."""
+    """The failing statements of a text. Where it has none: its lines that tell a cause, or the only line there is."""
     pod = namespace = image = ""
     others: list[str] = []
     found = False
@@ -119,7 +119,7 @@ def statements(lines: Iterable[str]) -> Iterator[Statement]:
             others.append(line.strip())
     if not found and others:
         told = [line for line in others if diagnose(line).cause != "Unknown"]
-        yield from (Statement(line, pod, namespace) for line in told or others[:1])
+        yield from (Statement(line, pod, namespace) for line in told or (others if len(others) == 1 else ()))
 
 
 def _statement(line: str) -> str:

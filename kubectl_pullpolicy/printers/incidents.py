@@ -7,6 +7,7 @@ from typing import TextIO
 import msgspec
 
 from kubectl_pullpolicy.core.incident import Example, Incident, IncidentList, Share
+from kubectl_pullpolicy.core.incidents import NODE_CAUSES
 from kubectl_pullpolicy.core.times import age, parse_time
 from kubectl_pullpolicy.core.where import owner_words
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
@@ -56,7 +57,7 @@ def _cells(incident: Incident, style: Style) -> Iterator[str]:
     yield str(incident.pods)
     yield _since(incident, style.now()) or "<unknown>"
     yield painted(cell(incident.cause), RED, wanted=style.colour)
-    yield cell(incident.registry) or "<any>"
+    yield cell(incident.registry) or ("<any>" if incident.cause in NODE_CAUSES else "<unknown>")
     yield cell(incident.where) or "<unknown>"
     yield _HEALS[incident.transient]
     yield cell(incident.who) or "<unknown>"

@@ -57,6 +57,17 @@ def test_equal_statements_of_a_text_are_told_once(
     assert (item["cause"], item["count"], item["pods"]) == ("ImageNotFound", 2, ["pod/web-1", "pod/web-2"])
 
 
+def test_a_text_that_tells_of_no_failed_pull_is_not_itself_a_message(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(monkeypatch, b"Name:         web-0\nNamespace:    shop\nStatus:       Running\n")
+    assert main(["diagnose", "-"]) == 0
+    assert capsys.readouterr() == ("", "No failing image pull found on standard input.\n")
+    given(monkeypatch, b"something that nobody knows\n")
+    (item,) = diagnosed(capsys, "-")
+    assert (item["cause"], item["message"]) == ("Unknown", "something that nobody knows")
+
+
 def test_a_target_and_messages_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnose", "pod/web", "--", MISSING]) == 1
     assert capsys.readouterr().err == "error: give either targets or, behind --, messages\n"

@@ -51,6 +51,18 @@ def where(*pods: SubjectExplanation, **more: Any) -> str:
     return incident.where
 
 
+def test_what_heals_by_itself_stands_apart_from_what_does_not_though_the_cause_is_one() -> None:
+    lasting = msgspec.structs.replace(LIMITED, cause="Mirror", transient=False)
+    passing = msgspec.structs.replace(LIMITED, cause="Mirror", transient=True)
+    unsure = msgspec.structs.replace(LIMITED, cause="Mirror", transient=None)
+    incidents = Incidents()
+    for name, each in (("a", lasting), ("b", passing), ("c", passing), ("d", unsure)):
+        incidents.take(failing(name, "nginx", each))
+    found = incidents.found(Sightings(), NODES, "shop")
+    assert [(each.transient, each.pods) for each in found] == [(True, 2), (False, 1), (None, 1)]
+    assert incidents.causes == 1
+
+
 def test_one_cause_at_one_registry_is_one_incident() -> None:
     one, two = grouped(
         failing("a", "nginx", LIMITED), failing("b", "redis:7", LIMITED, since="2025-12-31T00:00:00Z"),

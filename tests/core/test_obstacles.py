@@ -210,6 +210,26 @@ def test_the_events_of_a_daemonset_count_only_while_it_lacks_pods() -> None:
     assert workload_obstacle(read(whole), [refused]) is None
 
 
+@pytest.mark.parametrize(
+    ("message", "command"),
+    [
+        (
+            'pods "quota-x" is forbidden: error looking up service account shop/web: serviceaccount "web" not found',
+            "kubectl get serviceaccount web -n shop",
+        ),
+        ('pods "quota-x" is forbidden: denied by a webhook', "kubectl describe deployments.apps/web -n shop"),
+        ('pods "x" is forbidden: failed quota: few: must specify cpu', "kubectl describe resourcequota -n shop"),
+        ("status unknown for quota: few, resources: pods", "kubectl describe resourcequota -n shop"),
+        ("insufficient quota to match these scopes: []", "kubectl describe resourcequota -n shop"),
+    ],
+)
+def test_what_refuses_the_pods_is_looked_at_next_not_what_their_name_says(message: str, command: str) -> None:
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    told = workload_obstacle(read(workload("Deployment", container()) | {"status": {"conditions": [condition]}}), ())
+    assert told is not None
+    assert told.command == command
+
+
 def test_names_in_commands_are_quoted_for_a_shell() -> None:
     crashing = read(
         pod(

@@ -27,6 +27,24 @@ def test_old_pods_that_still_serve_are_told() -> None:
     )
 
 
+def test_pods_serve_only_where_as_many_are_ready() -> None:
+    (told,) = notes("Deployment", {"replicas": 2}, {"replicas": 3, "updatedReplicas": 1, "readyReplicas": 1})
+    assert told.endswith("2 of an earlier revision are still there; 1 Pod is ready")
+
+
+@pytest.mark.parametrize(
+    ("spec", "ready", "told"),
+    [({}, 1, True), ({"podManagementPolicy": "OrderedReady"}, 1, True), ({"podManagementPolicy": "Parallel"}, 1, False),
+     ({}, 2, False)],
+)  # fmt: skip
+def test_a_statefulset_waits_for_a_pod_that_never_gets_ready(spec: dict[str, Any], ready: int, told: bool) -> None:
+    status = {"replicas": 2, "updatedReplicas": 0, "readyReplicas": ready}
+    said = notes("StatefulSet", {"replicas": 2} | spec, status)
+    assert (
+        any("a repaired template does not replace a Pod that is not ready: delete it" in note for note in said) is told
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "words"),
     [

@@ -71,6 +71,7 @@ def test_a_jobs_pod_is_refused_and_survives(namespace: Cluster, pullpolicy: Prog
     before = uid_of(namespace, pod)
     done = pullpolicy.run("retry", "job/import", "--yes")
     assert done.returncode == 1
+    assert done.stderr.endswith("error: no Pod was deleted: none of those that are named may be\n")
     assert "Job/import would count the deletion as a failure (backoffLimit)" in done.stdout
     assert uid_of(namespace, pod) == before
     assert "failed" not in namespace.get("job", "import")["status"]

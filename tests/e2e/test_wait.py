@@ -57,3 +57,30 @@ def test_only_the_newest_revision_counts(namespace: Cluster, pullpolicy: Program
 def test_what_is_not_there_is_an_error(namespace: Cluster, pullpolicy: Program) -> None:
     done = pullpolicy.run("wait", "pod/web")
     assert (done.returncode, done.stderr) == (1, 'Error from server (NotFound): pods "web" not found\n')
+
+
+def test_a_daemonset_whose_pods_must_be_deleted_first_says_that_nothing_was_waited_for(
+    namespace: Cluster, pullpolicy: Program
+) -> None:
+    made = deployment("web", container(WEB))
+    made["kind"], made["spec"]["updateStrategy"] = "DaemonSet", {"type": "OnDelete"}
+    made["spec"].pop("replicas", None)
+    namespace.apply(made)
+    namespace.kubectl("wait", "--for=create", "pod", "-l", "app=web", "--timeout=60s")
+    assert pullpolicy.run("wait", "ds/web").returncode == 0
+    namespace.kubectl("set", "image", "daemonset/web", f"main={MISSING}")
+    done = pullpolicy.run("wait", "ds/web")
+    assert done.returncode == 0
+    assert "updateStrategy OnDelete: a Pod gets a changed template only when it is deleted" in done.stderr
+    assert "0 of 1 Pods are of the newest revision" in done.stderr
+
+
+def test_a_workload_whose_pods_are_refused_says_so_at_the_time_out(namespace: Cluster, pullpolicy: Program) -> None:
+    made = deployment("web", container(WEB))
+    made["spec"]["template"]["spec"]["serviceAccountName"] = "nobody"
+    namespace.apply(made)
+    namespace.kubectl("wait", "--for=condition=ReplicaFailure", "deployment/web", "--timeout=60s")
+    done = pullpolicy.run("wait", "deploy/web", "--timeout=0")
+    assert done.returncode == 4
+    assert "Pods are refused when they are created: FailedCreate: " in done.stderr
+    assert 'serviceaccount "nobody" not found' in done.stderr
