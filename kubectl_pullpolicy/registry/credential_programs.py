@@ -15,9 +15,15 @@ import msgspec
 from kubectl_pullpolicy.registry.credentials import Anonymous, Credential, IdentityToken, Password
 
 TIMEOUT = 20.0  # seconds; some ask a cloud's service
+QUOTED = 200  # characters of what one says
 # credentials/error.go: errCredentialsNotFoundMessage and the two of an entry that lacks a part.
 _NONE = ("credentials not found in native keychain", "no credentials server URL", "no credentials username")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+# What may be a part of a credential: a value with its name, a user before a host, a traced line of a shell, a token.
+_SECRETIVE = re.compile(
+    r"(?i)\b(?:pass\w*|pwd|secret\w*|\w*token\w*|auth\w*|bearer|basic|\w*key|user\w*|login)\b[\"']?\s*[:=]\s*\S"
+    r"|\b(?:bearer|basic|secret|password)\s+[\"']?\S{8}|//[^/\s]*@|^\++ |(?=\S*\d)(?=\S*[a-z])[\w+/=~-]{24}"
+)
 _TOKEN_USER = "<token>"  # the secret is an identity token
 
 
@@ -64,9 +70,9 @@ def _credential(output: bytes, program: str) -> Credential | None:
 
 
 def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
-    """The first line of what a program says about its failure; never JSON, which might be half of a credential."""
+    """The first line of what a program says about its failure, unless a part of a credential may stand in it."""
     for output in (done.stdout, done.stderr):
         line = output.decode("utf-8", "replace").strip().partition("\n")[0]
-        if line and not line.startswith(("{", "[")):
-            return line[:200]
+        if line and not line.startswith(("{", "[")) and not _SECRETIVE.search(line[:QUOTED]):
+            return line[:QUOTED]
     return ""

@@ -158,7 +158,8 @@ def _tried(sessions: Sequence[Session], reference: ImageReference, ask: Ask[T]) 
         try:
             return ask(session, reference)
         except Refusal as refusal:
-            if refusal.failure.kind not in OTHERS_MAY:
-                return refusal.failure
-            failure = failure if failure.kind == "NotFound" else refusal.failure
+            told = session.told(refusal.failure)
+            if told.kind not in OTHERS_MAY:
+                return told
+            failure = failure if failure.kind == "NotFound" else told
     return failure

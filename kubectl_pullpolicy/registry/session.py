@@ -12,6 +12,7 @@ from kubectl_pullpolicy.registry.addresses import same_origin
 from kubectl_pullpolicy.registry.challenge import Challenge
 from kubectl_pullpolicy.registry.credentials import Anonymous, Credential, Password, RegistryToken
 from kubectl_pullpolicy.registry.endpoint import Endpoint, challenge_of
+from kubectl_pullpolicy.registry.hiding import without_credentials
 from kubectl_pullpolicy.registry.refusal import Refusal, refused
 from kubectl_pullpolicy.registry.tokens import TokenService, basic, batches, pull_scope
 from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
@@ -47,7 +48,8 @@ class Session:
         for batch in batches(missing):
             try:
                 token = self._service.token(challenge, map(pull_scope, batch), self._credential)
-                self._tokens.update(dict.fromkeys(batch, token))
+                with self._lock:
+                    self._tokens.update(dict.fromkeys(batch, token))
             except Refusal as refusal:
                 if len(batch) == 1 or refusal.failure.kind == "Unreachable":
                     self._without.update(dict.fromkeys(batch, refusal))
@@ -68,6 +70,12 @@ class Session:
         except Refusal as refusal:
             raise self._with_reason(refusal) from refusal
         return answer
+
+    def told(self, failure: Failure) -> Failure:
+        """The failure as it may be shown."""
+        with self._lock:
+            tokens = set(self._tokens.values())
+        return Failure(failure.kind, without_credentials(failure.message, self._credential, tokens))
 
     def _sent(self, method: str, repository: str, url: str, accept: str) -> Answer:
         headers = {"Accept": accept} if accept else {}

@@ -319,3 +319,26 @@ def test_a_sibling_with_other_credentials_knows_the_registry_already(registry: R
     assert failure(first.exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
     assert isinstance(first.using(Fixed((ALICE,))).exists(ref(registry, "team/app-0:1")), Resolved)
     assert registry.asked().count("GET /v2/") == 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize("challenge", ["Basic", "Bearer"])
+def test_what_a_registry_echoes_of_credentials_is_hidden(registry: Registry, challenge: str, status: int) -> None:
+    held(registry)
+    registry.challenge, registry.users = challenge, USERS
+    echo = f"user alice/s:crét is not welcome: {BASIC}; alice, team/alice/app of alice.example.com is closed"
+    registry.fail("/manifests/", error(status, message=echo))
+    told = failure(resolver(ALICE).exists(ref(registry, "team/app-0:1"))).message
+    assert "crét" not in told
+    assert BASIC.removeprefix("Basic ") not in told
+    assert told.endswith("<hidden>, team/alice/app of alice.example.com is closed")
+
+
+def test_a_token_service_that_echoes_is_not_repeated(registry: Registry) -> None:
+    held(registry)
+    registry.challenge, registry.users = "Bearer", USERS
+    registry.fail("/token", error(401, message="no such user: alice with s3cret-token"))
+    for credential in (Password("a test", "alice", "s3cret-token"), IdentityToken("a test", "s3cret-token")):
+        told = failure(resolver(credential).exists(ref(registry, "team/app-0:1"))).message
+        assert "s3cret" not in told
+        assert "no such user" in told

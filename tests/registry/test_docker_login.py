@@ -217,6 +217,39 @@ def test_a_program_that_fails_without_words_is_told_by_its_exit_code(home: Path,
     assert trouble(find(home, "a.io", PATH=path)) == "docker-credential-one failed: exit code 7"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("+ echo hunter2", "password: hunter2", "token=hunter2", "using Authorization: Basic hunter2=="),
+        *("cannot reach https://alice:hunter2@a.io/", "bad secret 'user:hunter2'", "Bearer hunter2hunter2"),
+        *("dckr_pat_3hunter2abcdefghijklmnop is refused", '"Secret" : "hunter2", "Username": "alice"'),
+    ],
+)
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_failing_program_that_shows_a_credential_is_told_by_its_exit_code(
+    home: Path, tmp_path: Path, said: str, stream: int
+) -> None:
+    docker(home, {"credsStore": "one"})
+    (tmp_path / "said").write_text(said)
+    path = program(tmp_path / "bin", "one", f"/bin/cat {tmp_path}/said >&{stream}; exit 7")
+    assert trouble(find(home, "a.io", PATH=path)) == "docker-credential-one failed: exit code 7"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: (gcloud.auth.docker-helper) There was a problem refreshing your current auth tokens",
+        "error getting credentials - err: exec: docker-credential-desktop.exe: executable file not found",
+        "pass not initialized: exit status 1: Error: password store is empty. Try pass init",
+    ],
+)
+def test_the_words_of_known_programs_are_told(home: Path, tmp_path: Path, said: str) -> None:
+    docker(home, {"credsStore": "one"})
+    (tmp_path / "said").write_text(said)
+    path = program(tmp_path / "bin", "one", f"/bin/cat {tmp_path}/said >&2; exit 1")
+    assert trouble(find(home, "a.io", PATH=path)) == f"docker-credential-one failed: {said}"
+
+
 def test_what_is_no_credential_is_told_without_its_content(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", 'echo \'{"Secret": "hidden", \'')
