@@ -68,8 +68,8 @@ def _candidates(done: list[str], unfinished: str) -> list[tuple[str, str]]:
 
 
 def _formats(asked: Any) -> list[str]:
-    """The values that an option's help names: `One of: json, yaml, name, wide.`"""
-    named = re.search(r"One of: ([\w, -]+)\.", getattr(asked, "help", None) or "")
+    """The values that an option's help names: `One of: json, yaml, name; patch: for Git.`"""
+    named = re.search(r"One of: ([\w, -]+)[.;]", getattr(asked, "help", None) or "")
     return named[1].split(", ") if named else []
 
 
@@ -84,6 +84,7 @@ def _takes_file(done: list[str], unfinished: str) -> bool:
         "--certificate-authority",
         "--client-certificate",
         "--client-key",
+        "--registry-ca",
     }
 
 
@@ -145,4 +146,6 @@ COMPLETERS: dict[str, Completer] = {
     "target": _targets,
     "container": _containers,
     "policy": lambda _, __: POLICIES,
+    "value": lambda _, __: (*POLICIES, "Default"),
+    "dry_run": lambda _, __: ("none", "client", "server"),
 }

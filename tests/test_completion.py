@@ -45,6 +45,10 @@ def test_kinds_are_offered_as_targets() -> None:
 def test_policies_and_formats_are_offered() -> None:
     assert candidates("explain", "--image", "nginx", "--policy", "") == ["Always", "IfNotPresent", "Never"]
     assert candidates("explain", "-o", "y") == ["yaml"]
+    assert candidates("set", "") == ["Always", "IfNotPresent", "Never", "Default"]
+    assert candidates("set", "Always", "dep") == ["deployments"]
+    assert {"json", "name"} <= set(candidates("set", "Always", "-o", ""))
+    assert candidates("retry", "--dry-run", "s") == ["server"]
 
 
 def test_contexts_come_from_the_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ def run(
     check_output(flags, output)
     if output.output == "patch":
         raise UsageError("retry changes no object that Git could hold: -o patch has nothing to print")
+    if selection.filename:
+        raise UsageError("retry replaces Pods of a cluster: --filename cannot be used with it")
     check_selects(request.targets, selection, flags)
     limit = timeout_seconds(request.timeout)
     targets = parse_targets(request.targets)

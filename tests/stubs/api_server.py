@@ -94,6 +94,9 @@ def api_server(state: State) -> Iterator[str]:
         def do_POST(self) -> None:
             self._serve()
 
+        def do_DELETE(self) -> None:
+            self._serve()
+
         def _serve(self) -> None:
             url = urlsplit(self.path)
             headers = {name.title(): self.headers.get_all(name) or [] for name in self.headers}
