@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.context import Context, Get, NotAsked
-from kubectl_pullpolicy.core.credential_remedies import CAUSES, Wearer, credential_remedies
+from kubectl_pullpolicy.core.credential_remedies import CAUSES, Wearer, credential_remedies, refused_by_mirror
 from kubectl_pullpolicy.core.credentials import (
     CredentialsWanted,
     Wanted,
@@ -32,6 +32,8 @@ class Asking(NamedTuple):
 # Where nobody has judged the message.
 _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGNORECASE)
 
+_REFUSED = re.compile(r"\b40[13]\b")
+
 
 def advised(explained: Explanation, subject: Pod | Workload, context: Context, asking: Asking) -> Explanation:
     """The explanation with its credentials, and the remedies that they call for, which know more than the general."""
@@ -46,6 +48,8 @@ def advised(explained: Explanation, subject: Pod | Workload, context: Context, a
     wanted = Wanted(explained.image, asking.now() if asking.now is not None else None, kubelet)
     found = credentials_of(subject, wanted, context)
     remedies = _remedies(found, explained, _wearer(subject, explained, context)) if failing else ()
+    if _is_mirror(explained):
+        return msgspec.structs.replace(explained, credentials=found, remedies=(*explained.remedies, *remedies))
     # The general commands make a Secret of a usual name, which may be there already.
     others = tuple(each for each in explained.remedies if not (remedies and each.command))
     return msgspec.structs.replace(explained, credentials=found, remedies=(*remedies, *others))
@@ -54,8 +58,16 @@ def advised(explained: Explanation, subject: Pod | Workload, context: Context, a
 def _remedies(found: tuple[Credential, ...], explained: Explanation, wearer: Wearer) -> tuple[Remedy, ...]:
     spoilt = any(each.verdict == "Malformed" for each in found)
     message = explained.status.message if explained.status is not None else ""
+    if _is_mirror(explained):
+        # The runtime sends it what the kubelet offers for the image's registry: it may be right to refuse that.
+        refused = _REFUSED.search(message) is not None
+        return refused_by_mirror(found, wearer) if refused else ()
     told = explained.diagnosis.cause in CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
     return credential_remedies(found, wearer) if spoilt or told else ()
+
+
+def _is_mirror(explained: Explanation) -> bool:
+    return explained.diagnosis is not None and explained.diagnosis.cause == "Mirror"
 
 
 def _tells(subject: Pod | Workload, image: str, context: Context) -> bool:

@@ -57,6 +57,13 @@ def credential_remedies(credentials: tuple[Credential, ...], wearer: Wearer) -> 
     return tuple(found) if found or not known else _from_nothing(credentials, wearer)
 
 
+def refused_by_mirror(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[Remedy, ...]:
+    """What a mirror refused, which may be wrong: the Secrets that were offered."""
+    offered = [each for each in credentials if each.verdict == "Offered"]
+    text = "or correct what the mirror was offered, the Secret"
+    return tuple(_renewed(each, wearer, text) for each in offered)
+
+
 def _is_good(credential: Credential) -> bool:
     return any(not match.expired and not match.empty for match in credential.matches)
 

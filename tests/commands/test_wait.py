@@ -23,8 +23,8 @@ def failing(detail: str) -> dict[str, Any]:
     return {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}}
 
 
-def web(*statuses: dict[str, Any], started: str = "2026-01-02T03:00:00Z") -> dict[str, Any]:
-    status = {"phase": "Pending", "startTime": started, "containerStatuses": list(statuses)}
+def web(*statuses: dict[str, Any]) -> dict[str, Any]:
+    status = {"phase": "Pending", "startTime": "2026-01-02T03:00:00Z", "containerStatuses": list(statuses)}
     told = {
         "manager": "kubelet",
         "operation": "Update",
@@ -34,6 +34,21 @@ def web(*statuses: dict[str, Any], started: str = "2026-01-02T03:00:00Z") -> dic
     }
     metadata = {"name": "web", "uid": "u", "resourceVersion": "1", "managedFields": [told]}
     return pod(container(), metadata=metadata, status=status)
+
+
+def event(reason: str, message: str, count: int) -> dict[str, Any]:
+    """What the kubelet writes of each attempt: the first at 03:00:01, the last at 03:03:50."""
+    involved = {"kind": "Pod", "namespace": "shop", "name": "web", "uid": "u"}
+    times = {"firstTimestamp": "2026-01-02T03:00:01Z", "lastTimestamp": "2026-01-02T03:03:50Z"}
+    return {"involvedObject": involved, "reason": reason, "message": message, "count": count, "type": "x"} | times
+
+
+def tried(state: State, count: int) -> None:
+    """So often the kubelet has tried."""
+    state.lists["/api/v1/namespaces/shop/events"] = [
+        event("Pulling", 'Pulling image "nginx:1.27"', count),
+        event("Failed", 'Failed to pull image "nginx:1.27": not found', count),
+    ]
 
 
 @pytest.fixture
@@ -67,6 +82,7 @@ def test_a_failure_that_does_not_heal_ends_it_with_3_once_the_kubelet_has_tried_
     server: str, state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'))
+    tried(state, 2)
     assert wait(server, "pod/web", "--timeout=5s") == 3
     captured = capsys.readouterr()
     assert captured.err == "error: pod/web: ImageNotFound does not heal by itself\n"
@@ -74,7 +90,8 @@ def test_a_failure_that_does_not_heal_ends_it_with_3_once_the_kubelet_has_tried_
 
 
 def test_a_first_failure_is_not_enough(server: str, state: State) -> None:
-    state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'), started="2026-01-02T03:04:03Z")
+    state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'))
+    tried(state, 1)
     assert wait(server, "pod/web", "--timeout=200ms") == 4
 
 
@@ -129,6 +146,7 @@ def test_what_has_no_pods_to_wait_for_is_refused(
 
 def test_json_holds_the_pods_that_tell_why(server: str, state: State, capsys: pytest.CaptureFixture[str]) -> None:
     state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'))
+    tried(state, 2)
     assert wait(server, "pod/web", "-o", "json", "--timeout=5s") == 3
     (item,) = json.loads(capsys.readouterr().out)["items"]
     assert item["status"]["cause"] == "ImageNotFound"

@@ -11,6 +11,7 @@ from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Rea
 from kubectl_pullpolicy.core.credential_remedies import Wearer, credential_remedies
 from kubectl_pullpolicy.core.credential_words import near_miss
 from kubectl_pullpolicy.core.credentials import Wanted, credential_needs, credentials_of
+from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import Credential
 from kubectl_pullpolicy.core.objects import ObjectRef, ServiceAccount
 from kubectl_pullpolicy.core.registry_keys import parse_key
@@ -259,6 +260,27 @@ def test_an_expired_token_or_an_absent_secret_is_the_remedy() -> None:
     ((text, command),) = remedies(of_pod("s"), known([], s=None), WORKER)
     assert text.startswith('create the Secret "s" that the Pod names')
     assert command.startswith("kubectl create secret docker-registry s -n shop --docker-server=registry.example.com ")
+
+
+@pytest.mark.parametrize(
+    ("says", "offered", "renewed"), [("401 Unauthorized", True, True), ("429 Too Many Requests", True, False),
+                                     ("401 Unauthorized", False, False)],
+)  # fmt: skip
+def test_the_credentials_that_a_mirror_refuses_were_the_pods(says: str, offered: bool, renewed: bool) -> None:
+    message = (
+        f'failed to pull and unpack image "{IMAGE}:1.4": failed to resolve image: unexpected status from HEAD request '
+        f"to http://mirror.example.net/v2/acme/worker/manifests/1.4?ns=registry.example.com: {says}"
+    )
+    waiting = {"reason": "ErrImagePull", "message": message}
+    status = {"phase": "Pending", "containerStatuses": [{"name": "main", "state": {"waiting": waiting}}]}
+    subject = of_pod("regcred", status=status)
+    context = known([], regcred=auths("registry.example.com" if offered else "ghcr.io"))
+    (explained,) = Explainer(context, lambda: NOW, "failing").explain(subject).containers
+    assert explained.diagnosis is not None
+    assert explained.diagnosis.cause == "Mirror"
+    texts = [remedy.text for remedy in explained.remedies]
+    assert texts[0] == "on the node, look at its mirrors"
+    assert any("or correct what the mirror was offered" in text for text in texts) is renewed
 
 
 def test_without_any_secret_a_new_one_is_made_and_named() -> None:
