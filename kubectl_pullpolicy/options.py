@@ -133,6 +133,14 @@ class PinFlags:
             metavar="SOURCE",
         ),
     ] = "registry"
+    path: Annotated[
+        str,
+        _option(
+            "--path",
+            text="Where the pod spec stands in a kind of one's own (spec.worker.template.spec, spec.pods[0].spec).",
+            metavar="PATH",
+        ),
+    ] = ""
     no_secrets: Annotated[bool, _option("--no-secrets", text="Read no pull secrets of the cluster.")] = False
 
 

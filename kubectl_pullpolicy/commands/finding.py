@@ -112,7 +112,7 @@ def nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyErr
     """Why an object that was found has nothing that is meant; None where it has."""
     if made.changes or made.unchanged or made.skipped:
         return None
-    if container and slots(live.kind, live.tree):
+    if container and slots(live.kind, live.tree, live.path):
         return UsageError(f'unable to find container named "{container}" in {made.target}')
     return UsageError(f"{made.target} has no pod template")
 

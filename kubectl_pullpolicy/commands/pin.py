@@ -33,6 +33,8 @@ def run(  # noqa: PLR0913, PLR0917  one group of flags each
         raise UsageError(f'--platform="{wanted.platform}" is not OS/ARCHITECTURE, as in linux/arm64')
     ignore = tuple(wanted.ignore or ())
     if selection.filename:
+        if wanted.path:
+            raise UsageError("--path is for objects of a cluster: it cannot be used with --filename")
         if wanted.evidence != "registry":
             raise UsageError(f"--from={wanted.evidence} cannot be used with --filename: files do not run")
         from kubectl_pullpolicy.commands.file_writing import file_request
@@ -44,7 +46,10 @@ def run(  # noqa: PLR0913, PLR0917  one group of flags each
     if files.write:
         raise UsageError("--write is for files: it goes with --filename")
     from kubectl_pullpolicy.commands.pin_live import Flags, run_live
-    from kubectl_pullpolicy.core.live_pins import LivePinRequest
+    from kubectl_pullpolicy.core.live_pins import LivePinRequest, path_keys
+
+    if wanted.path and not path_keys(wanted.path):
+        raise UsageError(f'--path="{wanted.path}" is not a path of keys, as in spec.worker.template.spec')
 
     asked = LivePinRequest(
         wanted.check,
@@ -55,6 +60,7 @@ def run(  # noqa: PLR0913, PLR0917  one group of flags each
         ignore,
         wanted.evidence == "running",
         selection.container,
+        path_keys(wanted.path),
     )
     flags = Flags(connection, selection, write, output, registries, awaited, wanted.no_secrets)
     return run_live(targets, asked, flags)

@@ -85,7 +85,7 @@ class _Wanted:
 
     def plan(self, live: Live) -> ObjectPlan:
         """Its plan; asked again when it has changed, it still wants the same of the same containers."""
-        made = plan(live, wish_of(self.edits.get(live.ref, {})))
+        made = plan(live._replace(path=self.request.path), wish_of(self.edits.get(live.ref, {})))
         return msgspec.structs.replace(made, cautions=tuple(self.cautions.get(live.ref, ())))
 
 
@@ -96,7 +96,9 @@ def run_live(targets: Sequence[str], request: LivePinRequest, flags: Flags) -> i
     check_selects(targets, flags.selection, flags.write)
     writable = open_writable(flags.connection, warn)
     finding = _finding(targets, writable, flags)
-    lives = list(found(finding))
+    lives = [live._replace(path=request.path) for live in found(finding)]
+    if request.path and any(live.kind for live in lives):
+        raise UsageError("--path is for kinds of one's own: where Pods are made in those of Kubernetes is known")
     judged = _judged(lives, request, flags, finding)
     if request.check and judged:
         finding.errors.extend(_error(each) for each in judged if each.judgement.verdict == "failed")

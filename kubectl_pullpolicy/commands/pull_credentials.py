@@ -82,13 +82,13 @@ class PullCredentials:
 
 def _own_names(live: Live) -> tuple[str, ...]:
     """The names of the Pod's own list."""
-    listed = (pod_spec(live.kind, live.tree) or {}).get("imagePullSecrets")
+    listed = (pod_spec(live.kind, live.tree, live.path) or {}).get("imagePullSecrets")
     items = listed if isinstance(listed, list) else ()
     return tuple(str(item["name"]) for item in items if isinstance(item, dict) and item.get("name"))
 
 
 def _account(live: Live) -> Name:
-    spec = pod_spec(live.kind, live.tree) or {}
+    spec = pod_spec(live.kind, live.tree, live.path) or {}
     return live.ref.namespace, str(spec.get("serviceAccountName") or "default")
 
 

@@ -1,5 +1,6 @@
 """From the images of a live object and what was found of each to what is wanted of it, and to the words for it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -29,6 +30,7 @@ class LivePinRequest:
     ignore: tuple[str, ...] = ()
     running: bool = False
     container: str = ""
+    path: tuple[str, ...] = ()
 
     def means(self, slot: Slot) -> bool:
         """Whether this container is meant. Ephemeral ones cannot change, and go with their Pod."""
@@ -62,9 +64,16 @@ class Judged(NamedTuple):
         return self.image.live.ref, self.image.slot.key
 
 
+def path_keys(text: str) -> tuple[str, ...]:
+    """The keys of a path as kubectl writes them: `.spec.pods[0].spec`; () where it is none."""
+    if not re.fullmatch(r"\.?[\w-]+(\.[\w-]+|\[\d+\])*", text, re.ASCII):
+        return ()
+    return tuple(re.findall(r"[\w-]+", text, re.ASCII))
+
+
 def images_of(live: Live, request: LivePinRequest) -> Iterator[LiveImage]:
     """The images that are meant."""
-    for slot in slots(live.kind, live.tree):
+    for slot in slots(live.kind, live.tree, live.path):
         if not request.means(slot) or request.ignores(slot):
             continue
         try:

@@ -23,7 +23,7 @@ _IN_PLACE = Restarts("inPlace", 0, "no Pod; the kubelet stops the container and 
 
 def plan(live: Live, wish: Wish) -> ObjectPlan:
     """What this object would become."""
-    there = slots(live.kind, live.tree)
+    there = slots(live.kind, live.tree, live.path)
     changes, skipped, unchanged = [], [], []
     for slot in there:
         for wanted in wish(slot):

@@ -25,11 +25,15 @@ _NO_METADATA = ObjectMeta()
 
 
 class Live(NamedTuple):
-    """An object as the API server wrote it: the resource that it is, its bytes, and the same as plain values."""
+    """An object as the API server wrote it: the resource that it is, its bytes, and the same as plain values.
+
+    `path`: where its pod spec stands, if somebody said so.
+    """
 
     info: KindInfo
     json: bytes
     tree: dict[str, Any]
+    path: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

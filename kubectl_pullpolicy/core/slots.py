@@ -47,17 +47,23 @@ class Slot(NamedTuple):
         return self.policy if field == "imagePullPolicy" else self.image
 
 
-def slots(kind: str, tree: Any) -> tuple[Slot, ...]:
-    """The containers and image volumes of an object, in the order in which they start."""
-    spec = pod_spec(kind, tree)
-    return tuple(_of_spec(spec, "/" + "/".join(spec_path(kind)))) if spec is not None else ()
+def slots(kind: str, tree: Any, path: tuple[str, ...] = ()) -> tuple[Slot, ...]:
+    """The containers and image volumes of an object, in the order in which they start. `path`: as in `pod_spec`."""
+    spec = pod_spec(kind, tree, path)
+    return tuple(_of_spec(spec, "/" + "/".join(path or spec_path(kind)))) if spec is not None else ()
 
 
-def pod_spec(kind: str, tree: Any) -> dict[str, Any] | None:
-    """The spec of a Pod, or of the pod template of a workload; None where there is none."""
+def pod_spec(kind: str, tree: Any, path: tuple[str, ...] = ()) -> dict[str, Any] | None:
+    """The spec of a Pod, or of the pod template of a workload; None where there is none.
+
+    `path`: keys and places in lists that lead to it, where the kind's shape does not tell.
+    """
     spec = tree
-    for key in spec_path(kind):
-        spec = spec.get(key) if isinstance(spec, dict) else None
+    for key in path or spec_path(kind):
+        if isinstance(spec, list):
+            spec = spec[int(key)] if key.isdecimal() and int(key) < len(spec) else None
+        else:
+            spec = spec.get(key) if isinstance(spec, dict) else None
     return spec if isinstance(spec, dict) else None
 
 

@@ -57,7 +57,8 @@ def _rows(plan: ObjectPlan, *, managed_allowed: bool) -> Iterator[list[str]]:
     for change in plan.changes:
         yield [name, cell(_container(change)), cell(change.old or "<none>"), cell(change.new or "<none>"), cell(last)]
     for skipped in plan.skipped:
-        yield [name, cell(skipped.container) or "<all>", "<none>", "<none>", cell(f"skipped: {skipped.reason}")]
+        reason = skipped.reason.partition("\n")[0]  # the rest stands in the error
+        yield [name, cell(skipped.container) or "<all>", "<none>", "<none>", cell(f"skipped: {reason}")]
 
 
 def _container(change: Change) -> str:

@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
+from kubectl_pullpolicy.core.live_pins import path_keys
 from kubectl_pullpolicy.printers.schema import plan_schema
-from tests.builders import container, workload
+from tests.builders import container, pod, workload
 from tests.stubs.api_server import Answer, State, api_server, status_body
 from tests.stubs.oci import small_image, small_index
 from tests.stubs.registry import Registry, error, serving
@@ -292,6 +293,8 @@ def test_images_that_match_a_pattern_are_left(state: State, registry: Registry, 
         (["deploy/web", "--check", "--update"], "error: --check changes nothing"),
         (["deploy/web", "--check", "-o", "patch"], "error: --check changes nothing"),
         (["deploy/web", "--from", "running", "--update"], "error: --update follows tags at the registry"),
+        (["deploy/web", "--path", "spec..x"], 'error: --path="spec..x" is not a path of keys'),
+        (["-f", "x", "--path", "spec"], "error: --path is for objects of a cluster"),
         (["deploy/web", "--policy", "always"], 'error: Unsupported value: "always"'),
     ],
 )
@@ -300,3 +303,80 @@ def test_what_does_not_go_together_is_refused(state: State, pin: Any, arguments:
     assert shown.code == 1
     assert shown.err.startswith(message)
     assert not state.requests
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("spec.worker.template.spec", ("spec", "worker", "template", "spec")),
+        (".spec.pods[0].spec", ("spec", "pods", "0", "spec")),
+        ("spec[x]", ()),
+        ("spec/a", ()),
+        ("", ()),
+    ],
+)
+def test_a_path_is_read_as_kubectl_writes_it(text: str, keys: tuple[str, ...]) -> None:
+    assert path_keys(text) == keys
+
+
+def test_a_path_is_refused_for_kinds_whose_shape_is_known(state: State, registry: Registry, pin: Any) -> None:
+    web(state, registry, "a:1")
+    assert "error: --path is for kinds of one's own" in pin("deploy/web", "--path", "spec.template.spec").err
+    assert patches(state) == 0
+
+
+def running(state: State, registry: Registry, *digests: str, names: tuple[str, ...] = ()) -> None:
+    """Pods of the newest ReplicaSet, one a digest, on a node that names these for what they run."""
+    web(state, registry, "a:1", annotations={"deployment.kubernetes.io/revision": "1"})
+    made = workload("ReplicaSet", owner="Deployment/web", annotations={"deployment.kubernetes.io/revision": "1"})
+    state.lists["/apis/apps/v1/namespaces/shop/replicasets"] = [made]
+    pods = []
+    for place, each in enumerate(digests):
+        metadata = {"name": f"web-{place}", "uid": f"p{place}"}
+        status = {"name": "c0", "image": "x", "imageID": each, "state": {"running": {}}}
+        held = pod(container(f"{registry.host}/a:1", "IfNotPresent", "c0"), owner="ReplicaSet/web", metadata=metadata)
+        pods.append(held | {"status": {"phase": "Running", "containerStatuses": [status]}})
+    state.lists[f"{CORE}/pods"] = pods
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
+    state.objects["/api/v1/nodes/node-1"] = node | {"status": {"images": [{"names": list(names)}]}}
+
+
+def test_what_the_node_proves_is_pinned_whatever_the_image_id_says(state: State, registry: Registry, pin: Any) -> None:
+    old = digest(registry, "a:1")
+    registry.push("a:1", small_image("newer"))
+    other = f"other.example.com/x@sha256:{64 * '3'}"
+    running(state, registry, other, other, names=(other, f"{registry.host}/a@{old}", f"{registry.host}/a:1"))
+    shown = pin("deploy/web", "--from", "running", "--yes")
+    assert shown.code == 0, shown.err
+    assert images(state) == [f"a:1@{old}"]
+
+
+def test_pods_that_do_not_agree_are_told_one_by_one(state: State, registry: Registry, pin: Any) -> None:
+    old = digest(registry, "a:1")
+    new = registry.push("a:1", small_image("newer"))
+    running(state, registry, *(f"{registry.host}/a@{each}" for each in (old, new)))
+    shown = pin("deploy/web", "--from", "running", "--yes")
+    assert shown.code == 1
+    assert f"its Pods do not agree\n  web-0  {old}\n  web-1  {new}\n" in shown.err
+    assert "skipped: its Pods do not agree\n" in shown.out
+    assert patches(state) == 0
+
+
+def test_a_node_that_may_not_be_read_leaves_it_to_the_registry(state: State, registry: Registry, pin: Any) -> None:
+    old = digest(registry, "a:1")
+    registry.push("a:1", small_image("newer"))
+    running(state, registry, f"elsewhere.example.com/a@{old}")
+    forbidden = status_body(403, "Forbidden", 'nodes "node-1" is forbidden')
+    state.answers.append((lambda request: "/nodes" in request.path, Answer(403, forbidden)))
+    shown = pin("deploy/web", "--from", "running", "--yes")
+    assert shown.code == 0, shown.err
+    assert "cannot get nodes: forbidden; the registry alone decides what runs" in shown.err
+    assert images(state) == [f"a:1@{old}"]
+
+
+def test_without_pods_nothing_is_frozen(state: State, registry: Registry, pin: Any) -> None:
+    running(state, registry)
+    shown = pin("deploy/web", "--from", "running", "--yes")
+    assert shown.code == 1
+    assert "no Pod of the newest revision runs" in shown.err
+    assert patches(state) == 0

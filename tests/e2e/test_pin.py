@@ -291,3 +291,26 @@ def test_a_cron_job_is_pinned_to_what_its_last_job_ran(namespace: Any, pullpolic
     done = pullpolicy.run("pin", "cronjob/nightly", "--from", "running", "--yes")
     assert done.returncode == 0, done.stderr
     assert image_of(namespace, "CronJob", "nightly") == f"{public.name}:1@{old}"
+
+
+def test_where_the_pod_spec_of_somebodys_own_kind_stands_can_be_said(
+    namespace: Any, pullpolicy: Any, public: Repository, fleet: str
+) -> None:
+    digest = public.push("1", bytes_of(public.name))
+    held = {"spec": {"containers": [container(f"{public.name}:1")]}}
+    patch = json.dumps({"spec": {"template": None, "groups": [{"worker": held}]}})
+    namespace.kubectl("patch", f"fleets.{fleet}", "mine", "--type=merge", "-p", patch)
+    without = pullpolicy.run("pin", f"fleet.{fleet}/mine", "--yes")
+    assert without.returncode == 1
+    assert "has no pod template" in without.stderr
+    done = pullpolicy.run("pin", f"fleet.{fleet}/mine", "--path", "spec.groups[0].worker.spec", "--yes")
+    assert done.returncode == 0, done.stderr
+
+    def pinned_image() -> str:
+        groups = namespace.get(f"fleets.{fleet}", "mine")["spec"]["groups"]
+        found: str = groups[0]["worker"]["spec"]["containers"][0]["image"]
+        return found
+
+    assert pinned_image() == f"{public.name}:1@{digest}"
+    take_back(namespace, done.stderr)
+    assert pinned_image() == f"{public.name}:1"
