@@ -14,6 +14,10 @@ from tests.stubs.api_server import Answer, State, api_server, status_body
 
 POD = "/api/v1/namespaces/shop/pods/web"
 PULLED = {"name": "main", "state": {"running": {}}, "imageID": "x@sha256:" + "a" * 64}
+NOT_FOUND = (
+    'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:1.27": '
+    "failed to resolve image: docker.io/library/nginx:1.27: not found"
+)
 CREATING = {"name": "main", "state": {"waiting": {"reason": "ContainerCreating"}}}
 CRASHING = {"name": "main", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
 
@@ -81,7 +85,7 @@ def test_it_ends_with_0_when_the_image_is_there(
 def test_a_failure_that_does_not_heal_ends_it_with_3_once_the_kubelet_has_tried_twice(
     server: str, state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'))
+    state.objects[POD] = web(failing(NOT_FOUND))
     tried(state, 2)
     assert wait(server, "pod/web", "--timeout=5s") == 3
     captured = capsys.readouterr()
@@ -90,7 +94,7 @@ def test_a_failure_that_does_not_heal_ends_it_with_3_once_the_kubelet_has_tried_
 
 
 def test_a_first_failure_is_not_enough(server: str, state: State) -> None:
-    state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'))
+    state.objects[POD] = web(failing(NOT_FOUND))
     tried(state, 1)
     assert wait(server, "pod/web", "--timeout=200ms") == 4
 
@@ -145,7 +149,7 @@ def test_what_has_no_pods_to_wait_for_is_refused(
 
 
 def test_json_holds_the_pods_that_tell_why(server: str, state: State, capsys: pytest.CaptureFixture[str]) -> None:
-    state.objects[POD] = web(failing('"docker.io/library/nginx:1.27": not found'))
+    state.objects[POD] = web(failing(NOT_FOUND))
     tried(state, 2)
     assert wait(server, "pod/web", "-o", "json", "--timeout=5s") == 3
     (item,) = json.loads(capsys.readouterr().out)["items"]
