@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.context import Absent, Forbidden, ListOf, Need, Reading
+from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.objects import KubernetesObject, ObjectMeta, ObjectRef, Pod, meta, reference_to
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.times import format_time
@@ -77,6 +77,9 @@ class Recorder:
         for reading in self._source.read(needs):
             for thing in reading.objects:
                 self._note(thing)
+                if isinstance(thing, Pod) and isinstance(reading.need, Get):
+                    # Others are read about a Pod by lists: one by its name is what somebody named.
+                    self._subjects.add(reference_to(thing))
             if reading.done:
                 self._note_outcome(reading)
             yield reading

@@ -9,9 +9,9 @@ import pytest
 
 from tests.cluster import images, registries
 from tests.cluster.layout import Ports
-from tests.e2e.manifests import WEB, container, deployment, pod
+from tests.e2e.manifests import WEB, container, deployment, pod, pull_secret
 from tests.e2e.test_explain import explained
-from tests.e2e.test_versions import FAILING, pull_secret
+from tests.e2e.test_versions import FAILING
 
 pytestmark = pytest.mark.e2e
 

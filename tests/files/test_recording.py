@@ -124,6 +124,15 @@ def test_what_was_explained_is_explained_again() -> None:
     assert [meta(thing).name for thing in together(replay, others).objects] == ["web-1"]
 
 
+def test_a_pod_that_was_named_is_explained_again_without_its_name() -> None:
+    """And none of those that were only read beside it."""
+    named, other = (tuple(objects(pod(C, metadata={"name": name}))) for name in ("web-1", "other"))
+    beside = ListOf("v1", "Pod", "shop", field_selector="spec.nodeName=node-1")
+    by_name = Get(ObjectRef("v1", "Pod", "shop", "web-1"))
+    cluster = Cluster([], [Reading(by_name, named), Reading(beside, other)])
+    assert names(replayed(recorded(cluster, [by_name, beside]))) == ["Pod/web-1"]
+
+
 def test_fields_v1_are_kept_byte_for_byte() -> None:
     """Laying out the file does not touch them; equal ones are not mixed up with others."""
     texts = [b'{"f:a":{ "k:{\\"name\\":\\"x\\"}" : {}}}', b"{}", b'{"f:b":\t{}}', b"{}"]
