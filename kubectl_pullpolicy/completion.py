@@ -148,4 +148,5 @@ COMPLETERS: dict[str, Completer] = {
     "policy": lambda _, __: POLICIES,
     "value": lambda _, __: (*POLICIES, "Default"),
     "dry_run": lambda _, __: ("none", "client", "server"),
+    "evidence": lambda _, __: ("registry", "running"),
 }
