@@ -27,8 +27,8 @@ def failing(detail: str) -> dict[str, Any]:
     return {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}}
 
 
-def web(*statuses: dict[str, Any]) -> dict[str, Any]:
-    status = {"phase": "Pending", "startTime": "2026-01-02T03:00:00Z", "containerStatuses": list(statuses)}
+def web(*statuses: dict[str, Any], started: str = "2026-01-02T03:00:00Z") -> dict[str, Any]:
+    status = {"phase": "Pending", "startTime": started, "containerStatuses": list(statuses)}
     told = {
         "manager": "kubelet",
         "operation": "Update",
@@ -41,9 +41,10 @@ def web(*statuses: dict[str, Any]) -> dict[str, Any]:
 
 
 def event(reason: str, message: str, count: int) -> dict[str, Any]:
-    """What the kubelet writes of each attempt: the first at 03:00:01, the last at 03:03:50."""
+    """What the kubelet writes of its attempts: the last at 03:03:50."""
     involved = {"kind": "Pod", "namespace": "shop", "name": "web", "uid": "u"}
-    times = {"firstTimestamp": "2026-01-02T03:00:01Z", "lastTimestamp": "2026-01-02T03:03:50Z"}
+    first = "2026-01-02T03:03:50Z" if count == 1 else "2026-01-02T03:00:01Z"
+    times = {"firstTimestamp": first, "lastTimestamp": "2026-01-02T03:03:50Z"}
     return {"involvedObject": involved, "reason": reason, "message": message, "count": count, "type": "x"} | times
 
 
@@ -94,7 +95,7 @@ def test_a_failure_that_does_not_heal_ends_it_with_3_once_the_kubelet_has_tried_
 
 
 def test_a_first_failure_is_not_enough(server: str, state: State) -> None:
-    state.objects[POD] = web(failing(NOT_FOUND))
+    state.objects[POD] = web(failing(NOT_FOUND), started="2026-01-02T03:03:50Z")
     tried(state, 1)
     assert wait(server, "pod/web", "--timeout=200ms") == 4
 

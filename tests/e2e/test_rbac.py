@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.imitations import PASSWORD, USER
+from tests.cluster.layout import LOOPBACK, Ports
 from tests.e2e.conftest import Program
 from tests.e2e.kubernetes import Cluster
-from tests.e2e.manifests import WEB, container, deployment
+from tests.e2e.manifests import WEB, container, deployment, pull_secret
 
 pytestmark = pytest.mark.e2e
 
@@ -122,3 +124,21 @@ def test_writing_needs_its_role_and_says_so(namespace: Cluster, user: User) -> N
     assert done.returncode == 0, done.stderr
     done = user.run("set", "Always", "deploy/web", "--yes")
     assert done.returncode == 0, done.stderr
+
+
+def test_pinning_a_private_image_needs_the_role_for_credentials_and_says_so(
+    cluster: Cluster, namespace: Cluster, user: User
+) -> None:
+    cluster.require("a private registry")
+    host = f"{LOOPBACK}:{Ports.of_node().private}"
+    made = deployment("web", container(f"{host}/team/app:1.0"), replicas=0)
+    made["spec"]["template"]["spec"]["imagePullSecrets"] = [{"name": "regcred"}]
+    namespace.apply([made, pull_secret("regcred", {"username": USER, "password": PASSWORD}, host)])
+    user.grant("explain", "write")
+    without = user.run("pin", "deploy/web", "--yes")
+    assert without.returncode == 1
+    assert "cannot get secrets: forbidden" in without.stderr
+    user.grant("credentials")
+    done = user.run("pin", "deploy/web", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "deployment.apps/web image updated" in done.stdout
