@@ -1,4 +1,7 @@
-"""Deletes one Pod: this very one, whatever else has its name by now (meta/v1 DeleteOptions.preconditions.uid)."""
+"""Deletes one Pod: this very one as it was judged, not what has its name or became of it since.
+
+Source: meta/v1 DeleteOptions.preconditions, uid and resourceVersion.
+"""
 
 import json
 from typing import Any
@@ -10,8 +13,9 @@ from kubectl_pullpolicy.core.workloads import POD
 
 
 def delete_pod(transport: Transport, retry: Retry, *, server_dry_run: bool) -> None:
-    """Sends the deletion. Raises PullPolicyError; 409 where another Pod has the name."""
-    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": retry.uid}}
+    """Sends the deletion. Raises PullPolicyError; 409 where another Pod has the name, or this one has changed."""
+    held = {"uid": retry.uid} | ({"resourceVersion": retry.version} if retry.version else {})
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": held}
     if server_dry_run:
         # In the body: a server that finds one reads no option from the query (endpoints/handlers/delete.go).
         options["dryRun"] = ["All"]

@@ -19,9 +19,12 @@ from kubectl_pullpolicy.core.retrying import Refusal, Retried, Retry, retry_of
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import Target, parse_targets
 from kubectl_pullpolicy.core.workloads import kind_info
-from kubectl_pullpolicy.errors import PullPolicyError, UsageError
+from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
 from kubectl_pullpolicy.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers.retries import print_deleted, print_retries, print_retry_documents
+
+ATTEMPTS = 3
+CONFLICT = 409
 
 
 @dataclass(frozen=True)
@@ -143,13 +146,35 @@ def _was_named(run: _Run, left: Sequence[Refusal]) -> bool:
 
 def _deleted(each: Retry, run: _Run) -> Retried:
     try:
-        delete_pod(run.writable.transport, each, server_dry_run=run.flags.dry_run == "server")
+        _delete(each, run)
     except PullPolicyError as error:
         say(str(error))
         return Retried(each, str(error))
     if not run.output.output:
         print_deleted(each, run.flags.dry_run, sys.stdout)
     return Retried(each)
+
+
+def _delete(meant: Retry, run: _Run) -> None:
+    """Judges a Pod that has changed once more: its containers may run since. Raises PullPolicyError."""
+    judged, attempts = meant, ATTEMPTS
+    while True:
+        attempts -= 1
+        try:
+            delete_pod(run.writable.transport, judged, server_dry_run=run.flags.dry_run == "server")
+        except ServerError as error:
+            if error.status != CONFLICT or not attempts:
+                raise
+        else:
+            return
+        name, namespace = meant.pod.name, meant.pod.namespace
+        found = Inquiry(run.writable.source).pod(ObjectRef("v1", "Pod", namespace, name))
+        again = retry_of(*found, kill_running=run.request.kill_running)
+        if isinstance(again, Refusal):
+            raise PullPolicyError(f"error: pod/{name} was not deleted: it changed meanwhile: {again.reason}")
+        if again.uid != meant.uid:
+            raise PullPolicyError(f"error: pod/{name} was not deleted: another Pod has its name by now")
+        judged = again
 
 
 def _question(meant: Sequence[Retry], writable: Writable) -> str:

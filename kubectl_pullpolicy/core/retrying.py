@@ -24,10 +24,14 @@ _NO_STATUS = PodStatus()
 
 
 class Retry(NamedTuple):
-    """A Pod that may be deleted. `uid`: only this very Pod is meant; `owner`: the workload that a user would name."""
+    """A Pod that may be deleted; `owner`: the workload that a user would name.
+
+    `uid` and `version`: only this very Pod is meant, and only as it was judged.
+    """
 
     pod: SubjectExplanation
     uid: str
+    version: str
     controller: ObjectRef
     owner: OwnerSummary
 
@@ -72,7 +76,7 @@ def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> 
         told = f"container {running[0]} runs" if len(running) == 1 else f"containers {', '.join(running)} run"
         return Refusal(explained, f"{told}, and would be killed: --kill-running allows it")
     owner = explained.owner or OwnerSummary(controller.kind, controller.name)
-    return Retry(explained, metadata.uid or "", controller, owner)
+    return Retry(explained, metadata.uid or "", metadata.resource_version or "", controller, owner)
 
 
 def _backs_off(explained: Explanation) -> bool:

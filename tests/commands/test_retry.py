@@ -53,7 +53,10 @@ def test_pods_that_their_controllers_make_anew_are_deleted_by_their_uid(
     assert retry(server, "--all", "--yes") == 0
     assert deleted(state) == [f"{PODS}/a", f"{PODS}/b"]
     bodies = [json.loads(request.body) for request in state.requests if request.method == "DELETE"]
-    assert [body["preconditions"] for body in bodies] == [{"uid": "uid-a"}, {"uid": "uid-b"}]
+    assert [body["preconditions"] for body in bodies] == [
+        {"uid": "uid-a", "resourceVersion": "1"},
+        {"uid": "uid-b", "resourceVersion": "1"},
+    ]
     out = capsys.readouterr().out
     assert 'pod "a" deleted from shop namespace' in out
     assert "Job/import would count the deletion as a failure (backoffLimit)" in out
@@ -90,10 +93,12 @@ def test_what_makes_no_sense_is_refused_before_anything_is_read(
 
 def test_one_failure_loses_no_other(server: str, state: State, capsys: pytest.CaptureFixture[str]) -> None:
     conflict = Answer(409, status_body(409, "Conflict", "the UID in the precondition does not match"))
+    state.objects[f"{PODS}/a"] = stuck("a")
+    state.objects[f"{PODS}/a"]["metadata"]["uid"] = "another"
     state.answers.insert(0, (lambda request: request.method == "DELETE" and request.path.endswith("/a"), conflict))
     assert retry(server, "--all", "--yes") == 1
     captured = capsys.readouterr()
-    assert "the UID in the precondition does not match" in captured.err
+    assert "error: pod/a was not deleted: another Pod has its name by now" in captured.err
     assert 'pod "b" deleted' in captured.out
 
 

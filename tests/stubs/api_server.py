@@ -58,6 +58,7 @@ class State:
     watches: list[Answer] = field(default_factory=list)  # one for each watch; afterwards 401, which ends it
     warnings: list[str] = field(default_factory=list)
     before_patch: Callable[["State", Request], None] | None = None  # what somebody else does in between
+    before_delete: Callable[["State", Request], None] | None = None
     lock: Any = field(default_factory=threading.Lock)
 
     def paths(self) -> list[str]:
@@ -163,6 +164,8 @@ def _answer(state: State, request: Request) -> Answer:
         return state.watches.pop(0) if state.watches else Answer(401, status_body(401, "Unauthorized", "Unauthorized"))
     if request.method == "PATCH":
         return _patched(state, request)
+    if request.method == "DELETE":
+        return _deleted(state, request)
     if request.path in state.objects:
         return Answer(body=json.dumps(state.objects[request.path]).encode())
     if state.generate is not None and request.path.endswith("/pods"):
@@ -193,6 +196,21 @@ def _patched(state: State, request: Request) -> Answer:
         if "dryRun" not in request.query:
             state.objects[request.path] = thing
     return Answer(body=json.dumps(thing).encode())
+
+
+def _deleted(state: State, request: Request) -> Answer:
+    if state.before_delete is not None:
+        state.before_delete(state, request)
+    options, metadata = json.loads(request.body), state.objects[request.path]["metadata"]
+    for field_name, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        wanted, held = options["preconditions"].get(field_name), metadata.get(field_name, "")
+        if wanted not in {None, held}:
+            told = f"the {word} in the precondition ({wanted}) does not match the {word} in record ({held})"
+            message = f'Operation cannot be fulfilled on Pod "web-1": {told}. The object might have been modified'
+            return Answer(409, status_body(409, "Conflict", message))
+    if options.get("dryRun") != ["All"]:
+        del state.objects[request.path]
+    return Answer(body=b'{"kind": "Status", "status": "Success"}')
 
 
 def _operate(thing: Any, operation: dict[str, Any]) -> bool:
