@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pullpolicy.commands.again import place_again, selectors_again
 from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
@@ -76,6 +77,7 @@ class Asked:
     inquiry: Inquiry
     tally: Tally
     prober: "Prober | None" = None
+    place: str = ""  # flags of a command that reads there, too
 
     @property
     def named(self) -> bool:
@@ -109,7 +111,8 @@ def run(
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
     inquiry = Inquiry(source, credentials=request.credentials_wanted)
-    asked = Asked(request, targets, selected, selection.container, output, source, inquiry, Tally(), prober)
+    place = place_again(connection, selection, demo=request.demo)
+    asked = Asked(request, targets, selected, selection.container, output, source, inquiry, Tally(), prober, place)
     _print(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -248,5 +251,5 @@ def _summarise(asked: Asked) -> None:
         raise UsageError(f"container {asked.container} is not in any of the Pods{where}")
     elif tally.failing and not request.details and not asked.targets:
         flag = f"-n {namespace}" if namespace is not None else "-A"
-        more = f"kubectl pullpolicy explain --failing --details {flag}"
+        more = f"kubectl pullpolicy explain --failing --details {flag}{selectors_again(asked.selection)}{asked.place}"
         say(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")

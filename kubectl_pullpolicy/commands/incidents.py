@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from kubectl_pullpolicy.commands.again import place_again, selectors_again
 from kubectl_pullpolicy.commands.diagnose import Request
 from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
@@ -36,6 +37,7 @@ class Asked:
     inquiry: Inquiry
     failures: Failures
     probe: Callable[[tuple[Incident, ...]], tuple[Incident, ...]]
+    place: str  # flags of a command that reads there, too
     errors: list[PullPolicyError] = field(default_factory=list)
 
     @property
@@ -69,7 +71,8 @@ def run_incidents(
     credentials: CredentialsWanted = "failing" if told and not request.no_secrets else "never"
     inquiry = Inquiry(source, "failures", credentials)
     failures = Failures(source, inquiry, selection.container)
-    asked = Asked(request, targets, selected, output, source, inquiry, failures, probe)
+    place = place_again(connection, selection, demo=request.demo)
+    asked = Asked(request, targets, selected, output, source, inquiry, failures, probe, place)
     incidents = _answer(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -176,7 +179,8 @@ def _summarise(asked: Asked, incidents: Incidents) -> None:
     elif not asked.in_full:
         flag = f"-n {namespace}" if namespace is not None else "-A"
         causes = "1 cause" if incidents.causes == 1 else f"{incidents.causes} causes"
-        more = f"kubectl pullpolicy diagnose --details {flag}, kubectl pullpolicy explain POD {_own(namespace)}"
+        one = f"kubectl pullpolicy explain POD {_own(namespace)}{asked.place}"
+        more = f"kubectl pullpolicy diagnose --details {flag}{selectors_again(asked.selection)}{asked.place}, {one}"
         say(f"{causes}, {incidents.failing:,} of {pods:,} Pods. In full: {more}")
 
 

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
+from kubectl_pullpolicy.commands.again import place_again
 from kubectl_pullpolicy.core.explanation import Reason
+from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
 from tests.conftest import GOLDEN
 
 DEMO = Path(__file__).parents[2] / "kubectl_pullpolicy" / "demo" / "recording.json"
@@ -125,7 +127,22 @@ def test_no_secret_of_the_test_cluster_is_in_the_recordings() -> None:
 
 def test_failing_pods_are_counted_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     _, _, err = explain(capsys, "--demo", "-n", "shop")
-    assert err == "2 of 30 containers cannot pull. In full: kubectl pullpolicy explain --failing --details -n shop\n"
+    assert (
+        err
+        == "2 of 30 containers cannot pull. In full: kubectl pullpolicy explain --failing --details -n shop --demo\n"
+    )
+
+
+def test_the_command_that_goes_on_reads_the_same_objects(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    again = tmp_path / "it is.json"
+    explain(capsys, "--demo", "-n", "shop", "--record", str(again))
+    _, _, err = explain(capsys, "-f", str(again), "-l", "app in (worker,web)")
+    assert err.endswith(f"kubectl pullpolicy explain --failing --details -A -l 'app in (worker,web)' -f '{again}'\n")
+
+
+def test_the_context_is_repeated_and_credentials_are_not() -> None:
+    connection = ConnectionFlags(context="prod", token="t0ken", as_user="jane")
+    assert place_again(connection, SelectionFlags(), demo=False) == " --context prod"
 
 
 def test_nothing_found_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:

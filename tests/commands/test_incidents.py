@@ -83,7 +83,7 @@ def test_failures_are_grouped_as_it_was_reviewed(
 
 def test_the_closing_line_counts_causes_and_pods(capsys: pytest.CaptureFixture[str]) -> None:
     err = diagnose(capsys, "-n", "shop")[2]
-    assert err.startswith("1 cause, 2 of 20 Pods. In full: kubectl pullpolicy diagnose --details -n shop")
+    assert err.startswith("1 cause, 2 of 20 Pods. In full: kubectl pullpolicy diagnose --details -n shop --demo,")
 
 
 def test_what_is_well_is_no_incident(capsys: pytest.CaptureFixture[str]) -> None:
