@@ -9,12 +9,14 @@ from kubectl_pullpolicy.options import (
     AfterDashes,
     AskFlags,
     ConnectionFlags,
+    DeletionFlags,
     FileFlags,
     Lines,
     OutputFlags,
     PinFlags,
     PlanOutputFlags,
     RegistryFlags,
+    ResultFlags,
     SelectionFlags,
     WaitFlags,
     WriteFlags,
@@ -357,10 +359,10 @@ Exit codes: 0 all images are there, 1 error, 3 a failure that does not heal by i
 
 
 @app.command("wait", epilog=WAIT_EPILOG)
-@flags(ConnectionFlags, OutputFlags)
+@flags(ConnectionFlags, ResultFlags)
 def wait(
     connection: ConnectionFlags,
-    output: OutputFlags,
+    output: ResultFlags,
     target: Annotated[
         Lines,
         typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="TARGET...", show_default=False),
@@ -391,13 +393,13 @@ Examples:
 
 
 @app.command("retry", epilog=RETRY_EPILOG)
-@flags(ConnectionFlags, SelectionFlags, AskFlags, WaitFlags, PlanOutputFlags)
+@flags(ConnectionFlags, SelectionFlags, AskFlags, WaitFlags, DeletionFlags)
 def retry(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     connection: ConnectionFlags,
     selection: SelectionFlags,
     write: AskFlags,
     awaited: WaitFlags,
-    output: PlanOutputFlags,
+    output: DeletionFlags,
     target: Annotated[
         Lines, typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="[TARGET...]", show_default=False)
     ] = None,

@@ -85,6 +85,13 @@ class OutputFlags:
 
 
 @dataclass(frozen=True)
+class ResultFlags(OutputFlags):
+    """In which form a command tells a result that has no wider table."""
+
+    output: Annotated[str, _option("--output", "-o", text="One of: json, yaml, name.", metavar="FORMAT")] = ""
+
+
+@dataclass(frozen=True)
 class RegistryFlags:
     """How registries are reached, for what asks them."""
 
@@ -201,6 +208,13 @@ class PlanOutputFlags:
     ] = ""
     no_headers: Annotated[bool, _option("--no-headers", text="Print no header line.")] = False
     verbosity: Annotated[int, _option("--v", "-v", text="1: show where an error came from.", metavar="N")] = 0
+
+
+@dataclass(frozen=True)
+class DeletionFlags(PlanOutputFlags):
+    """The same, of a command that changes no object that Git could hold."""
+
+    output: Annotated[str, _option("--output", "-o", text="One of: json, yaml, name.", metavar="FORMAT")] = ""
 
 
 def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:

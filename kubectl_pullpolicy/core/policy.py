@@ -141,7 +141,7 @@ def _by_silent_manifest(
         more = () if writer is None else (_written_by(writer, "certain"),)
         return Judgement("Admission" if author.frozen else "Edited", (silent, *more))
     if applied.image != container.image and policy == default_policy(applied.image):
-        detail = f"its image was {applied.image}, whose default is {policy}"
+        detail = f"has image {applied.image}, whose default is {policy}"
         return Judgement("StaleDefault", (silent, Evidence(silent.source, detail, "certain")), applied.image)
     if author.frozen and author.unchanged:
         detail = "never changed since it was created (generation 1)"
