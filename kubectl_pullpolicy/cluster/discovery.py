@@ -3,6 +3,7 @@
 Aggregated discovery (KEP-3352, on by default since Kubernetes 1.27) tells all kinds in one answer.
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -61,6 +62,9 @@ class _Groups(msgspec.Struct):
 _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
+# A DNS name as group, a label as version (apimachinery pkg/util/validation); so is the name of a resource.
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_API_VERSION = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*/{_NAME.pattern}")
 _GROUPS_DECODER = msgspec.json.Decoder(_Groups)
 _DECODER = msgspec.json.Decoder(_ResourceList)
 
@@ -79,6 +83,8 @@ class Discovery:
         built_in = kind_info(kind)
         if built_in is not None and built_in.api_version == api_version:
             return built_in
+        if not _API_VERSION.fullmatch(api_version):  # an ownerReference may hold `../metrics`: no path of ours
+            raise NotFoundError(f'error: no server has an API version "{api_version}"')
         if api_version not in self._known:
             self._known[api_version] = self._ask(api_version)
         found = self._known[api_version].get(kind)
@@ -111,7 +117,7 @@ class Discovery:
         return {
             each.kind: KindInfo(api_version, each.kind, each.name, namespaced=each.namespaced)
             for each in resources
-            if "/" not in each.name  # a subresource
+            if _NAME.fullmatch(each.name)  # `fleets/status` is a subresource
         }
 
 

@@ -162,3 +162,19 @@ def test_a_kubelets_configuration_is_not_asked_for_where_it_tells_nothing(server
     assert CONFIGZ not in state.paths()
     assert LOG not in state.paths()
     assert len(state.requests) <= 6
+
+
+@pytest.mark.parametrize(
+    "api_version", ["../api", "../metrics", "./v1", "example.com/..", "a/b/c", "v2", "x.io/v1?watch=1"]
+)
+def test_an_owner_never_leads_to_a_path_outside_the_apis(server: str, state: State, api_version: str) -> None:
+    outcome = read_one(opened(server), ObjectRef(api_version, "Fleet", "shop", "mine"))
+    assert isinstance(outcome, Absent)
+    assert state.paths() == []
+
+
+@pytest.mark.parametrize("name", ["..", "../../../api/v1/nodes", "fleets?x", ""])
+def test_a_resource_of_discovery_never_leads_elsewhere(server: str, state: State, name: str) -> None:
+    state.objects[GROUP] = {"resources": [{"name": name, "kind": "Fleet"}]}
+    assert isinstance(read_one(opened(server), FLEET), Absent)
+    assert state.paths() == [GROUP]
