@@ -149,7 +149,13 @@ def _glob(part: str) -> re.Pattern[str]:
     """filepath.Match for what can stand in a host: `*`, and an IPv6 address in brackets, a class of characters."""
     if part.startswith("[") and part.endswith("]"):
         return re.compile(f"[{re.escape(part[1:-1])}]")
-    return re.compile("".join("[^/]*" if each == "*" else re.escape(each) for each in part), re.DOTALL)
+    first, *rest = part.split("*")
+    if not rest:
+        return re.compile(re.escape(first))
+    *middle, last = rest
+    # Each piece where it stands first, never tried again further on: a key of many stars must not run for ever.
+    pieces = "".join(f"(?>[^/]*?{re.escape(piece)})" for piece in middle if piece)
+    return re.compile(f"{re.escape(first)}{pieces}[^/]*{re.escape(last)}", re.DOTALL)
 
 
 def _visible(written: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,17 @@ def test_any_text_is_a_key(written: str, image: str) -> None:
 def test_deeply_nested_text_is_no_traceback() -> None:
     assert secret(b'{"auths":' + b"[" * 100_000).problem == "notJSON"
     assert secret({"auths": {}}).problem is None
+
+
+@pytest.mark.parametrize(
+    ("key", "host", "found"),
+    [
+        *(("*a" * 30, "a" * 200 + "b", False), ("*" * 60 + "x", "a" * 200, False), ("*a" * 30, "a" * 200, True)),
+        *(("a*b*c", "abbc", True), ("a*b*c", "acb", False), ("*-x", "a-x-x", True), ("**", "a", True)),
+        *(("x*x", "x", False), ("*", "a", True), ("reg*", "registry", True), ("reg*", "re", False)),
+    ],
+)
+def test_a_key_of_many_stars_matches_as_one_of_few_and_never_runs_long(key: str, host: str, found: bool) -> None:
+    begun = time.monotonic()
+    assert matches(parse_key(f"{key}.io"), f"{host}.io/team/app") is found
+    assert time.monotonic() - begun < 5
