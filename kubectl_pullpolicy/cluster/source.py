@@ -24,8 +24,8 @@ from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport
-from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
 from kubectl_pullpolicy.core.objects import KubernetesObject, Pod, meta
+from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.core.workloads import KindInfo
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError

@@ -32,7 +32,6 @@ from kubectl_pullpolicy.commands.running_pods import RunningPods
 from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
-from kubectl_pullpolicy.core.context import ListOf
 from kubectl_pullpolicy.core.live_pins import (
     Judged,
     Key,
@@ -46,6 +45,7 @@ from kubectl_pullpolicy.core.live_pins import (
 from kubectl_pullpolicy.core.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.plan import plan
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, ObjectPlan
+from kubectl_pullpolicy.core.reading import ListOf
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.targets import parse_targets
 from kubectl_pullpolicy.errors import PinError, UsageError

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.parallel import together
-from kubectl_pullpolicy.core.context import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.core.objects import ServiceAccount, meta, present
 from kubectl_pullpolicy.core.planned import Live
+from kubectl_pullpolicy.core.reading import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.core.slots import pod_spec
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError
 from kubectl_pullpolicy.registry import DockerConfig, Keychain, PullSecrets

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.core.context import Forbidden, Get
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.live_pins import Key
 from kubectl_pullpolicy.core.newest import is_newest
 from kubectl_pullpolicy.core.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.planned import Live
+from kubectl_pullpolicy.core.reading import Forbidden, Get
 from kubectl_pullpolicy.core.running import Sighting, names_on
 from kubectl_pullpolicy.core.shapes import owner_shaped
 from kubectl_pullpolicy.core.source import Selection

@@ -16,11 +16,11 @@ from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
 from kubectl_pullpolicy.core.admission_probe import overridden, probe_pod
 from kubectl_pullpolicy.core.cautions import cautions, sight_of
-from kubectl_pullpolicy.core.context import Forbidden, ListOf
 from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.objects import Node, Workload
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.reading import Forbidden, ListOf
 from kubectl_pullpolicy.core.shapes import owner_shaped
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.core.workloads import POD, selector_text

@@ -2,8 +2,9 @@
 
 from shlex import quote
 
-from kubectl_pullpolicy.core.explanation import OwnerSummary, Remedy
+from kubectl_pullpolicy.core.explanation import OwnerSummary
 from kubectl_pullpolicy.core.objects import Pod, controller_of, meta, present
+from kubectl_pullpolicy.core.pull_failure import Remedy
 from kubectl_pullpolicy.core.workloads import is_mirror
 
 

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.at_once import at_once
-from kubectl_pullpolicy.core.explanation import BackOff, Explanation, LastFailure, Status, TimeWindow
+from kubectl_pullpolicy.core.explanation import Explanation, Status
 from kubectl_pullpolicy.core.objects import Event, Pod
+from kubectl_pullpolicy.core.pull_failure import BackOff, LastFailure, TimeWindow
 from kubectl_pullpolicy.core.pull_trace import BACKING_OFF, Trace, trace_of
 from kubectl_pullpolicy.core.schedule import (
     CAPPED,

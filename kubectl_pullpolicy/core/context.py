@@ -1,11 +1,9 @@
 """What is known about everything that is not the Pod in hand: four-valued, and reduced on arrival.
 
-A need says what to read; a source answers it with readings; a Context learns from them. Nothing is guessed: an object
-is Known, Absent (the server said so), Forbidden (with verb and resource) or NotAsked.
+A need says what to read; a source answers it with readings (`core.reading`); a Context learns from them.
 """
 
 from collections.abc import Iterable
-from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,6 +24,21 @@ from kubectl_pullpolicy.core.objects import (
     reference_to,
 )
 from kubectl_pullpolicy.core.provenance import FieldOwner, field_owners, last_applied
+from kubectl_pullpolicy.core.reading import (
+    ABSENT,
+    NOT_ASKED,
+    Absent,
+    Fact,
+    Forbidden,
+    Get,
+    Known,
+    ListOf,
+    Need,
+    NotAsked,
+    Reading,
+    secret_ref,
+    service_account_ref,
+)
 from kubectl_pullpolicy.core.rollout import is_on_delete, rollout_notes
 from kubectl_pullpolicy.core.workloads import (
     DeclaredContainer,
@@ -34,64 +47,6 @@ from kubectl_pullpolicy.core.workloads import (
     template_of,
     workload_ref,
 )
-
-T = TypeVar("T")
-
-
-class Known(NamedTuple, Generic[T]):
-    """It was read."""
-
-    value: T
-
-
-class Absent(NamedTuple):
-    """The source was asked and has no such object; `message` is what it said."""
-
-    message: str = ""
-
-
-class Forbidden(NamedTuple):
-    """The source would not say: `verb` and `resource` as RBAC names them (`list`, `replicasets.apps`)."""
-
-    verb: str
-    resource: str
-    message: str = ""
-
-
-class NotAsked(NamedTuple):
-    """Nobody asked, or the source cannot answer questions of this sort (a file that holds only Pods)."""
-
-
-Fact = Known[T] | Absent | Forbidden | NotAsked
-ABSENT, NOT_ASKED = Absent(), NotAsked()
-
-
-class Get(NamedTuple):
-    """Need: one object."""
-
-    ref: ObjectRef
-
-
-class ListOf(NamedTuple):
-    """Need: all objects of a kind in a namespace (None: in all), narrowed by selectors."""
-
-    api_version: str
-    kind: str
-    namespace: str | None
-    label_selector: str = ""
-    field_selector: str = ""
-
-
-Need = Get | ListOf
-
-
-class Reading(NamedTuple):
-    """A source's answer to a need: objects as they come, then once `done`, or the reason why there are none."""
-
-    need: Need
-    objects: tuple[KubernetesObject, ...] = ()
-    outcome: Absent | Forbidden | NotAsked | None = None
-    done: bool = True
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -296,13 +251,3 @@ class Context:
         """Every refusal met so far, once each, in the order in which they came."""
         refusals = (outcome for outcome in self._answered.values() if isinstance(outcome, Forbidden))
         return tuple({(refusal.verb, refusal.resource): refusal for refusal in refusals}.values())
-
-
-def service_account_ref(namespace: str, name: str) -> ObjectRef:
-    """Where a ServiceAccount stands."""
-    return ObjectRef("v1", "ServiceAccount", namespace, name)
-
-
-def secret_ref(namespace: str, name: str) -> ObjectRef:
-    """Where a Secret stands."""
-    return ObjectRef("v1", "Secret", namespace, name)

@@ -1,33 +1,19 @@
 """Adds to an explanation what is known of its pull secrets, where they were looked at, and what they call for."""
 
 import re
-from collections.abc import Callable
-from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.context import Context, Get, NotAsked
+from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.credential_remedies import CAUSES, Wearer, credential_remedies, refused_by_mirror
-from kubectl_pullpolicy.core.credentials import (
-    CredentialsWanted,
-    Wanted,
-    credential_needs,
-    credentials_of,
-    subscriber,
-)
-from kubectl_pullpolicy.core.explanation import Credential, Explanation, Remedy
+from kubectl_pullpolicy.core.credentials import Wanted, credentials_of
+from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.keyring import repository_of
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.pull_failure import Credential, Remedy
+from kubectl_pullpolicy.core.reading import Get, NotAsked
+from kubectl_pullpolicy.core.secret_lists import Asking, credential_needs, subscriber
 from kubectl_pullpolicy.core.workloads import workload_ref
-
-
-class Asking(NamedTuple):
-    """Whose credentials are asked for; `now` is called when everything is read."""
-
-    wanted: CredentialsWanted = "never"
-    now: Callable[[], datetime] | None = None
-
 
 # Where nobody has judged the message.
 _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGNORECASE)
@@ -36,13 +22,12 @@ _REFUSED = re.compile(r"\b40[13]\b")
 
 
 def advised(explained: Explanation, subject: Pod | Workload, context: Context, asking: Asking) -> Explanation:
-    """The explanation with its credentials, and the remedies that they call for, which know more than the general."""
+    """The explanation with its credentials, and the remedies that they call for, which know more than the general.
+
+    For a container of which credentials are asked for.
+    """
     failing = explained.status is not None and explained.status.pull_failing
-    if (
-        asking.wanted == "never"
-        or not (failing or asking.wanted == "all")
-        or not _tells(subject, explained.image, context)
-    ):
+    if not _tells(subject, explained.image, context):
         return explained
     kubelet = explained.node.kubelet_version if explained.node is not None else ""
     wanted = Wanted(explained.image, asking.now() if asking.now is not None else None, kubelet)

@@ -1,116 +1,30 @@
-"""Which pull secrets count for a container, and what the kubelet makes of each.
+"""What the kubelet makes of each pull secret that counts for an image, and what cannot be known.
 
-The kubelet reads the list of the Pod alone. The list of a ServiceAccount counts only where admission copied it: into a
-Pod that listed none, when it was created; the two are never merged, and `[{"name": ""}]` is a list, too.
-Source: k8s.io/kubernetes v1.37.2 plugin/pkg/admission/serviceaccount/admission.go:Admit and
-pkg/kubelet/kubelet_pods.go:getPullSecretsForPod, which passes over what it cannot get.
+Source: k8s.io/kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go:getPullSecretsForPod: it passes over what it cannot get.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from kubectl_pullpolicy.core.context import (
-    Absent,
-    Context,
-    Fact,
-    Forbidden,
-    Get,
-    Known,
-    Need,
-    secret_ref,
-    service_account_ref,
-)
+from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.credential_words import ANONYMOUS, NODE, NONE_LISTED, Told, detail_of
-from kubectl_pullpolicy.core.explanation import Credential, CredentialMatch, CredentialVerdict
 from kubectl_pullpolicy.core.keyring import Offer, Spoilt, key_of, looked_up, offers, repository_of, spoilt
 from kubectl_pullpolicy.core.objects import (
     Event,
-    LocalObjectReference,
-    ObjectMeta,
     Pod,
-    PodSpec,
     PullSecret,
     SecretEntry,
     Workload,
-    meta,
     present,
 )
-from kubectl_pullpolicy.core.status import status_of
+from kubectl_pullpolicy.core.pull_failure import Credential, CredentialMatch, CredentialVerdict
+from kubectl_pullpolicy.core.reading import Absent, Fact, Forbidden, Known
+from kubectl_pullpolicy.core.secret_lists import SecretList, Subscriber, lists_of, subscriber
 from kubectl_pullpolicy.core.times import parse_time
-from kubectl_pullpolicy.core.workloads import declared_containers, is_mirror, template_of
-
-# Whose credentials are looked at: of containers that cannot pull, of all, of none (--no-secrets).
-CredentialsWanted = Literal["failing", "all", "never"]
 
 _UNRETRIEVED = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
-
-
-class SecretList(NamedTuple):
-    """One list of pull secrets. `ignored` is why the kubelet does not read it, "" where it does."""
-
-    kind: Literal["Pod", "Template", "ServiceAccount"]
-    holder: str
-    names: tuple[str, ...]
-    ignored: str = ""
-
-
-class Subscriber(NamedTuple):
-    """What wants an image: the spec of a Pod, or of a template whose Pods are still to come."""
-
-    spec: PodSpec
-    namespace: str
-    service_account: str  # "" for a static Pod, which has none
-    created: bool
-
-
-def subscriber(subject: Pod | Workload) -> Subscriber | None:
-    """Whose pull secrets these are; None where there is no spec."""
-    metadata = meta(subject)
-    spec = subject.spec if isinstance(subject, Pod) else template_of(subject)
-    if spec is None:
-        return None
-    account = "" if is_mirror(metadata) else spec.service_account_name or "default"
-    return Subscriber(spec, metadata.namespace or "", account, isinstance(subject, Pod) and _is_created(metadata))
-
-
-def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> bool:
-    """Whether the pull secrets of any container are to be looked at."""
-    if wanted == "failing" and isinstance(subject, Pod):
-        return any(status_of(subject, each).pull_failing for each in declared_containers(subject.spec))
-    return wanted == "all"
-
-
-def credential_needs(subject: Pod | Workload, context: Context) -> Iterator[Need]:
-    """What must be read of a subject's pull secrets: the ServiceAccount and each Secret by name, in two rounds."""
-    who = subscriber(subject)
-    if who is None:
-        return
-    if who.service_account:
-        yield Get(service_account_ref(who.namespace, who.service_account))
-    for each in lists_of(who, context):
-        yield from (Get(secret_ref(who.namespace, name)) for name in each.names if name)
-
-
-def lists_of(who: Subscriber, context: Context) -> Iterator[SecretList]:
-    """The lists that name pull secrets for it, as far as they are known."""
-    own = _names(who.spec.image_pull_secrets)
-    fact = context.service_account(who.namespace, who.service_account)
-    copied = _names(fact.value.image_pull_secrets) if isinstance(fact, Known) else ()
-    kind: Literal["Pod", "Template"] = "Pod" if who.created else "Template"
-    if own and own == copied and who.created:
-        yield SecretList("ServiceAccount", who.service_account, own)
-        return
-    if own:
-        yield SecretList(kind, "", own)
-        rest = tuple(name for name in copied if name not in own)
-        why = f"because the {kind if who.created else 'template'} lists secrets of its own"
-        if rest:
-            yield SecretList("ServiceAccount", who.service_account, rest, why)
-    elif copied:
-        late = "because the Pod was created before the ServiceAccount had it" if who.created else ""
-        yield SecretList("ServiceAccount", who.service_account, copied, late)
 
 
 class Wanted(NamedTuple):
@@ -222,14 +136,6 @@ class _Judge:
         if self._spoilt is not None:
             return "Unused"
         return "Offered" if found else "NoMatch"
-
-
-def _is_created(metadata: ObjectMeta) -> bool:
-    return bool(metadata.uid or metadata.resource_version or metadata.creation_timestamp)
-
-
-def _names(references: tuple[LocalObjectReference | None, ...] | None) -> tuple[str, ...]:
-    return tuple(each.name or "" for each in present(references))
 
 
 def _unretrieved(events: Iterable[Event]) -> frozenset[str]:

@@ -8,9 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.backoff import with_back_off
-from kubectl_pullpolicy.core.context import Context, Known, reduce_workload
-from kubectl_pullpolicy.core.credential_advice import Asking, advised
-from kubectl_pullpolicy.core.credentials import CredentialsWanted
+from kubectl_pullpolicy.core.context import Context, reduce_workload
 from kubectl_pullpolicy.core.explanation import (
     Explanation,
     NodeSummary,
@@ -29,12 +27,13 @@ from kubectl_pullpolicy.core.node_pulls import node_pulls
 from kubectl_pullpolicy.core.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.obstacles import container_obstacle, pod_obstacle, workload_obstacle
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
+from kubectl_pullpolicy.core.reading import Known
 from kubectl_pullpolicy.core.reading_notes import reading_notes
 from kubectl_pullpolicy.core.reasons import Reasons
 from kubectl_pullpolicy.core.revisions import REVISION_LABEL, revision_of
+from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.source import Subject
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.testimony import with_diagnosis
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, is_mirror
 
 
@@ -91,13 +90,23 @@ class Explainer:
             if self._now is not None and status is not None and status.pull_failing:
                 each = with_back_off(each, pod, container, events, self._now())
             each = self._on_the_way(pod, container, each, place, obstacle) if stored else each
-            explained.append(advised(each, pod, self._context, self._asking))
+            explained.append(self._advised(each, pod))
         phase = (pod.status.phase if pod.status is not None else None) or ""
         notes = (*_notes(pod), *self._rollout(controller))
         revision = revision_of(pod, self._context) if controller is not None else ("", 0)
         return SubjectExplanation(
             "Pod", namespace, name, owner, node, stored, phase, notes, tuple(explained), obstacle, *revision
         )
+
+    def _advised(self, explained: Explanation, subject: Subject) -> Explanation:
+        """With its credentials, where they are asked for."""
+        failing = explained.status is not None and explained.status.pull_failing
+        if self._asking.wanted == "never" or not (failing or self._asking.wanted == "all"):
+            return explained
+        # The keyring is needed by few: what runs has its image.
+        from kubectl_pullpolicy.core.credential_advice import advised
+
+        return advised(explained, subject, self._context, self._asking)
 
     def _on_the_way(
         self, pod: Pod, container: DeclaredContainer, explained: Explanation, place: Place, obstacle: Obstacle | None
@@ -108,6 +117,9 @@ class Explainer:
             return explained
         log = self._context.log(metadata.namespace or "", metadata.name or "", container.name)
         if status.pull_failing:
+            # A hundred patterns, which only a failing pull needs.
+            from kubectl_pullpolicy.core.testimony import with_diagnosis
+
             explained = with_diagnosis(explained, container, self._context.events(pod), pod)
         if status.state == "pulling":
             explained = msgspec.structs.replace(explained, node_pulls=node_pulls(pod, self._context))
@@ -166,7 +178,7 @@ class Explainer:
             policy = _policy(container, judgement, UNKNOWN_ACCESS, holder)
             each = _explanation(container, policy, None, (namespace, None, summary, None))
             each = each if obstacle is None else msgspec.structs.replace(each, obstacle=obstacle)
-            explained.append(advised(each, workload, self._context, self._asking))
+            explained.append(self._advised(each, workload))
         return SubjectExplanation(
             owner.ref.kind, namespace, name, summary, None, stored, "", owner.rollout, tuple(explained), obstacle
         )

@@ -7,11 +7,11 @@ nodes once.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kubectl_pullpolicy.core.context import ListOf, Reading
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.narrowing import narrowed
 from kubectl_pullpolicy.core.objects import Node, Pod, meta
+from kubectl_pullpolicy.core.reading import ListOf, Reading
 from kubectl_pullpolicy.core.sightings import Sightings
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.status import status_of

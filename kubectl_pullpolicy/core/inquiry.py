@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from kubectl_pullpolicy.core.context import Absent, Context, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
-from kubectl_pullpolicy.core.credentials import CredentialsWanted
+from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
@@ -21,7 +20,9 @@ from kubectl_pullpolicy.core.needs import (
 )
 from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.revisions import revision_name
+from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.targets import Target
 from kubectl_pullpolicy.core.workloads import selector_text

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from shlex import quote
 
-from kubectl_pullpolicy.core.explanation import Evidence, Obstacle, ObstacleKind, Status
+from kubectl_pullpolicy.core.evidence import Evidence
+from kubectl_pullpolicy.core.explanation import Obstacle, ObstacleKind, Status
 from kubectl_pullpolicy.core.objects import (
     ContainerState,
     ContainerStatus,

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.context import Revision
-from kubectl_pullpolicy.core.explanation import Certainty, Evidence, FreshBytes, Policy, Reason
+from kubectl_pullpolicy.core.evidence import Certainty, Evidence
+from kubectl_pullpolicy.core.explanation import FreshBytes, Policy, Reason
 from kubectl_pullpolicy.core.image import InvalidReference, parse
 from kubectl_pullpolicy.core.provenance import FieldOwner
 from kubectl_pullpolicy.core.workloads import DeclaredContainer

@@ -1,7 +1,7 @@
 """Why a Pod's or a template's policy is what it is: what the Pod, its revision and its owner tell together."""
 
 from kubectl_pullpolicy.core.context import Context, Owner, Revision
-from kubectl_pullpolicy.core.explanation import Evidence
+from kubectl_pullpolicy.core.evidence import Evidence
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.policy import Author, Judgement, default_policy, judge_manifest, judge_stored
 from kubectl_pullpolicy.core.provenance import field_owners, last_applied

@@ -7,8 +7,9 @@ ReplicationController keeps no revisions.
 
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.context import Context, Forbidden, Known, Owner
+from kubectl_pullpolicy.core.context import Context, Owner
 from kubectl_pullpolicy.core.objects import ObjectRef, Pod, controller_of, meta
+from kubectl_pullpolicy.core.reading import Forbidden, Known
 from kubectl_pullpolicy.core.workloads import DeclaredContainer, kind_info
 
 REVISION_LABEL = "controller-revision-hash"

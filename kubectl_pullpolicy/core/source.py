@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from kubectl_pullpolicy.core.context import Need, Reading
 from kubectl_pullpolicy.core.objects import Pod, Workload
+from kubectl_pullpolicy.core.reading import Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 
 # What is explained: a Pod, or the template of a workload.

@@ -9,7 +9,6 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need
 from kubectl_pullpolicy.core.objects import (
     ContainerLog,
     ControllerRevision,
@@ -24,6 +23,7 @@ from kubectl_pullpolicy.core.objects import (
 )
 from kubectl_pullpolicy.core.obstacles import EXEC_FORMAT
 from kubectl_pullpolicy.core.provenance import LAST_APPLIED, minimal_last_applied
+from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need
 
 GROUP = "kubectl-pullpolicy"
 VERSION = f"{GROUP}/v1alpha1"

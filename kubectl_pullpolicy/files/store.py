@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from kubectl_pullpolicy.core.context import ABSENT, NOT_ASKED, Absent, Forbidden, Get, ListOf, NotAsked, Reading
 from kubectl_pullpolicy.core.objects import (
     Event,
     KubernetesObject,
@@ -16,6 +15,7 @@ from kubectl_pullpolicy.core.objects import (
     present,
     reference_to,
 )
+from kubectl_pullpolicy.core.reading import ABSENT, NOT_ASKED, Absent, Forbidden, Get, ListOf, NotAsked, Reading
 from kubectl_pullpolicy.core.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.core.times import parse_time

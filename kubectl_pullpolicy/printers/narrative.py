@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from kubectl_pullpolicy.core.explanation import (
-    BackOff,
     Explanation,
     Obstacle,
     OnNode,
@@ -13,9 +12,10 @@ from kubectl_pullpolicy.core.explanation import (
     Status,
     SubjectExplanation,
 )
+from kubectl_pullpolicy.core.pull_failure import BackOff
 from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
+from kubectl_pullpolicy.printers.cause import cause_field, remedy_field
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
-from kubectl_pullpolicy.printers.diagnosis import cause_field, remedy_field
 from kubectl_pullpolicy.printers.escape import escaped
 from kubectl_pullpolicy.printers.fields import field_lines
 from kubectl_pullpolicy.printers.probe import probe_lines

@@ -12,8 +12,8 @@ import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.parallel import together
-from kubectl_pullpolicy.core.context import Get, ListOf
 from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.reading import Get, ListOf
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.errors import PullPolicyError
 from tests.builders import container, pod

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.core.backoff import NOT_LATER, back_off_of
-from kubectl_pullpolicy.core.explanation import BackOff, TimeWindow
 from kubectl_pullpolicy.core.objects import Event, Pod
+from kubectl_pullpolicy.core.pull_failure import BackOff, TimeWindow
 from kubectl_pullpolicy.core.pull_trace import seconds
 from kubectl_pullpolicy.core.status import status_of
 from kubectl_pullpolicy.core.workloads import declared_containers

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import kubectl_pullpolicy
-from kubectl_pullpolicy.core.context import Get, Need, Reading
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.objects import Pod, meta
+from kubectl_pullpolicy.core.reading import Get, Need, Reading
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.status import status_of
 from kubectl_pullpolicy.core.targets import parse_targets

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.context import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.objects import (
     ContainerLog,
     ObjectMeta,
@@ -15,6 +14,7 @@ from kubectl_pullpolicy.core.objects import (
     meta,
 )
 from kubectl_pullpolicy.core.provenance import LAST_APPLIED
+from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.source import Source
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource, Recorder

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.context import Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.objects import ObjectRef, meta
+from kubectl_pullpolicy.core.reading import Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.source import Selection, Source
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files import FileSource

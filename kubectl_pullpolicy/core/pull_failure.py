@@ -1,0 +1,130 @@
+"""What is told of a pull that fails, as values: the cause, the credentials, the back-off, and what ends it."""
+
+from typing import Literal
+
+from kubectl_pullpolicy.core.evidence import Value
+
+CredentialVerdict = Literal[
+    "Offered",  # an entry matches: the kubelet offers it
+    "NoMatch",
+    "Ignored",  # of a ServiceAccount, whose list does not count for this Pod
+    "Absent",
+    "Forbidden",  # the Secret may not be read
+    "Unknown",
+    "NoName",  # `[{"name": ""}]`
+    "NoneListed",
+    "WrongType",  # passed over, as is NoData
+    "NoData",
+    "Malformed",  # spoils the keyring: nothing is pulled
+    "Unused",  # another Secret spoils the keyring
+    "NotTried",  # anonymously, while an entry matches
+]
+
+
+class Remedy(Value, frozen=True):
+    """What ends a failure; `command` is "" where no single command does it."""
+
+    text: str
+    command: str = ""
+
+
+class Diagnosis(Value, frozen=True):
+    """Why a pull fails, by one text.
+
+    `cause` is an id of `core.causes`; `transient` is whether it heals by itself, None where nobody can tell; `who` is
+    who can end it. `certainty`: `unknown` where the text tells no cause. `mechanism` is what happened, `evidence` the
+    part of the text that shows it; `spoke` tells whose text it is: "waiting message", "event of TIME", "the text".
+    `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" where it does not
+    tell; `registry_kind` is as people call it (Docker Hub, ECR). `host` is who failed, where the text names one: the
+    registry, a mirror, a token service, what a resolver was asked for. `missing_secrets` are pull secrets that the
+    kubelet could not read, where the failure is one of credentials.
+    """
+
+    cause: str
+    meaning: str
+    transient: bool | None
+    who: str
+    certainty: Literal["certain", "inferred", "unknown"] = "unknown"
+    mechanism: str = ""
+    evidence: str = ""
+    spoke: str = ""
+    registry: str = ""
+    repository: str = ""
+    tag: str = ""
+    digest: str = ""
+    registry_kind: str = ""
+    host: str = ""
+    missing_secrets: tuple[str, ...] = ()
+
+
+class CredentialMatch(Value, frozen=True):
+    """An entry of a pull secret that matches an image.
+
+    `attempt` is its place in the kubelet's order, from 1; null where it is not offered. `empty`: it holds no user name.
+    `expires` is what its token says itself, and `expired` whether that time is over, null where it says nothing.
+    """
+
+    key: str
+    attempt: int | None
+    empty: bool = False
+    expires: str | None = None
+    expired: bool | None = None
+
+
+class Credential(Value, frozen=True):
+    """One source of credentials for an image, as far as the API shows it.
+
+    `source` is a Secret's name, `kind` who lists it (`holder` names a ServiceAccount); or `kind` is where else the
+    kubelet may find credentials (Node), or what it does without (Anonymous). `registry_keys` are hosts and paths.
+    """
+
+    source: str
+    kind: Literal["Pod", "Template", "ServiceAccount", "Node", "Anonymous"]
+    holder: str
+    registry_keys: tuple[str, ...]
+    matches: tuple[CredentialMatch, ...]
+    verdict: CredentialVerdict
+    detail: str
+
+
+class TimeWindow(Value, frozen=True):
+    """A span of time that holds what it is about (RFC 3339); null where there is no bound on that side."""
+
+    earliest: str | None
+    latest: str | None
+
+
+class LastFailure(Value, frozen=True):
+    """When the last failure that the status shows happened, and what tells so."""
+
+    earliest: str | None
+    latest: str | None
+    evidence: str
+
+
+class BackOff(Value, frozen=True):
+    """The kubelet's back-off for one image of a Pod, as an estimate: the API shows neither delay nor next attempt.
+
+    `next_attempt` is the begin of the one after `last_failure`. Where it may be over already, its failure not shown
+    yet, `following` is the begin of the one after it; `under_way`: it must have begun, or the kubelet reports nothing.
+    `at_once` is how to make the kubelet try now.
+    """
+
+    attempts_at_least: int
+    delay_seconds_at_least: int
+    last_failure: LastFailure | None
+    next_attempt: TimeWindow
+    following: TimeWindow | None = None
+    under_way: bool = False
+    at_once: Remedy | None = None
+
+
+class NodePulls(Value, frozen=True):
+    """Other Pods on the node of a container that pulls: how many pull, and how many may pull; null where unknown.
+
+    `one_at_a_time`: whether the kubelet's configuration lets them wait for each other; null where it was not read.
+    """
+
+    pulling: int | None
+    creating: int | None
+    one_at_a_time: bool | None

@@ -1,0 +1,76 @@
+"""What is asked of a source, and what it answers: four-valued, so that nothing is ever guessed.
+
+An object is Known, Absent (the server said so), Forbidden (with verb and resource) or NotAsked.
+"""
+
+from typing import Generic, NamedTuple, TypeVar
+
+from kubectl_pullpolicy.core.objects import KubernetesObject, ObjectRef
+
+T = TypeVar("T")
+
+
+class Known(NamedTuple, Generic[T]):
+    """It was read."""
+
+    value: T
+
+
+class Absent(NamedTuple):
+    """The source was asked and has no such object; `message` is what it said."""
+
+    message: str = ""
+
+
+class Forbidden(NamedTuple):
+    """The source would not say: `verb` and `resource` as RBAC names them (`list`, `replicasets.apps`)."""
+
+    verb: str
+    resource: str
+    message: str = ""
+
+
+class NotAsked(NamedTuple):
+    """Nobody asked, or the source cannot answer questions of this sort (a file that holds only Pods)."""
+
+
+Fact = Known[T] | Absent | Forbidden | NotAsked
+ABSENT, NOT_ASKED = Absent(), NotAsked()
+
+
+class Get(NamedTuple):
+    """Need: one object."""
+
+    ref: ObjectRef
+
+
+class ListOf(NamedTuple):
+    """Need: all objects of a kind in a namespace (None: in all), narrowed by selectors."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    label_selector: str = ""
+    field_selector: str = ""
+
+
+Need = Get | ListOf
+
+
+class Reading(NamedTuple):
+    """A source's answer to a need: objects as they come, then once `done`, or the reason why there are none."""
+
+    need: Need
+    objects: tuple[KubernetesObject, ...] = ()
+    outcome: Absent | Forbidden | NotAsked | None = None
+    done: bool = True
+
+
+def service_account_ref(namespace: str, name: str) -> ObjectRef:
+    """Where a ServiceAccount stands."""
+    return ObjectRef("v1", "ServiceAccount", namespace, name)
+
+
+def secret_ref(namespace: str, name: str) -> ObjectRef:
+    """Where a Secret stands."""
+    return ObjectRef("v1", "Secret", namespace, name)
