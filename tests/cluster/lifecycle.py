@@ -1,5 +1,6 @@
 """Brings the whole cluster up and takes it down."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -89,5 +90,7 @@ def _identity_file(run: RunFolder) -> Path:
 
 
 def _identity(ports: Ports, binaries: Path, versions: Versions) -> str:
-    """What makes a running cluster the one that is asked for."""
-    return json.dumps({"port": ports.first, "binaries": str(binaries), "containerd": versions.containerd})
+    """What makes a running cluster the one that is asked for: also the code that its registries were started with."""
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+    asked = {"port": ports.first, "binaries": str(binaries), "containerd": versions.containerd}
+    return json.dumps(asked | {"code": code.hexdigest()})

@@ -1,6 +1,7 @@
-"""The tests on the real cluster, on each version of it: python -m tests.e2e [--built] [--without-newest] [--differing].
+"""The tests on the real cluster, on each version of it: python -m tests.e2e [--built] [--without-newest].
 
-Each version is started, tested and stopped, one after the other. Writes the section Versions of docs/quality.md.
+The newest gets all of them and what must watch for long, the others those in which releases can differ. Each is
+started, tested and stopped, one after the other. Writes the section Versions of docs/quality.md.
 """
 
 import argparse
@@ -33,7 +34,8 @@ class Outcome(NamedTuple):
 EVERYTHING = ("--long", "tests/e2e")
 # Where releases can differ: what they store, how they read, pull and tell. The others are about our own commands.
 DIFFERING = tuple(
-    f"tests/e2e/test_{name}.py" for name in ("cluster", "defaulting", "explain", "reasons", "references", "versions")
+    f"tests/e2e/test_{name}.py"
+    for name in ("cluster", "defaulting", "diagnose", "explain", "reasons", "references", "versions")
 )
 
 
@@ -78,12 +80,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--built", action="store_true", help="only versions whose binaries are built already")
     parser.add_argument("--without-newest", action="store_true", help="not the version that `make e2e` runs")
-    parser.add_argument("--differing", action="store_true", help="only the tests in which releases can differ")
     asked = parser.parse_args()
     chosen = [each for each in ALL if not (asked.without_newest and each == ALL[0])]
     chosen = [each for each in chosen if not asked.built or binaries(each).exists()]
-    outcomes = [run(each, DIFFERING if asked.differing else EVERYTHING) for each in chosen]
-    if len(outcomes) == len(ALL) and not asked.differing:  # what a part gave is no figure of the project
+    outcomes = [run(each, EVERYTHING if each == ALL[0] else DIFFERING) for each in chosen]
+    if len(outcomes) == len(ALL):  # what a part gave is no figure of the project
         write_section("Versions", f"`make e2e-all`: the tests on the real cluster.\n\n{table(outcomes)}")
     sys.stdout.write(f"{table(outcomes)}\n")
     return max((each.code for each in outcomes), default=0)
