@@ -1,6 +1,7 @@
 """make docs (python -m release.pages): the parts of README and docs/ that the program itself knows, written anew.
 
-These are the help of each verb, and a page for each cause. A test holds that what is committed is what this writes.
+These are the help of each verb, a page for each cause, and the picture in the README. A test holds that what is
+committed is what this writes.
 """
 
 import json
@@ -17,7 +18,10 @@ from kubectl_pullpolicy.core.causes import CAUSES, Cause
 from kubectl_pullpolicy.core.diagnosis import diagnose
 from kubectl_pullpolicy.core.remedies import remedies_of
 from release import ROOT
+from release.picture import picture
 
+PICTURE = ROOT / "docs" / "explain.svg"
+SHOWN = ("explain", "--demo", "-n", "failing", "pod/private-nosecret")
 CAUSE_PAGES = ROOT / "docs" / "causes"
 VERBS = ("explain", "diagnose", "set", "pin", "wait", "retry", "completion", "version")
 _HELP = re.compile(r"(<!-- help: (\w+) -->\n```\n).*?(^```$)", re.DOTALL | re.MULTILINE)
@@ -35,7 +39,12 @@ def examples() -> dict[str, str]:
 
 def help_of(verb: str) -> str:
     """What `kubectl pullpolicy VERB --help` prints, on a terminal of 120 columns."""
-    command = [sys.executable, "-m", "kubectl_pullpolicy", verb, "--help"]
+    return printed(verb, "--help")
+
+
+def printed(*arguments: str) -> str:
+    """What the program prints."""
+    command = [sys.executable, "-m", "kubectl_pullpolicy", *arguments]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "120"})
     return shown.stdout
 
@@ -90,6 +99,7 @@ def pages() -> dict[Path, str]:
     """Every page that is written here, with the text that it should have."""
     written = {CAUSE_PAGES / f"{each.id}.md": cause_page(each) for each in CAUSES.values()}
     written[CAUSE_PAGES / "README.md"] = cause_index()
+    written[PICTURE] = picture(f"kubectl pullpolicy {' '.join(SHOWN)}", printed(*SHOWN))
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text(encoding="utf-8")
         if _HELP.search(text):

@@ -86,7 +86,7 @@ def _named(secret: str, wearer: Wearer) -> Remedy:
     info = kind_info(ref.kind)
     built_in = info is not None and info.api_version == ref.api_version
     if not built_in or ref.kind not in _TEMPLATES_PATCHED:
-        fixed = " (they cannot be changed in place)" if ref.kind in {"Pod", "Job"} else ""
+        fixed = " (its pull secrets cannot be changed)" if ref.kind in {"Pod", "Job"} else ""
         return Remedy(f'create the {ref.kind} anew{fixed}, with "{secret}" among its imagePullSecrets')
     patch: object = {"imagePullSecrets": [{"name": secret}]}
     for key in reversed(spec_path(ref.kind)):
