@@ -51,8 +51,28 @@ def _slashed(argument: str, foreign: Foreign) -> Target:
     return Target(_kind(word, foreign), name)
 
 
+# What people name by mistake: `kubectl api-resources` of a cluster without extensions, cut down to the usual ones.
+_WITHOUT_CONTAINERS = {
+    word: plural
+    for plural, words in {
+        "services": ("svc", "service"),
+        "endpoints": ("ep",),
+        "configmaps": ("cm", "configmap"),
+        "secrets": ("secret",),
+        "serviceaccounts": ("sa", "serviceaccount"),
+        "namespaces": ("ns", "namespace"),
+        "persistentvolumeclaims": ("pvc", "persistentvolumeclaim"),
+        "ingresses.networking.k8s.io": ("ing", "ingress", "ingresses"),
+        "horizontalpodautoscalers.autoscaling": ("hpa", "horizontalpodautoscaler", "horizontalpodautoscalers"),
+    }.items()
+    for word in (plural, *words)
+}
+
+
 def _kind(word: str, foreign: Foreign) -> KindInfo:
     info = kind_named(word)
+    if info is None and word.lower() in _WITHOUT_CONTAINERS:
+        raise UsageError(f"{_WITHOUT_CONTAINERS[word.lower()]} hold no containers; name a Pod or a workload")
     if info is None:
         info = foreign(word)
         if info is not None:

@@ -41,6 +41,7 @@ def kubeconfig(tmp_path: Path) -> str:
 MESSAGES = {
     ("explain", "foo/x"): 'error: the server doesn\'t have a resource type "foo"',
     ("explain", "nodes"): "error: nodes hold no containers; name a Pod or a workload",
+    ("explain", "svc/web"): "error: services hold no containers; name a Pod or a workload",
     ("explain", "deploy/"): "error: arguments in resource/name form must have a single resource and name",
     ("explain", "pod", "x", "-l", "a=b"): "error: name cannot be provided when a selector is specified",
     ("explain", "pod/x", "-A"): "error: a resource cannot be retrieved by name across all namespaces",

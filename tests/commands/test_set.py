@@ -95,7 +95,8 @@ def policy_of(state: State) -> Any:
         (["deploy/web", "--dry-run=yes"], 'error: Invalid dry-run value (yes). Must be "none", "server", or "client".'),
         (["deploy/web", "-o", "wide"], 'error: unable to match a printer suitable for the output format "wide"'),
         (["deploy/web", "--field-manager="], "error: --field-manager is a name of 1 to 128 characters"),
-        (["cm/web"], 'error: the server doesn\'t have a resource type "cm"'),
+        (["cm/web"], "error: configmaps hold no containers; name a Pod or a workload"),
+        (["thing/web"], 'error: the server doesn\'t have a resource type "thing"'),
     ],
 )
 def test_what_selects_nothing_or_everything_is_refused_and_writes_nothing(
