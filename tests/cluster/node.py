@@ -147,7 +147,9 @@ def _kubelet_config(run: RunFolder, ports: Ports, folder: Path, versions: Versio
         # Tests share the node: one slow registry must not hold up the others, nor one test's events another's.
         "serializeImagePulls": False,
         "registryPullQPS": 0,
-        "eventRecordQPS": 0,
+        # 0 would be the client's default of 5 a second, and events would come minutes late (seen with 1.34).
+        "eventRecordQPS": 1000,
+        "eventBurst": 2000,
         "nodeStatusUpdateFrequency": "5s",
         # Tests push images of their own: each must be reported, not only the 50 largest.
         "nodeStatusMaxImages": -1,
