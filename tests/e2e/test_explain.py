@@ -116,10 +116,14 @@ def test_the_narrative_of_a_failing_pod_says_that_attempts_never_stop(namespace:
     namespace.apply(deployment("web", container(f"{WEB}:nope")))
     name = namespace.wait_pod_of("web")
     namespace.wait_waiting_reason(name, "main", ("ImagePullBackOff",))
-    text = pullpolicy("explain", f"pod/{name}")
+
+    def told() -> Any:
+        text = pullpolicy("explain", f"pod/{name}")
+        return text if "not found" in text else None  # kubelets before 1.32 tell it in an event, which comes later
+
+    text = namespace.wait_for(told, 60, "the registry's words")
     assert "CANNOT PULL" in text
     assert "retries   for ever" in text
-    assert "not found" in text
     assert "Deployment/web (0 of 1 ready)" in text
 
 
