@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.commands.again import place_again, selectors_again
+from kubectl_pullpolicy.commands.checking import check_format, check_names
 from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
@@ -120,17 +121,8 @@ def run(
 
 
 def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags) -> None:
-    if output.output not in FORMATS:
-        allowed = ", ".join(name for name in FORMATS if name)
-        raise UsageError(
-            f'unable to match a printer suitable for the output format "{output.output}", '
-            f"allowed formats are: {allowed}"
-        )
-    named = any(target.name for target in targets)
-    if named and (selection.selector or selection.field_selector):
-        raise UsageError("name cannot be provided when a selector is specified")
-    if named and selection.all_namespaces:
-        raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    check_format(output.output, FORMATS)
+    check_names(targets, selection)
     if request.credentials and request.no_secrets:
         raise UsageError("--credentials cannot be used with --no-secrets")
     check_probe(output, probe=request.probe, demo=request.demo)

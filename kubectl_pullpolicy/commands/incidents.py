@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.commands.again import place_again, selectors_again
+from kubectl_pullpolicy.commands.checking import check_format, check_names
 from kubectl_pullpolicy.commands.diagnose import Request
 from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
@@ -17,7 +18,7 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source import Selection, Source
 from kubectl_pullpolicy.core.targets import Target, parse_targets
-from kubectl_pullpolicy.errors import PullPolicyError, UsageError
+from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_names
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
@@ -80,17 +81,8 @@ def run_incidents(
 
 
 def _check(targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags) -> None:
-    if output.output not in FORMATS:
-        allowed = ", ".join(name for name in FORMATS if name)
-        raise UsageError(
-            f'unable to match a printer suitable for the output format "{output.output}", '
-            f"allowed formats are: {allowed}"
-        )
-    named = any(target.name for target in targets)
-    if named and (selection.selector or selection.field_selector):
-        raise UsageError("name cannot be provided when a selector is specified")
-    if named and selection.all_namespaces:
-        raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    check_format(output.output, FORMATS)
+    check_names(targets, selection)
 
 
 def _answer(asked: Asked) -> Incidents:

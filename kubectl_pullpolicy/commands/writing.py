@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
 from kubectl_pullpolicy.commands.asking import confirmed
+from kubectl_pullpolicy.commands.checking import check_format
 from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.core.plan_items import PlanItem, Result, plan_items
 from kubectl_pullpolicy.core.plan_words import asides, question, refusals, warnings
@@ -56,12 +57,7 @@ class Written(NamedTuple):
 
 def check_output(write: AskFlags, output: PlanOutputFlags) -> None:
     """Raises UsageError for a form or a dry run that does not exist."""
-    if output.output not in FORMATS:
-        allowed = ", ".join(name for name in FORMATS if name)
-        raise UsageError(
-            f'unable to match a printer suitable for the output format "{output.output}", '
-            f"allowed formats are: {allowed}"
-        )
+    check_format(output.output, FORMATS)
     if write.dry_run not in DRY_RUNS:
         raise UsageError(f'Invalid dry-run value ({write.dry_run}). Must be "none", "server", or "client".')
 

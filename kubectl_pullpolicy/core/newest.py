@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.objects import Pod, Workload, WorkloadSpec, WorkloadStatus, meta
 from kubectl_pullpolicy.core.revisions import REVISION_LABEL
-from kubectl_pullpolicy.core.rollout import is_on_delete
+from kubectl_pullpolicy.core.rollout import is_on_delete, partition_of
 
 REVISION = "deployment.kubernetes.io/revision"
 GENERATION_LABEL = "pod-template-generation"
@@ -37,7 +37,7 @@ def due(workload: Workload) -> Due:
         return Due(made if is_on_delete(workload) else status.desired_number_scheduled or 0, made, observed)
     if workload.kind == "StatefulSet":
         made = status.updated_replicas or 0
-        return Due(made if is_on_delete(workload) else max(wanted - _partition(spec), 0), made, observed)
+        return Due(made if is_on_delete(workload) else max(wanted - partition_of(spec), 0), made, observed)
     if workload.kind == "Deployment":
         return Due(wanted, status.updated_replicas or 0, observed)
     if workload.kind == "Job":  # its controller notes no generation
@@ -60,8 +60,3 @@ def is_newest(workload: Workload, pod: Pod, revision_number: int) -> bool:
         generation = annotations.get(GENERATION)
         return not generation or labels.get(GENERATION_LABEL) in {None, generation}
     return True
-
-
-def _partition(spec: WorkloadSpec) -> int:
-    rolling = spec.update_strategy.rolling_update if spec.update_strategy is not None else None
-    return (rolling.partition if rolling is not None else None) or 0

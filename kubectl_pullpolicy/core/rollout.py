@@ -32,7 +32,7 @@ def _notes(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> It
         yield "its rollout is paused: a changed template makes no Pods until it is resumed"
     if is_on_delete(workload):
         yield "updateStrategy OnDelete: a Pod gets a changed template only when it is deleted"
-    partition = _partition(spec)
+    partition = partition_of(spec)
     if partition:
         yield f"partition {partition}: Pods with an ordinal below {partition} keep the earlier revision"
     yield from _progress(workload, spec, status)
@@ -40,7 +40,7 @@ def _notes(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> It
 
 def _progress(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> Iterator[str]:
     wanted, updated, ready = _counts(workload, spec, status)
-    if updated >= wanted - _partition(spec):
+    if updated >= wanted - partition_of(spec):
         return
     old = (status.replicas or status.current_number_scheduled or 0) - updated
     one = old == 1
@@ -64,6 +64,7 @@ def _counts(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) -> t
     return wanted, status.updated_replicas or 0, status.ready_replicas or 0
 
 
-def _partition(spec: WorkloadSpec) -> int:
+def partition_of(spec: WorkloadSpec) -> int:
+    """Below which ordinal the Pods of a StatefulSet keep the earlier revision; 0 for none."""
     rolling = spec.update_strategy.rolling_update if spec.update_strategy is not None else None
     return (rolling.partition if rolling is not None else None) or 0
