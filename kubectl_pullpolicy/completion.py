@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
-from kubectl_pullpolicy.core.targets import parse_targets
-from kubectl_pullpolicy.core.workloads import TARGET_KINDS, KindInfo, kind_named
+from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, KindInfo, kind_named
+from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags
 

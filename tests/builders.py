@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.objects import KubernetesObject, object_type
+from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, object_type
 
 API_VERSIONS = {
     "Job": "batch/v1",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_credentials
 from kubectl_pullpolicy.cluster.kubeconfig import Chosen, choose, read_kubeconfig
-from kubectl_pullpolicy.core.times import duration_seconds
+from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags
 

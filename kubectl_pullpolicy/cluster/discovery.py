@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 
 from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in, kind_info
 from kubectl_pullpolicy.core.reading import Get, Need
-from kubectl_pullpolicy.core.workloads import KindInfo, is_built_in, kind_info
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
 

@@ -13,12 +13,12 @@ from kubectl_pullpolicy.cluster.discovery import Discovery
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.source import ClusterSource
 from kubectl_pullpolicy.cluster.transport import Transport
-from kubectl_pullpolicy.core.objects import ObjectRef, controller_of
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, controller_of
 from kubectl_pullpolicy.core.planned import Live, live_object, target_of
 from kubectl_pullpolicy.core.reading import Get, ListOf
 from kubectl_pullpolicy.core.slots import slots
 from kubectl_pullpolicy.core.source import Selection
-from kubectl_pullpolicy.core.workloads import KindInfo
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
 # The kinds whose template, if they have one, is their owner's.

@@ -8,8 +8,9 @@ from kubectl_pullpolicy.cluster.client import enter_package
 from kubectl_pullpolicy.cluster.connection import connect
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport
-from kubectl_pullpolicy.core.objects import EMPTY_META, ObjectMeta, Pod, Workload, present
-from kubectl_pullpolicy.core.workloads import KindInfo, declared_containers, template_of
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo
+from kubectl_pullpolicy.core.k8s.objects import EMPTY_META, ObjectMeta, Pod, Workload, present
+from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, template_of
 from kubectl_pullpolicy.errors import ServerError
 from kubectl_pullpolicy.options import ConnectionFlags
 

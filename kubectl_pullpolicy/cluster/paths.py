@@ -1,6 +1,6 @@
 """Where objects stand below an API server's address."""
 
-from kubectl_pullpolicy.core.workloads import KindInfo
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.errors import UsageError
 
 

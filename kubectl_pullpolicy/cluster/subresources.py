@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from kubectl_pullpolicy.core.objects import ContainerLog, KubeletConfiguration, ObjectMeta, ObjectRef
+from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectMeta, ObjectRef
 from kubectl_pullpolicy.errors import ServerError
 
 KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})

@@ -18,10 +18,10 @@ from kubectl_pullpolicy.cluster.patience import Patience, heals
 from kubectl_pullpolicy.cluster.refusals import refused
 from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, selectors_of
 from kubectl_pullpolicy.cluster.transport import Transport
-from kubectl_pullpolicy.core.objects import Pod
+from kubectl_pullpolicy.core.k8s.kinds import POD
+from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.reading import ListOf, Need, Reading
 from kubectl_pullpolicy.core.source import Changed, Deleted, Listed, News, Selection
-from kubectl_pullpolicy.core.workloads import POD
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError
 
 GONE = 410

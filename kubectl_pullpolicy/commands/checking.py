@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from kubectl_pullpolicy.core.targets import Target
+from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.options import SelectionFlags
 

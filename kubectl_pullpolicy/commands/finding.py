@@ -7,12 +7,12 @@ import msgspec
 
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.commands.terminal import say
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
+from kubectl_pullpolicy.core.k8s.selectors import parse_labels
+from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
-from kubectl_pullpolicy.core.selectors import parse_labels
 from kubectl_pullpolicy.core.slots import slots
 from kubectl_pullpolicy.core.source import Selection
-from kubectl_pullpolicy.core.targets import Target
-from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
 from kubectl_pullpolicy.options import AskFlags, SelectionFlags
 

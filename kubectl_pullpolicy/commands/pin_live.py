@@ -32,6 +32,8 @@ from kubectl_pullpolicy.commands.running_pods import RunningPods
 from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
+from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
+from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.live_pins import (
     Judged,
     Key,
@@ -42,12 +44,10 @@ from kubectl_pullpolicy.core.live_pins import (
     node_platform,
     wish_of,
 )
-from kubectl_pullpolicy.core.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.plan import plan
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, ObjectPlan
 from kubectl_pullpolicy.core.reading import ListOf
 from kubectl_pullpolicy.core.source import Selection
-from kubectl_pullpolicy.core.targets import parse_targets
 from kubectl_pullpolicy.errors import PinError, UsageError
 from kubectl_pullpolicy.options import (
     ConnectionFlags,

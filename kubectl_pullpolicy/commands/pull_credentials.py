@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.parallel import together
-from kubectl_pullpolicy.core.objects import ServiceAccount, meta, present
+from kubectl_pullpolicy.core.k8s.objects import ServiceAccount, meta, present
 from kubectl_pullpolicy.core.planned import Live
 from kubectl_pullpolicy.core.reading import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.core.slots import pod_spec

@@ -8,15 +8,15 @@ import msgspec
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
+from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
+from kubectl_pullpolicy.core.k8s.rollouts import is_newest
 from kubectl_pullpolicy.core.live_pins import Key
-from kubectl_pullpolicy.core.newest import is_newest
-from kubectl_pullpolicy.core.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.planned import Live
 from kubectl_pullpolicy.core.reading import Forbidden, Get
 from kubectl_pullpolicy.core.running import Sighting, names_on
-from kubectl_pullpolicy.core.shapes import owner_shaped
 from kubectl_pullpolicy.core.source import Selection
-from kubectl_pullpolicy.core.workloads import selector_text
 
 Seen = tuple[Pod, SubjectExplanation]
 # Of these it counts what ran last.

@@ -18,10 +18,10 @@ from kubectl_pullpolicy.commands.sights import Planned, probed, with_cautions
 from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
+from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plan import plan, policy_wish
 from kubectl_pullpolicy.core.planned import Wish
 from kubectl_pullpolicy.core.source import Selection
-from kubectl_pullpolicy.core.targets import parse_targets
 from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.diff import diff
 

@@ -18,12 +18,13 @@ from kubectl_pullpolicy.core.admission_probe import overridden, probe_pod
 from kubectl_pullpolicy.core.cautions import cautions, sight_of
 from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
-from kubectl_pullpolicy.core.objects import Node, Workload
+from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
+from kubectl_pullpolicy.core.k8s.kinds import POD
+from kubectl_pullpolicy.core.k8s.objects import Node, Workload
+from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
 from kubectl_pullpolicy.core.reading import Forbidden, ListOf
-from kubectl_pullpolicy.core.shapes import owner_shaped
 from kubectl_pullpolicy.core.source import Selection
-from kubectl_pullpolicy.core.workloads import POD, selector_text
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError, UnauthorizedError
 
 FEW = 5  # objects or namespaces that are looked at one by one

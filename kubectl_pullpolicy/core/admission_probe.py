@@ -7,9 +7,9 @@ stored. Source: Kubernetes docs "Dry-run"; plugin/pkg/admission/alwayspullimages
 from typing import Any
 
 from kubectl_pullpolicy.core.json_patch import changed
+from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
 from kubectl_pullpolicy.core.slots import slots
-from kubectl_pullpolicy.core.workloads import spec_path
 
 PREFIX = "pullpolicy-probe-"
 

@@ -3,9 +3,9 @@
 from shlex import quote
 
 from kubectl_pullpolicy.core.explanation import OwnerSummary
-from kubectl_pullpolicy.core.objects import Pod, controller_of, meta, present
+from kubectl_pullpolicy.core.k8s.objects import Pod, controller_of, meta, present
+from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
 from kubectl_pullpolicy.core.pull_failure import Remedy
-from kubectl_pullpolicy.core.workloads import is_mirror
 
 
 def at_once(pod: Pod, owner: OwnerSummary | None) -> Remedy:

@@ -16,7 +16,9 @@ import msgspec
 
 from kubectl_pullpolicy.core.at_once import at_once
 from kubectl_pullpolicy.core.explanation import Explanation, Status
-from kubectl_pullpolicy.core.objects import Event, Pod
+from kubectl_pullpolicy.core.k8s.objects import Event, Pod
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.k8s.times import format_time
 from kubectl_pullpolicy.core.pull_failure import BackOff, LastFailure, TimeWindow
 from kubectl_pullpolicy.core.pull_trace import BACKING_OFF, Trace, trace_of
 from kubectl_pullpolicy.core.schedule import (
@@ -28,8 +30,6 @@ from kubectl_pullpolicy.core.schedule import (
     most_failures,
     starts_again,
 )
-from kubectl_pullpolicy.core.times import format_time
-from kubectl_pullpolicy.core.workloads import DeclaredContainer
 
 STATUS_CHANGE = "the Pod's last status change"
 NOT_LATER = "the Pod's last status change, which may be another container's"

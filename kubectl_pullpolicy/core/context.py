@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kubectl_pullpolicy.core.objects import (
+from kubectl_pullpolicy.core.k8s.managed_fields import FieldOwner, field_owners, last_applied
+from kubectl_pullpolicy.core.k8s.objects import (
     ContainerLog,
     ControllerRevision,
     Event,
@@ -23,7 +24,14 @@ from kubectl_pullpolicy.core.objects import (
     meta,
     reference_to,
 )
-from kubectl_pullpolicy.core.provenance import FieldOwner, field_owners, last_applied
+from kubectl_pullpolicy.core.k8s.pod_templates import (
+    DeclaredContainer,
+    declared_containers,
+    readiness,
+    template_of,
+    workload_ref,
+)
+from kubectl_pullpolicy.core.k8s.rollouts import is_on_delete, rollout_notes
 from kubectl_pullpolicy.core.reading import (
     ABSENT,
     NOT_ASKED,
@@ -38,14 +46,6 @@ from kubectl_pullpolicy.core.reading import (
     Reading,
     secret_ref,
     service_account_ref,
-)
-from kubectl_pullpolicy.core.rollout import is_on_delete, rollout_notes
-from kubectl_pullpolicy.core.workloads import (
-    DeclaredContainer,
-    declared_containers,
-    readiness,
-    template_of,
-    workload_ref,
 )
 
 

@@ -3,8 +3,8 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, present
 from kubectl_pullpolicy.core.keyring import key_of
-from kubectl_pullpolicy.core.objects import PullSecret, SecretEntry, present
 from kubectl_pullpolicy.core.pull_failure import Credential, CredentialMatch, CredentialVerdict
 from kubectl_pullpolicy.core.registry_keys import RegistryKey, is_docker_hub
 

@@ -10,19 +10,12 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.credential_words import ANONYMOUS, NODE, NONE_LISTED, Told, detail_of
+from kubectl_pullpolicy.core.k8s.objects import Event, Pod, PullSecret, SecretEntry, Workload, present
+from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.keyring import Offer, Spoilt, key_of, looked_up, offers, repository_of, spoilt
-from kubectl_pullpolicy.core.objects import (
-    Event,
-    Pod,
-    PullSecret,
-    SecretEntry,
-    Workload,
-    present,
-)
 from kubectl_pullpolicy.core.pull_failure import Credential, CredentialMatch, CredentialVerdict
 from kubectl_pullpolicy.core.reading import Absent, Fact, Forbidden, Known
 from kubectl_pullpolicy.core.secret_lists import SecretList, Subscriber, lists_of, subscriber
-from kubectl_pullpolicy.core.times import parse_time
 
 _UNRETRIEVED = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
 

@@ -21,20 +21,21 @@ from kubectl_pullpolicy.core.explanation import (
 )
 from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers, is_mirror
+from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
 from kubectl_pullpolicy.core.next_start import next_start, starts_again
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, Access, access_of, on_node
 from kubectl_pullpolicy.core.node_pulls import node_pulls
-from kubectl_pullpolicy.core.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
-from kubectl_pullpolicy.core.obstacles import container_obstacle, pod_obstacle, workload_obstacle
+from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obstacle, workload_obstacle
+from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
 from kubectl_pullpolicy.core.reading import Known
 from kubectl_pullpolicy.core.reading_notes import reading_notes
 from kubectl_pullpolicy.core.reasons import Reasons
-from kubectl_pullpolicy.core.revisions import REVISION_LABEL, revision_of
 from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.source import Subject
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, is_mirror
 
 
 class Place(NamedTuple):

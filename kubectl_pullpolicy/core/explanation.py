@@ -9,9 +9,10 @@ from typing import Literal
 import msgspec
 
 from kubectl_pullpolicy.core.evidence import Evidence, Value
+from kubectl_pullpolicy.core.k8s.kinds import kind_info
+from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.probed import Probe
 from kubectl_pullpolicy.core.pull_failure import BackOff, Credential, Diagnosis, NodePulls, Remedy
-from kubectl_pullpolicy.core.workloads import ContainerKind, kind_info
 
 API_VERSION = "kubectl-pullpolicy/v1alpha1"
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.k8s.objects import Node, Pod, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
+from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.narrowing import narrowed
-from kubectl_pullpolicy.core.objects import Node, Pod, meta
 from kubectl_pullpolicy.core.reading import ListOf, Reading
 from kubectl_pullpolicy.core.sightings import Sightings
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.targets import Target
-from kubectl_pullpolicy.core.workloads import declared_containers
 
 NODES = ListOf("v1", "Node", None)
 _RUNS = frozenset({"running", "mounted", "terminated"})

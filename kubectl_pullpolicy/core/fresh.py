@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from kubectl_pullpolicy.core.explanation import FreshBytes
 from kubectl_pullpolicy.core.image import InvalidReference, parse
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, spec_path
+from kubectl_pullpolicy.core.k8s.kinds import spec_path
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 
 _RESTARTABLE = frozenset({"Deployment", "DaemonSet", "StatefulSet"})
 # Changing these templates changes nothing of the Pods that are there.

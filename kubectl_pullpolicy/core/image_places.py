@@ -8,8 +8,8 @@ schemas of a CustomResourceDefinition hold none. `core/pod_places.py`, `core/kus
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from kubectl_pullpolicy.core.objects import ObjectRef
-from kubectl_pullpolicy.core.workloads import ContainerKind
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
+from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.yaml_edits import Entry
 from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
 from kubectl_pullpolicy.core.yaml_text import STANDARD_TAG

@@ -8,6 +8,9 @@ from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
+from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.needs import (
     REVISED,
     ROUNDS,
@@ -19,13 +22,10 @@ from kubectl_pullpolicy.core.needs import (
     template_needs,
 )
 from kubectl_pullpolicy.core.node_images import same_image
-from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
-from kubectl_pullpolicy.core.revisions import revision_name
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
-from kubectl_pullpolicy.core.targets import Target
-from kubectl_pullpolicy.core.workloads import selector_text
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 
 # ServiceAccounts and Secrets that are read for a question about all that fails: one each, as long as there are few.

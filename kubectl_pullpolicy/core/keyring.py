@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from kubectl_pullpolicy.core.image import InvalidReference, parse
-from kubectl_pullpolicy.core.objects import PullSecret, SecretEntry, meta, present
+from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, meta, present
 from kubectl_pullpolicy.core.registry_keys import FALLBACK, RegistryKey, is_docker_hub, matches
 
 T = TypeVar("T")

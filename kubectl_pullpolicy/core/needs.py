@@ -8,17 +8,18 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from kubectl_pullpolicy.core.context import Context
+from kubectl_pullpolicy.core.k8s.kinds import kind_info
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
 from kubectl_pullpolicy.core.node_pulls import node_pulls_needs
-from kubectl_pullpolicy.core.objects import ObjectRef, Pod, Workload, controller_of, meta
-from kubectl_pullpolicy.core.obstacles import may_be_wrong_platform
+from kubectl_pullpolicy.core.pods.obstacles import may_be_wrong_platform
+from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.policy import default_policy
 from kubectl_pullpolicy.core.reading import Get, Known, ListOf, Need
-from kubectl_pullpolicy.core.revisions import revision_name
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted, credential_needs, wants_credentials
 from kubectl_pullpolicy.core.source import Subject
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.workloads import declared_containers, is_mirror, kind_info, template_of
 
 ROUNDS = 3
 # What is asked: why policies are as they are, or why pulls fail.

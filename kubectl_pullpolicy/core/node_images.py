@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.explanation import OnNode, Status
 from kubectl_pullpolicy.core.image import InvalidReference, parse
-from kubectl_pullpolicy.core.objects import KubeletConfiguration, Node, present
+from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration, Node, present
 
 GATE = "KubeletEnsureSecretPulledImages"
 _MINOR = re.compile(r"v?1\.(\d+)")

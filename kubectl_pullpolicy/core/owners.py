@@ -8,10 +8,10 @@ does not set; Kubernetes docs "Server-Side Apply" (managedFields).
 
 from collections.abc import Iterator, Mapping
 
-from kubectl_pullpolicy.core.objects import ObjectMeta, controller_of
+from kubectl_pullpolicy.core.k8s.kinds import kind_info
+from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED, field_owners, last_applied
+from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, controller_of
 from kubectl_pullpolicy.core.planned import Change, Live, Reverter, Tool
-from kubectl_pullpolicy.core.provenance import LAST_APPLIED, field_owners, last_applied
-from kubectl_pullpolicy.core.workloads import kind_info
 
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_LABEL = "argocd.argoproj.io/instance"

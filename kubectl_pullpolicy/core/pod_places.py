@@ -15,8 +15,9 @@ from kubectl_pullpolicy.core.image_places import (
     text_of,
     value_of,
 )
-from kubectl_pullpolicy.core.objects import ObjectRef
-from kubectl_pullpolicy.core.workloads import TARGET_KINDS, ContainerKind, kind_info, spec_path
+from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, kind_info, spec_path
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
+from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.yaml_edits import Entry
 from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
 

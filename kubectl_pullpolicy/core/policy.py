@@ -12,8 +12,8 @@ from kubectl_pullpolicy.core.context import Revision
 from kubectl_pullpolicy.core.evidence import Certainty, Evidence
 from kubectl_pullpolicy.core.explanation import FreshBytes, Policy, Reason
 from kubectl_pullpolicy.core.image import InvalidReference, parse
-from kubectl_pullpolicy.core.provenance import FieldOwner
-from kubectl_pullpolicy.core.workloads import DeclaredContainer
+from kubectl_pullpolicy.core.k8s.managed_fields import FieldOwner
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 
 
 @lru_cache(maxsize=8192)

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.docker_config import Config, Flaw, Opened, read_docker_config
-from kubectl_pullpolicy.core.objects import KubernetesObject, ObjectMeta, PullSecret, SecretEntry
-from kubectl_pullpolicy.core.times import format_time
+from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectMeta, PullSecret, SecretEntry
+from kubectl_pullpolicy.core.k8s.times import format_time
 
 Form = Literal["dockerconfigjson", "dockercfg"]
 # pkg/credentialprovider/secrets/secrets.go: type and key must go together, else the Secret is passed over.

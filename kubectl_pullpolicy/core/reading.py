@@ -5,7 +5,7 @@ An object is Known, Absent (the server said so), Forbidden (with verb and resour
 
 from typing import Generic, NamedTuple, TypeVar
 
-from kubectl_pullpolicy.core.objects import KubernetesObject, ObjectRef
+from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectRef
 
 T = TypeVar("T")
 

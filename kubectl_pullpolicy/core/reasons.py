@@ -2,11 +2,11 @@
 
 from kubectl_pullpolicy.core.context import Context, Owner, Revision
 from kubectl_pullpolicy.core.evidence import Evidence
-from kubectl_pullpolicy.core.objects import ObjectRef, Pod, controller_of, meta
+from kubectl_pullpolicy.core.k8s.managed_fields import field_owners, last_applied
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, is_mirror
+from kubectl_pullpolicy.core.pods.revisions import Origin, origin_of
 from kubectl_pullpolicy.core.policy import Author, Judgement, default_policy, judge_manifest, judge_stored
-from kubectl_pullpolicy.core.provenance import field_owners, last_applied
-from kubectl_pullpolicy.core.revisions import Origin, origin_of
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, is_mirror
 
 
 class Reasons:

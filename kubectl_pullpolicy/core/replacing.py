@@ -8,7 +8,7 @@ from shlex import quote
 from typing import Any
 
 from kubectl_pullpolicy.core.json_patch import Operations, compact, json_patch
-from kubectl_pullpolicy.core.objects import controller_of
+from kubectl_pullpolicy.core.k8s.objects import controller_of
 from kubectl_pullpolicy.core.planned import Change, Live
 
 # What the Job controller adds, which another Job may not have: pkg/registry/batch/job/strategy.go:generateSelector.

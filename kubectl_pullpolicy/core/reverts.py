@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from shlex import quote
 
 from kubectl_pullpolicy.core.json_patch import compact, json_patch, reverse
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.planned import Change, Live, ObjectPlan, target_of
 from kubectl_pullpolicy.core.slots import Slot
-from kubectl_pullpolicy.core.workloads import KindInfo
 
 TARGETS = 50  # names in one command: a line that a terminal and a shell still take
 _SET = frozenset({None, "Always", "IfNotPresent", "Never"})

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.image import ImageReference, parse
-from kubectl_pullpolicy.core.objects import Node, present
+from kubectl_pullpolicy.core.k8s.objects import Node, present
 from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, by_tag, of_platform
 from kubectl_pullpolicy.core.pinning import pinned_without_tag
 from kubectl_pullpolicy.core.resolution import Failure, Resolved

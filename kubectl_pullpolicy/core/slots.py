@@ -7,7 +7,8 @@ the plain JSON. Kinds of somebody's own are read by their shape, spec.template.s
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from kubectl_pullpolicy.core.workloads import ContainerKind, spec_path
+from kubectl_pullpolicy.core.k8s.kinds import spec_path
+from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 
 Field = Literal["imagePullPolicy", "image"]
 

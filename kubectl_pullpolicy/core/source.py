@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from kubectl_pullpolicy.core.objects import Pod, Workload
+from kubectl_pullpolicy.core.k8s.objects import Pod, Workload
 from kubectl_pullpolicy.core.reading import Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kubectl_pullpolicy.core.explanation import DigestKind, Status
 from kubectl_pullpolicy.core.image import InvalidReference, parse
-from kubectl_pullpolicy.core.objects import (
+from kubectl_pullpolicy.core.k8s.objects import (
     Condition,
     Container,
     ContainerStatus,
@@ -21,7 +21,7 @@ from kubectl_pullpolicy.core.objects import (
     meta,
     present,
 )
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
 
 # pkg/kubelet/images/types.go and cri-api/pkg/errors: the waiting reasons that come from pulling or finding an image.
 IMAGE_REASONS = frozenset(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, entry, is_empty, text_of, value_of
-from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.yaml_edits import Entry
 from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
 

@@ -9,7 +9,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from kubectl_pullpolicy.core.objects import (
+from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED, minimal_last_applied
+from kubectl_pullpolicy.core.k8s.objects import (
     ContainerLog,
     ControllerRevision,
     JobSpec,
@@ -21,8 +22,7 @@ from kubectl_pullpolicy.core.objects import (
     Workload,
     WorkloadSpec,
 )
-from kubectl_pullpolicy.core.obstacles import EXEC_FORMAT
-from kubectl_pullpolicy.core.provenance import LAST_APPLIED, minimal_last_applied
+from kubectl_pullpolicy.core.pods.obstacles import EXEC_FORMAT
 from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need
 
 GROUP = "kubectl-pullpolicy"

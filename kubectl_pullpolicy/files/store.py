@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from kubectl_pullpolicy.core.objects import (
+from kubectl_pullpolicy.core.k8s.objects import (
     Event,
     KubernetesObject,
     ObjectMeta,
@@ -15,10 +15,10 @@ from kubectl_pullpolicy.core.objects import (
     present,
     reference_to,
 )
+from kubectl_pullpolicy.core.k8s.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
+from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.reading import ABSENT, NOT_ASKED, Absent, Forbidden, Get, ListOf, NotAsked, Reading
-from kubectl_pullpolicy.core.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
 from kubectl_pullpolicy.core.source import Selection, Subject
-from kubectl_pullpolicy.core.times import parse_time
 from kubectl_pullpolicy.files.recording import Recording, need_of, outcome_of, ref_of
 
 Outcome = Absent | Forbidden | NotAsked

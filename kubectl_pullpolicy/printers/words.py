@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from kubectl_pullpolicy.core.explanation import Explanation, Status, SubjectExplanation
-from kubectl_pullpolicy.core.times import age, parse_time
+from kubectl_pullpolicy.core.k8s.times import age, parse_time
 
 KINDS = {"init": "init", "sidecar": "sidecar", "ephemeral": "ephemeral", "imageVolume": "image volume"}
 _STATES = {"notScheduled": "not scheduled"}

@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.parallel import together
-from kubectl_pullpolicy.core.objects import ObjectRef
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.reading import Get, ListOf
 from kubectl_pullpolicy.core.source import Selection
 from kubectl_pullpolicy.errors import PullPolicyError

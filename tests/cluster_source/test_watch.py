@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_pullpolicy.cluster import open_watcher, patience
 from kubectl_pullpolicy.cluster.watch import ClusterWatcher
-from kubectl_pullpolicy.core.objects import meta
+from kubectl_pullpolicy.core.k8s.objects import meta
 from kubectl_pullpolicy.core.reading import ListOf
 from kubectl_pullpolicy.core.source import Listed, News, Selection
 from kubectl_pullpolicy.errors import ForbiddenError, UnauthorizedError

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from kubectl_pullpolicy.core.objects import Event, Pod
+from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from tests.builders import container, pod, read
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.plan import plan, policy_wish
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan, live_object
-from kubectl_pullpolicy.core.workloads import KindInfo, kind_info
 
 FLEET = KindInfo("example.com/v1", "Fleet", "fleets", ("fleet", "fl"))
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.cautions import cautions, sight_of
-from kubectl_pullpolicy.core.objects import ContainerImage, Node, NodeSpec, NodeStatus, ObjectMeta
+from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeSpec, NodeStatus, ObjectMeta
 from kubectl_pullpolicy.core.plan import plan, policy_wish
 from tests.builders import container, workload
 from tests.core.planning import live

@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.credential_remedies import Wearer, credential_remed
 from kubectl_pullpolicy.core.credential_words import near_miss
 from kubectl_pullpolicy.core.credentials import Wanted, credentials_of
 from kubectl_pullpolicy.core.explain import Explainer
-from kubectl_pullpolicy.core.objects import ObjectRef, ServiceAccount
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, ServiceAccount
 from kubectl_pullpolicy.core.pull_failure import Credential
 from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, Reading, secret_ref, service_account_ref
 from kubectl_pullpolicy.core.registry_keys import parse_key

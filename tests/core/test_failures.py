@@ -11,7 +11,7 @@ import pytest
 from kubectl_pullpolicy.core.failures import NODES, Failures
 from kubectl_pullpolicy.core.incidents import Incidents
 from kubectl_pullpolicy.core.inquiry import SECRETS_READ, Inquiry
-from kubectl_pullpolicy.core.objects import Pod
+from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.reading import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source import Selection

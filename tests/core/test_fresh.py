@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
-from kubectl_pullpolicy.core.workloads import ContainerKind, DeclaredContainer
+from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind, DeclaredContainer
 
 DIGEST = "sha256:" + "a" * 64
 

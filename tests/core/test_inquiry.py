@@ -8,12 +8,12 @@ import pytest
 
 import kubectl_pullpolicy
 from kubectl_pullpolicy.core.inquiry import Inquiry
-from kubectl_pullpolicy.core.objects import Pod, meta
+from kubectl_pullpolicy.core.k8s.objects import Pod, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
+from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.reading import Get, Need, Reading
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.targets import parse_targets
-from kubectl_pullpolicy.core.workloads import declared_containers
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource
 

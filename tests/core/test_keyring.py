@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.core.image import parse
+from kubectl_pullpolicy.core.k8s.objects import PullSecret
 from kubectl_pullpolicy.core.keyring import Spoilt, looked_up, offers, spoilt
 from kubectl_pullpolicy.core.logins import Login, logins
-from kubectl_pullpolicy.core.objects import PullSecret
 from kubectl_pullpolicy.core.pull_secrets import PullSecretDecoder, expiry
 from kubectl_pullpolicy.core.registry_keys import is_docker_hub, matches, parse_key
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.newest import Due, due, is_newest
+from kubectl_pullpolicy.core.k8s.rollouts import Due, due, is_newest
 from tests.builders import container, pod, read, workload
 
 

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.objects import Event
-from kubectl_pullpolicy.core.obstacles import (
+from kubectl_pullpolicy.core.k8s.events import newest
+from kubectl_pullpolicy.core.k8s.objects import Event
+from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
+from kubectl_pullpolicy.core.pods.obstacles import (
     container_obstacle,
     may_be_wrong_platform,
-    newest,
     pod_obstacle,
     workload_obstacle,
 )
 from kubectl_pullpolicy.core.status import status_of
-from kubectl_pullpolicy.core.workloads import declared_containers
 from tests.builders import container, pod, read, workload
 
 

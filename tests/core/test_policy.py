@@ -7,7 +7,7 @@ import pytest
 from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import Policy
-from kubectl_pullpolicy.core.objects import Workload
+from kubectl_pullpolicy.core.k8s.objects import Workload
 from kubectl_pullpolicy.core.policy import default_policy
 from kubectl_pullpolicy.core.reading import ListOf, Reading
 from tests.builders import applied, container, managed, objects, pod, read, workload

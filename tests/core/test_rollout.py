@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.rollout import rollout_notes
+from kubectl_pullpolicy.core.k8s.rollouts import rollout_notes
 from tests.builders import container, read, workload
 
 

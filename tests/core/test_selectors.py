@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.selectors import field_values, parse_fields, parse_labels
+from kubectl_pullpolicy.core.k8s.selectors import field_values, parse_fields, parse_labels
 from kubectl_pullpolicy.errors import UsageError
 from tests import builders
 

@@ -4,7 +4,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from kubectl_pullpolicy.core.objects import meta
+from kubectl_pullpolicy.core.k8s.objects import meta
 from kubectl_pullpolicy.core.source import Selection, Subject
 from kubectl_pullpolicy.files import FileSource
 

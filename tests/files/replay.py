@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 
-from kubectl_pullpolicy.core.objects import reference_to
+from kubectl_pullpolicy.core.k8s.objects import reference_to
 from kubectl_pullpolicy.core.reading import Need, NotAsked, Reading
 from kubectl_pullpolicy.core.source import Selection, Source, Subject
 from kubectl_pullpolicy.errors import PullPolicyError

@@ -10,7 +10,7 @@ import yaml  # noqa: TID253
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.objects import Pod, Workload
+from kubectl_pullpolicy.core.k8s.objects import Pod, Workload
 from kubectl_pullpolicy.errors import PullPolicyError
 from tests.files.reading import messages, piped, subjects
 

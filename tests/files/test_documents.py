@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from kubectl_pullpolicy.core.objects import Pod, Workload
+from kubectl_pullpolicy.core.k8s.objects import Pod, Workload
 from kubectl_pullpolicy.errors import FileError
 from tests.files.reading import POD, messages, names, piped, subjects
 

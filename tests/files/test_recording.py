@@ -7,13 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.objects import (
-    ContainerLog,
-    ObjectMeta,
-    ObjectRef,
-    meta,
-)
-from kubectl_pullpolicy.core.provenance import LAST_APPLIED
+from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED
+from kubectl_pullpolicy.core.k8s.objects import ContainerLog, ObjectMeta, ObjectRef, meta
 from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.source import Source
 from kubectl_pullpolicy.errors import PullPolicyError

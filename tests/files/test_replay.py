@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.core.context import Context
-from kubectl_pullpolicy.core.objects import KubernetesObject, ObjectRef, Pod, meta, reference_to
+from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectRef, Pod, meta, reference_to
 from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Reading
 from kubectl_pullpolicy.core.source import Subject
 from tests.builders import read

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.objects import ObjectRef, meta
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
 from kubectl_pullpolicy.core.reading import Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.source import Selection, Source
 from kubectl_pullpolicy.errors import UsageError

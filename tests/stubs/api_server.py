@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from kubectl_pullpolicy.core.times import parse_time
+from kubectl_pullpolicy.core.k8s.times import parse_time
 
 DATE = "2026-01-02T03:04:05Z"
 

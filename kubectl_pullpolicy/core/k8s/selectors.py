@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.label_syntax import Requirement, parse_requirements
-from kubectl_pullpolicy.core.objects import Event, KubernetesObject, Pod, meta
+from kubectl_pullpolicy.core.k8s.label_selectors import Requirement, parse_requirements
+from kubectl_pullpolicy.core.k8s.objects import Event, KubernetesObject, Pod, meta
 from kubectl_pullpolicy.errors import UsageError
 
 Labels = Mapping[str, str | None] | None

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from kubectl_pullpolicy.core.objects import ObjectMeta, PodSpec, present
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, spec_path
+from kubectl_pullpolicy.core.k8s.kinds import spec_path
+from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, PodSpec, present
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
 
 # UnicodeDecodeError: msgspec lets it through where text is not UTF-8.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

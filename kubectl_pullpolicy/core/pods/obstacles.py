@@ -6,12 +6,14 @@ by the status alone.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from shlex import quote
 
 from kubectl_pullpolicy.core.evidence import Evidence
 from kubectl_pullpolicy.core.explanation import Obstacle, ObstacleKind, Status
-from kubectl_pullpolicy.core.objects import (
+from kubectl_pullpolicy.core.k8s.events import event_time, newest
+from kubectl_pullpolicy.core.k8s.kinds import kind_info
+from kubectl_pullpolicy.core.k8s.objects import (
     ContainerState,
     ContainerStatus,
     Event,
@@ -21,8 +23,8 @@ from kubectl_pullpolicy.core.objects import (
     meta,
     present,
 )
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
 from kubectl_pullpolicy.core.status import condition_of, reported_status
-from kubectl_pullpolicy.core.workloads import DeclaredContainer, declared_containers, kind_info
 
 # The waiting reasons of a container whose image is there, and that the kubelet cannot make or start.
 _CONFIGURATION = frozenset({"CreateContainerConfigError"})
@@ -125,17 +127,6 @@ def workload_obstacle(workload: Workload, events: Sequence[Event]) -> Obstacle |
     elif _QUOTA.search(message):
         command = f"kubectl describe resourcequota -n {quote(namespace)}"
     return Obstacle("NoPod", f"Pods are refused when they are created{why}", (evidence,), command)
-
-
-def newest(events: Iterable[Event]) -> Event | None:
-    """The event that was seen last."""
-    return max(events, key=event_time, default=None)
-
-
-def event_time(event: Event) -> str:
-    """When an event was seen last (RFC 3339), "" where it does not say."""
-    series = event.series.last_observed_time if event.series is not None else None
-    return series or event.last_timestamp or event.event_time or event.first_timestamp or ""
 
 
 def _unscheduled(pod: Pod) -> Obstacle | None:

@@ -5,7 +5,7 @@ Only what has that shape is read of them: `replicas: "3"` is an error in a Deplo
 
 import msgspec
 
-from kubectl_pullpolicy.core.objects import ObjectMeta, PodTemplateSpec, Workload, WorkloadSpec
+from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, PodTemplateSpec, Workload, WorkloadSpec
 
 
 class _TemplateHolder(msgspec.Struct):

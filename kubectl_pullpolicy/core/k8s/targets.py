@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.workloads import TARGET_KINDS, KindInfo, kind_named
+from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, KindInfo, kind_named
 from kubectl_pullpolicy.errors import UsageError
 
 _MIXED = (
