@@ -10,13 +10,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.cluster.connection import Connection
-from kubectl_pullpolicy.errors import (
-    ForbiddenError,
-    NoConnectionError,
-    NotFoundError,
-    ServerError,
-    UnauthorizedError,
-)
+from kubectl_pullpolicy.errors import ForbiddenError, NoConnectionError, NotFoundError, ServerError, UnauthorizedError
 
 UNREACHABLE = "Unable to connect to the server: "
 MAX_QUOTED = 2048  # bytes of a body that is no Status

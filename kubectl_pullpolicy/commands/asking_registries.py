@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from kubectl_pullpolicy.cluster.parallel import together
-from kubectl_pullpolicy.core.image import ImageReference
-from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.core.images.reference import ImageReference
+from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.registry import Credential, Fixed, Keychain, Resolver
 

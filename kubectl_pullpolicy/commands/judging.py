@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from kubectl_pullpolicy.commands.asking_registries import Question, Registries, question
 from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
-from kubectl_pullpolicy.core.image import ImageReference
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, judged, platform_questions, questions
+from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.live_pins import Judged, LiveImage, LivePinRequest
-from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, judged, platform_questions, questions
 
 
 class Judge:

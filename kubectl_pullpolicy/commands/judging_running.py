@@ -6,9 +6,9 @@ from typing import NamedTuple
 from kubectl_pullpolicy.commands.asking_registries import Registries, question
 from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
 from kubectl_pullpolicy.commands.running_pods import RunningPods
-from kubectl_pullpolicy.core.image import ImageReference
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, by_tag
+from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.live_pins import Judged, LiveImage
-from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, by_tag
 from kubectl_pullpolicy.core.running import (
     Evidence,
     agreed,

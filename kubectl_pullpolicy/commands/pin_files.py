@@ -24,8 +24,8 @@ from kubectl_pullpolicy.core.file_pins import (
     reference_of,
     stays_always,
 )
-from kubectl_pullpolicy.core.image import ImageReference
-from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, platform_questions, questions
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, platform_questions, questions
+from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile
 from kubectl_pullpolicy.options import RegistryFlags

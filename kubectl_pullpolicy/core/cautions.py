@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kubectl_pullpolicy.core.explanation import Explanation, Status
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.objects import Node, meta
 from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node

@@ -9,9 +9,9 @@ import re
 from kubectl_pullpolicy.core.access_rules import BARE_401
 from kubectl_pullpolicy.core.cause_rules import RULES, rank
 from kubectl_pullpolicy.core.causes import CAUSES
+from kubectl_pullpolicy.core.images.known_registries import kind_of
 from kubectl_pullpolicy.core.mentions import Mentioned, mentioned
 from kubectl_pullpolicy.core.pull_failure import Diagnosis
-from kubectl_pullpolicy.core.registries import kind_of
 from kubectl_pullpolicy.core.rule import Match, Rule
 from kubectl_pullpolicy.core.unwrapping import Masked, masked, unwrapped
 

@@ -20,7 +20,8 @@ from kubectl_pullpolicy.core.explanation import (
     SubjectExplanation,
 )
 from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers, is_mirror
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
@@ -31,7 +32,6 @@ from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obsta
 from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
 from kubectl_pullpolicy.core.reading import Known
-from kubectl_pullpolicy.core.reading_notes import reading_notes
 from kubectl_pullpolicy.core.reasons import Reasons
 from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.source import Subject

@@ -5,9 +5,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.image_places import ImagePlace, target_of
+from kubectl_pullpolicy.core.images.pin_verdicts import Gate
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.pin_verdicts import Gate
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "failed"]
 Field = Literal["image", "imagePullPolicy"]

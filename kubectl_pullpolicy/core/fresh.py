@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from kubectl_pullpolicy.core.explanation import FreshBytes
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 

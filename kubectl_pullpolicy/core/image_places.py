@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.yaml_edits import Entry
-from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
-from kubectl_pullpolicy.core.yaml_text import STANDARD_TAG
+from kubectl_pullpolicy.core.syntax.edits import Entry
+from kubectl_pullpolicy.core.syntax.yaml_parser import STANDARD_TAG
+from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Mapping, Node, Scalar, Sequence
 
 # `guess`: found by the shape of a pod template in a foreign kind, where a string need not be an image.
 Form = Literal["pod", "guess", "kustomize", "values"]

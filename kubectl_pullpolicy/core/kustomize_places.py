@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from kubectl_pullpolicy.core.image_places import ImagePlace, entry, is_empty, items_of, text_of, value_of
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
-from kubectl_pullpolicy.core.yaml_nodes import Mapping, Scalar
+from kubectl_pullpolicy.core.syntax.yaml_tree import Mapping, Scalar
 
 KUSTOMIZATION = ObjectRef("", "Kustomization", "", "")
 _GROUP = "kustomize.config.k8s.io/"

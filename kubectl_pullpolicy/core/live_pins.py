@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image import ImageReference, InvalidReference, parse
+from kubectl_pullpolicy.core.images.pin_verdicts import Judgement
+from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.pin_verdicts import Judgement
-from kubectl_pullpolicy.core.pinning import pinned, pinned_without_tag
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, Wish
 from kubectl_pullpolicy.core.policy import default_policy
 from kubectl_pullpolicy.core.slots import Slot, slots

@@ -7,11 +7,10 @@ then the alias is written out instead, or the change is refused.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image import parse
 from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, is_empty
+from kubectl_pullpolicy.core.images.reference import parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.manifest import Document, Manifest, Part, joined_parts
-from kubectl_pullpolicy.core.pinning import pinned, pinned_without_tag
-from kubectl_pullpolicy.core.yaml_edits import (
+from kubectl_pullpolicy.core.syntax.edits import (
     EditError,
     Rewrite,
     applied,
@@ -22,8 +21,8 @@ from kubectl_pullpolicy.core.yaml_edits import (
     renamed,
     replaced,
 )
-from kubectl_pullpolicy.core.yaml_nodes import Alias, Node, Scalar, fingerprints
-from kubectl_pullpolicy.core.yaml_text import MalformedError
+from kubectl_pullpolicy.core.syntax.yaml_parser import MalformedError
+from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Node, Scalar, fingerprints
 
 DEFAULT = "Default"
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY, InvalidReference, parse
-from kubectl_pullpolicy.core.registries import DOCKER_HUB_HOSTS
+from kubectl_pullpolicy.core.images.known_registries import DOCKER_HUB_HOSTS
+from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, InvalidReference, parse
 from kubectl_pullpolicy.core.unwrapping import Masked
 
 # What stands before a reference that is not quoted, and the reference itself.

@@ -6,7 +6,7 @@ fetched again. From 1.35 the kubelet also checks who may use an image that is pr
 """
 
 from kubectl_pullpolicy.core.explanation import Status
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 

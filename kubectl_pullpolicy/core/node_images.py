@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.explanation import OnNode, Status
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration, Node, present
 
 GATE = "KubeletEnsureSecretPulledImages"

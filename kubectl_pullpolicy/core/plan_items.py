@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Gate, Judgement
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.pin_verdicts import GATES, Gate, Judgement
 from kubectl_pullpolicy.core.planned import Change, Kept, Live, ObjectPlan, Reverter, Skipped
 from kubectl_pullpolicy.core.restarts import Restarts
 from kubectl_pullpolicy.core.slots import Field, Slot

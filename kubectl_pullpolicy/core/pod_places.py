@@ -18,8 +18,8 @@ from kubectl_pullpolicy.core.image_places import (
 from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.yaml_edits import Entry
-from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
+from kubectl_pullpolicy.core.syntax.edits import Entry
+from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Mapping, Node, Scalar, Sequence
 
 _LISTS: tuple[tuple[str, ContainerKind], ...] = (
     ("initContainers", "init"),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kubectl_pullpolicy.core.context import Revision
 from kubectl_pullpolicy.core.evidence import Certainty, Evidence
 from kubectl_pullpolicy.core.explanation import FreshBytes, Policy, Reason
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.managed_fields import FieldOwner
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.explanation import Explanation
-from kubectl_pullpolicy.core.image import ImageReference
-from kubectl_pullpolicy.core.near_tags import near_tags
+from kubectl_pullpolicy.core.images.reference import ImageReference
+from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.core.images.similar_tags import near_tags
 from kubectl_pullpolicy.core.probed import Probe, ProbeAttempt
-from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
 
 ANONYMOUSLY = ""
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from kubectl_pullpolicy.core.resolution import FailureKind, ManifestKind
+from kubectl_pullpolicy.core.images.resolution import FailureKind, ManifestKind
 
 
 class ProbeAttempt(msgspec.Struct, frozen=True, rename="camel", gc=False):

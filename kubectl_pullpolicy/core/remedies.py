@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.images.known_registries import registry_of, server_of
 from kubectl_pullpolicy.core.pull_failure import Diagnosis, Remedy
-from kubectl_pullpolicy.core.registries import registry_of, server_of
 
 SECRET = "regcred"  # the name that the Kubernetes documentation gives a pull secret
 

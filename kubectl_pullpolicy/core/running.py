@@ -10,11 +10,10 @@ k8s.io/kubernetes v1.37.2 pkg/kubelet/nodestatus/setters.go:Images (at most five
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image import ImageReference, parse
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, by_tag, of_platform
+from kubectl_pullpolicy.core.images.reference import ImageReference, parse, pinned_without_tag
+from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.core.k8s.objects import Node, present
-from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement, by_tag, of_platform
-from kubectl_pullpolicy.core.pinning import pinned_without_tag
-from kubectl_pullpolicy.core.resolution import Failure, Resolved
 
 MOST_NAMES = 5  # of an image in a node's list
 # Failures after which a node's proof stands: they say nothing of the image.

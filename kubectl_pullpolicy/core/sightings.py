@@ -6,7 +6,7 @@ One bit an image and node, so that it stays small: the Pods themselves are let g
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ text; during a pull the status keeps its previous text, and only a Pulling event
 from collections.abc import Sequence
 
 from kubectl_pullpolicy.core.explanation import DigestKind, Status
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import (
     Condition,
     Container,

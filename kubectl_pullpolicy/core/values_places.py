@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, entry, is_empty, text_of, value_of
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
-from kubectl_pullpolicy.core.yaml_edits import Entry
-from kubectl_pullpolicy.core.yaml_nodes import Alias, Mapping, Node, Scalar, Sequence
+from kubectl_pullpolicy.core.syntax.edits import Entry
+from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Mapping, Node, Scalar, Sequence
 
 VALUES = ObjectRef("", "Values", "", "")
 _NAME = re.compile(r"image|.*Image")

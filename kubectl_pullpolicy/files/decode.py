@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, Workload, object_type, present
 from kubectl_pullpolicy.core.k8s.pod_templates import template_of
 from kubectl_pullpolicy.core.pull_secrets import decoder_of
-from kubectl_pullpolicy.core.yaml_text import TEMPLATE
+from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.documents import Array, Document, Envelope, read_envelope
 from kubectl_pullpolicy.files.recording import GROUP, VERSION, Recording

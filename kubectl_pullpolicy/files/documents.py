@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.yaml_text import TEMPLATE, MalformedError
+from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE, MalformedError
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.yaml_values import Lines, yaml_values
 

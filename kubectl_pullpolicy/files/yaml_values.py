@@ -8,7 +8,14 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from kubectl_pullpolicy.core.yaml_text import MAX_DEPTH, STANDARD_TAG, TOO_DEEP, MalformedError, parsing, resolved
+from kubectl_pullpolicy.core.syntax.yaml_parser import (
+    MAX_DEPTH,
+    STANDARD_TAG,
+    TOO_DEEP,
+    MalformedError,
+    parsing,
+    resolved,
+)
 
 # How many characters aliases may add to a document. Real manifests add some hundreds.
 MAX_ALIASED = 32 * 1024 * 1024

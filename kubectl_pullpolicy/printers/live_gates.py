@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from kubectl_pullpolicy.core.images.pin_verdicts import GATES
 from kubectl_pullpolicy.core.live_pins import Judged
-from kubectl_pullpolicy.core.pin_verdicts import GATES
 from kubectl_pullpolicy.core.planned import target_of
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.file_plans import FINDINGS

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY, LEGACY_REGISTRY
+from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, LEGACY_REGISTRY
 from kubectl_pullpolicy.registry.credential_programs import ask_program
 from kubectl_pullpolicy.registry.credentials import (
     ANONYMOUS,

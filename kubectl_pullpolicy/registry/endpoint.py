@@ -7,7 +7,7 @@ pkg/v1/remote/transport/ping.go for loopback, where http is tried after a TLS ha
 import ssl
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY
+from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY
 from kubectl_pullpolicy.registry.addresses import is_loopback, same_origin
 from kubectl_pullpolicy.registry.challenge import Challenge, challenges_of, preferred
 from kubectl_pullpolicy.registry.refusal import Refusal

@@ -9,8 +9,8 @@ import re
 
 import msgspec
 
-from kubectl_pullpolicy.core.image import ImageReference
-from kubectl_pullpolicy.core.resolution import (
+from kubectl_pullpolicy.core.images.reference import ImageReference
+from kubectl_pullpolicy.core.images.resolution import (
     INDEX_TYPES,
     MANIFEST_TYPES,
     Failure,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kubectl_pullpolicy.core.image import DEFAULT_REGISTRY
+from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY
 from kubectl_pullpolicy.core.logins import logins
 from kubectl_pullpolicy.core.registry_keys import matches
 from kubectl_pullpolicy.registry.credentials import Credential, Fixed, Keychain, Password

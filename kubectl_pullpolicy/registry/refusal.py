@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kubectl_pullpolicy.core.resolution import Failure, FailureKind
+from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind
 
 MAX_QUOTED = 300  # characters of a registry's own words
 _KINDS: dict[int, FailureKind] = {401: "Unauthorized", 403: "Denied", 404: "NotFound", 429: "RateLimited"}

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from typing import TypeVar
 
-from kubectl_pullpolicy.core.image import ImageReference
-from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.core.images.reference import ImageReference
+from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import manifests
 from kubectl_pullpolicy.registry import tags as tag_lists
 from kubectl_pullpolicy.registry.credentials import ANONYMOUS, Credential, Keychain

@@ -7,7 +7,7 @@ each repository gets its own: one that may not be read does not spoil the others
 import threading
 from collections.abc import Iterable
 
-from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.addresses import same_origin
 from kubectl_pullpolicy.registry.challenge import Challenge
 from kubectl_pullpolicy.registry.credentials import Anonymous, Credential, Password, RegistryToken

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.addresses import same_origin
 from kubectl_pullpolicy.registry.refusal import Refusal, refused
 from kubectl_pullpolicy.registry.session import Session

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.addresses import objection
 from kubectl_pullpolicy.registry.challenge import Challenge
 from kubectl_pullpolicy.registry.credentials import Credential, IdentityToken, Password

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from kubectl_pullpolicy.core.resolution import Failure
+from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.addresses import objection, same_origin
 from kubectl_pullpolicy.registry.pools import Pools
 from kubectl_pullpolicy.registry.refusal import Refusal

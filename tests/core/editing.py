@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image import InvalidReference, parse
 from kubectl_pullpolicy.core.image_places import ImagePlace
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.manifest import Document, read_manifest
 from kubectl_pullpolicy.core.manifest_edits import Refused, Wanted, rewritten
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 
 # Made by the Go package itself, of hostile strings.
 ROWS = json.loads((Path(__file__).parent / "image_references.json").read_text())["rows"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.image import parse
+from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.k8s.objects import PullSecret
 from kubectl_pullpolicy.core.keyring import Spoilt, looked_up, offers, spoilt
 from kubectl_pullpolicy.core.logins import Login, logins

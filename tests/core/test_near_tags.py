@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.near_tags import near_tags
+from kubectl_pullpolicy.core.images.similar_tags import near_tags
 
 VERSIONS = ("1.25.0", "1.26.0", "1.26.1", "1.27.0", "1.27.1", "1.27.2", "2.0.0", "latest", "stable")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_pullpolicy.core.reading_notes import reading_notes
+from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 
 HEX = "a" * 64
 

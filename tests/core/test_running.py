@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import pytest
 
-from kubectl_pullpolicy.core.image import parse
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement
+from kubectl_pullpolicy.core.images.reference import parse
+from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind, Platform, Resolved
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeStatus
-from kubectl_pullpolicy.core.pin_verdicts import Answers, Judgement
-from kubectl_pullpolicy.core.resolution import Failure, FailureKind, Platform, Resolved
 from kubectl_pullpolicy.core.running import (
     Evidence,
     Sighting,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.image import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from tests.e2e.manifests import container, pod
 
 pytestmark = pytest.mark.e2e

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_pullpolicy.core.image import parse
-from kubectl_pullpolicy.core.resolution import Failure, Resolved
+from kubectl_pullpolicy.core.images.reference import parse
+from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Fixed, Password, Resolver, Settings
 from tests.cluster import images
 from tests.cluster.imitations import PASSWORD, USER

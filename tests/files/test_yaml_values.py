@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.yaml_text import resolved
+from kubectl_pullpolicy.core.syntax.yaml_parser import resolved
 from kubectl_pullpolicy.files.yaml_values import yaml_values
 
 

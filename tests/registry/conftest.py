@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_pullpolicy.core.image import ImageReference, parse
+from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.registry import Credential, Fixed, Limits, Resolver, Settings
 from tests.cluster.certificates import make_authority, make_self_signed, make_server_certificate
 from tests.stubs.registry import Registry, serving

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_pullpolicy.core.resolution import Failure, Resolved
+from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Anonymous, Fixed, Password, Resolver, Settings
 from kubectl_pullpolicy.registry.credentials import IdentityToken, RegistryToken
 from tests.registry.conftest import QUICK, ref, resolver
@@ -298,7 +298,7 @@ def test_proxies_of_the_environment_are_not_asked_for_loopback(
 
 def test_a_proxy_of_the_environment_is_used_and_its_password_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pr0xypass@127.0.0.1:1")
-    from kubectl_pullpolicy.core.image import parse
+    from kubectl_pullpolicy.core.images.reference import parse
 
     found = failure(Resolver(_Nobody(), Settings(limits=QUICK)).exists(parse("registry.example.com/a:1")))
     assert found.message == "registry.example.com cannot be reached through the proxy that the environment names"

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from kubectl_pullpolicy.core.image import parse
-from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.core.images.reference import parse
+from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import tags as tag_lists
 from kubectl_pullpolicy.registry.lanes import LANES, Lane, answers
 from kubectl_pullpolicy.registry.probing import Question, probe

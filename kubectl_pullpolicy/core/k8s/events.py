@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from kubectl_pullpolicy.core.k8s.objects import (
-    Event,
-)
+from kubectl_pullpolicy.core.k8s.objects import Event
 
 
 def newest(events: Iterable[Event]) -> Event | None:

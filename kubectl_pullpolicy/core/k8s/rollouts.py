@@ -7,14 +7,7 @@ pkg/controller/deployment/util/deployment_util.go.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.k8s.objects import (
-    Pod,
-    Workload,
-    WorkloadSpec,
-    WorkloadStatus,
-    meta,
-    present,
-)
+from kubectl_pullpolicy.core.k8s.objects import Pod, Workload, WorkloadSpec, WorkloadStatus, meta, present
 
 _NO_SPEC = WorkloadSpec()
 

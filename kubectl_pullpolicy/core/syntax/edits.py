@@ -9,8 +9,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.yaml_nodes import Alias, Fingerprint, Mapping, Node, Scalar, fingerprints, token_start
-from kubectl_pullpolicy.core.yaml_text import LINE_BREAK
+from kubectl_pullpolicy.core.syntax.yaml_parser import LINE_BREAK
+from kubectl_pullpolicy.core.syntax.yaml_tree import (
+    Alias,
+    Fingerprint,
+    Mapping,
+    Node,
+    Scalar,
+    fingerprints,
+    token_start,
+)
 
 _BREAK = re.compile(LINE_BREAK)
 _LAST_BREAK = re.compile(f"(?:{LINE_BREAK})$")

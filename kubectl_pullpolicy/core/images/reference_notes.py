@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from kubectl_pullpolicy.core.image import ImageReference, InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"[0-9a-f]{32,}")

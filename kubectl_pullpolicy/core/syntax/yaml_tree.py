@@ -8,7 +8,14 @@ Source: YAML 1.1; the events of PyYAML 6 (libyaml, or its own parser where that 
 
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.yaml_text import MAX_DEPTH, STANDARD_TAG, TOO_DEEP, MalformedError, parsing, resolved
+from kubectl_pullpolicy.core.syntax.yaml_parser import (
+    MAX_DEPTH,
+    STANDARD_TAG,
+    TOO_DEEP,
+    MalformedError,
+    parsing,
+    resolved,
+)
 
 _TYPED = frozenset(f"{STANDARD_TAG}{name}" for name in ("bool", "int", "float", "null"))
 

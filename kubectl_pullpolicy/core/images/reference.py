@@ -9,12 +9,10 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Implied = Literal["registry", "library", "tag"]
-
 DEFAULT_REGISTRY = "docker.io"
 LEGACY_REGISTRY = "index.docker.io"
 DEFAULT_TAG = "latest"
 MAX_REPOSITORY = 255  # distribution/reference: RepositoryNameTotalLengthMax
-
 # distribution/reference regexp.go. ASCII classes are spelled out: Python's \w and \d take in other scripts.
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
@@ -119,3 +117,19 @@ def _check_digest(digest: str) -> None:
         raise InvalidReference("invalid checksum digest length")
     if encoded.lower() != encoded:
         raise InvalidReference("invalid checksum digest format")
+
+
+def pinned(reference: ImageReference, digest: str) -> str:
+    """The reference with this digest, its tag kept."""
+    return f"{reference.written.partition('@')[0]}@{digest}"
+
+
+def pinned_without_tag(reference: ImageReference, digest: str) -> str:
+    """The reference with this digest and no tag."""
+    written = reference.written.partition("@")[0]
+    return f"{written.removesuffix(f':{reference.tag}') if reference.tag else written}@{digest}"
+
+
+def unpinned(reference: ImageReference) -> str:
+    """The reference without its digest: what an update asks the registry for."""
+    return reference.written.partition("@")[0]

@@ -7,9 +7,8 @@ a tag that is there does not prove that a digest still is.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from kubectl_pullpolicy.core.image import ImageReference, parse
-from kubectl_pullpolicy.core.pinning import unpinned
-from kubectl_pullpolicy.core.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.core.images.reference import ImageReference, parse, unpinned
+from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 
 Verdict = Literal[
     "pin",  # not pinned: `digest` is what to pin it to
