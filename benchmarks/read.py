@@ -4,7 +4,7 @@ python -m benchmarks.read
 """
 
 from kubectl_pullpolicy.cluster import open_cluster
-from kubectl_pullpolicy.core.reading import ListOf
+from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.options import ConnectionFlags
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in, kind_info
-from kubectl_pullpolicy.core.reading import Get, Need
+from kubectl_pullpolicy.core.source.reads import Get, Need
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
 

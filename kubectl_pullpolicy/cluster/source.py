@@ -26,8 +26,8 @@ from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, meta
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
-from kubectl_pullpolicy.core.source import Selection, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Subject
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
 
 # Pages of Pods read while the caller works on one: enough to keep the server busy while the owners are read, too.

@@ -20,8 +20,8 @@ from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, select
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Pod
-from kubectl_pullpolicy.core.reading import ListOf, Need, Reading
-from kubectl_pullpolicy.core.source import Changed, Deleted, Listed, News, Selection
+from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, News, Selection
+from kubectl_pullpolicy.core.source.reads import ListOf, Need, Reading
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError
 
 GONE = 410

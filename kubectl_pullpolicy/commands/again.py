@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from shlex import quote
 
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
 
 

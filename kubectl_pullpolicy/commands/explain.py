@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.narrowing import narrowed
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
-from kubectl_pullpolicy.core.source import Selection, Source
+from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json, print_names, print_narratives, print_table, print_yaml

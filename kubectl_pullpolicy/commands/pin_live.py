@@ -46,8 +46,8 @@ from kubectl_pullpolicy.core.live_pins import (
 )
 from kubectl_pullpolicy.core.plan import plan
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, ObjectPlan
-from kubectl_pullpolicy.core.reading import ListOf
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.errors import PinError, UsageError
 from kubectl_pullpolicy.options import (
     ConnectionFlags,

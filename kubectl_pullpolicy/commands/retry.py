@@ -18,7 +18,7 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.plan_words import counted
 from kubectl_pullpolicy.core.retrying import Refusal, Retried, Retry, retry_of
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
 from kubectl_pullpolicy.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers.retries import print_deleted, print_retries, print_retry_documents

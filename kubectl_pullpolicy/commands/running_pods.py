@@ -14,9 +14,9 @@ from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.k8s.rollouts import is_newest
 from kubectl_pullpolicy.core.live_pins import Key
 from kubectl_pullpolicy.core.planned import Live
-from kubectl_pullpolicy.core.reading import Forbidden, Get
 from kubectl_pullpolicy.core.running import Sighting, names_on
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.core.source.reads import Forbidden, Get
 
 Seen = tuple[Pod, SubjectExplanation]
 # Of these it counts what ran last.

@@ -21,7 +21,7 @@ from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_ou
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plan import plan, policy_wish
 from kubectl_pullpolicy.core.planned import Wish
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.diff import diff
 

@@ -23,8 +23,8 @@ from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Node, Workload
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.planned import Live, ObjectPlan
-from kubectl_pullpolicy.core.reading import Forbidden, ListOf
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.core.source.reads import Forbidden, ListOf
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError, UnauthorizedError
 
 FEW = 5  # objects or namespaces that are looked at one by one

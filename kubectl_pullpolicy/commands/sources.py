@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import as_file, files
 
 from kubectl_pullpolicy.core.k8s.times import parse_time
-from kubectl_pullpolicy.core.source import Source, Watcher
+from kubectl_pullpolicy.core.source.interface import Source, Watcher
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
 

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import folded
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
-from kubectl_pullpolicy.core.source import Source
+from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_yaml

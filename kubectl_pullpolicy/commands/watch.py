@@ -9,7 +9,7 @@ from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
-from kubectl_pullpolicy.core.source import Listed, News, Selection, Watcher
+from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
 from kubectl_pullpolicy.core.watching import Shown, Wanted, Watching
 from kubectl_pullpolicy.errors import NotFoundError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
 from kubectl_pullpolicy.core.k8s.rollouts import Due, due, is_newest, rollout_notes
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.pods.obstacles import workload_obstacle
-from kubectl_pullpolicy.core.source import Source
+from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import UsageError
 
 # pkg/kubelet/kubelet.go: imageBackOffPeriod, and the least time between two syncs of a Pod that fails.

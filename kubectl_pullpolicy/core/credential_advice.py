@@ -4,7 +4,6 @@ import re
 
 import msgspec
 
-from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.credential_remedies import CAUSES, Wearer, credential_remedies, refused_by_mirror
 from kubectl_pullpolicy.core.credentials import Wanted, credentials_of
 from kubectl_pullpolicy.core.explanation import Explanation
@@ -12,8 +11,9 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, contro
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.keyring import repository_of
 from kubectl_pullpolicy.core.pull_failure import Credential, Remedy
-from kubectl_pullpolicy.core.reading import Get, NotAsked
 from kubectl_pullpolicy.core.secret_lists import Asking, credential_needs, subscriber
+from kubectl_pullpolicy.core.source.reads import Get, NotAsked
+from kubectl_pullpolicy.core.source.snapshot import Context
 
 # Where nobody has judged the message.
 _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGNORECASE)

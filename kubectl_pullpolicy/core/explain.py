@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.backoff import with_back_off
-from kubectl_pullpolicy.core.context import Context, reduce_workload
 from kubectl_pullpolicy.core.explanation import (
     Explanation,
     NodeSummary,
@@ -31,10 +30,11 @@ from kubectl_pullpolicy.core.node_pulls import node_pulls
 from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obstacle, workload_obstacle
 from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
-from kubectl_pullpolicy.core.reading import Known
 from kubectl_pullpolicy.core.reasons import Reasons
 from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
-from kubectl_pullpolicy.core.source import Subject
+from kubectl_pullpolicy.core.source.interface import Subject
+from kubectl_pullpolicy.core.source.reads import Known
+from kubectl_pullpolicy.core.source.snapshot import Context, reduce_workload
 from kubectl_pullpolicy.core.status import status_of
 
 

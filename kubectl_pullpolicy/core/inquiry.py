@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
@@ -23,9 +22,10 @@ from kubectl_pullpolicy.core.needs import (
 )
 from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.pods.revisions import revision_name
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
-from kubectl_pullpolicy.core.source import Selection, Source, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 
 # ServiceAccounts and Secrets that are read for a question about all that fails: one each, as long as there are few.

@@ -8,11 +8,11 @@ pkg/kubelet/apis/config/v1beta1/defaults.go, v1.37.2.
 
 from collections.abc import Iterable, Sequence
 
-from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.k8s.objects import Event, KubeletConfiguration, ObjectRef, Pod, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.pull_failure import NodePulls
-from kubectl_pullpolicy.core.reading import Get, ListOf, Need
+from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need
+from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.core.status import condition_of, status_of
 
 

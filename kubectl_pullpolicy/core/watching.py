@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
 from kubectl_pullpolicy.core.narrowing import narrowed
-from kubectl_pullpolicy.core.source import Deleted, Listed, News
+from kubectl_pullpolicy.core.source.interface import Deleted, Listed, News
 
 Shown = list[SubjectExplanation]
 

@@ -11,8 +11,8 @@ import msgspec
 
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectMeta, ObjectRef, Pod, meta, reference_to
 from kubectl_pullpolicy.core.k8s.times import format_time
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need, Reading
-from kubectl_pullpolicy.core.source import Selection, Source, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files.recording import (
     VERSION,

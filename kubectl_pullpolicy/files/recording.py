@@ -23,7 +23,7 @@ from kubectl_pullpolicy.core.k8s.objects import (
     WorkloadSpec,
 )
 from kubectl_pullpolicy.core.pods.obstacles import EXEC_FORMAT
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need
 
 GROUP = "kubectl-pullpolicy"
 VERSION = f"{GROUP}/v1alpha1"

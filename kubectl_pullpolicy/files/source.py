@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject
 from kubectl_pullpolicy.core.k8s.times import parse_time
-from kubectl_pullpolicy.core.reading import Need, Reading
-from kubectl_pullpolicy.core.source import Selection, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Subject
+from kubectl_pullpolicy.core.source.reads import Need, Reading
 from kubectl_pullpolicy.errors import FileError, PullPolicyError
 from kubectl_pullpolicy.files.decode import Foreign, decoded
 from kubectl_pullpolicy.files.documents import Document, documents

@@ -17,8 +17,8 @@ from kubectl_pullpolicy.core.k8s.objects import (
 )
 from kubectl_pullpolicy.core.k8s.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
 from kubectl_pullpolicy.core.k8s.times import parse_time
-from kubectl_pullpolicy.core.reading import ABSENT, NOT_ASKED, Absent, Forbidden, Get, ListOf, NotAsked, Reading
-from kubectl_pullpolicy.core.source import Selection, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Subject
+from kubectl_pullpolicy.core.source.reads import ABSENT, NOT_ASKED, Absent, Forbidden, Get, ListOf, NotAsked, Reading
 from kubectl_pullpolicy.files.recording import Recording, need_of, outcome_of, ref_of
 
 Outcome = Absent | Forbidden | NotAsked

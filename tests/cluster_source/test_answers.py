@@ -13,8 +13,8 @@ import pytest
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
-from kubectl_pullpolicy.core.reading import Get, ListOf
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.core.source.reads import Get, ListOf
 from kubectl_pullpolicy.errors import PullPolicyError
 from tests.builders import container, pod
 from tests.cluster_source.conftest import opened

@@ -14,8 +14,8 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.k8s.times import format_time
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags
 from tests.builders import container, pod, workload

@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource, connection, open_cluster
 from kubectl_pullpolicy.cluster.client import enter_package
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags
 from tests.stubs.api_server import State, api_server

@@ -9,7 +9,7 @@ from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectRef, Workload
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf
 from tests.builders import container, pod
 from tests.cluster_source.conftest import opened
 from tests.stubs.api_server import Answer, State, status_body

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kubectl_pullpolicy.cluster.decoding import decode_head, early_head
 from kubectl_pullpolicy.cluster.source import OPEN_AHEAD, PAGES_AHEAD
 from kubectl_pullpolicy.core.k8s.kinds import POD
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from tests.cluster_source.conftest import opened
 from tests.stubs.api_server import Answer, State
 

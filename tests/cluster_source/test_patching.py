@@ -9,7 +9,7 @@ from kubectl_pullpolicy.cluster import Writable, open_writable, patching
 from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plan import plan, policy_wish
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.options import ConnectionFlags
 from tests.builders import container, workload
 from tests.stubs.api_server import Answer, Request, State, status_body

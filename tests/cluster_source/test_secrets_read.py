@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.files import Recorder
 from tests.builders import container, pod, workload
 from tests.cluster_source.conftest import opened

@@ -9,8 +9,8 @@ import pytest
 from kubectl_pullpolicy.cluster import open_watcher, patience
 from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 from kubectl_pullpolicy.core.k8s.objects import meta
-from kubectl_pullpolicy.core.reading import ListOf
-from kubectl_pullpolicy.core.source import Listed, News, Selection
+from kubectl_pullpolicy.core.source.interface import Listed, News, Selection
+from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.errors import ForbiddenError, UnauthorizedError
 from kubectl_pullpolicy.options import ConnectionFlags
 from tests.builders import container, pod

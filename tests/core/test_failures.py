@@ -12,9 +12,9 @@ from kubectl_pullpolicy.core.failures import NODES, Failures
 from kubectl_pullpolicy.core.incidents import Incidents
 from kubectl_pullpolicy.core.inquiry import SECRETS_READ, Inquiry
 from kubectl_pullpolicy.core.k8s.objects import Pod
-from kubectl_pullpolicy.core.reading import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.printers import Style
 from kubectl_pullpolicy.printers.incidents import print_incidents

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.retrying import Refusal, Retry, retry_of
+from kubectl_pullpolicy.core.source.snapshot import Context
 from tests.builders import container, owner_reference, pod, read
 
 WAITING = {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "x"}}}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_pullpolicy.core.k8s.objects import meta
-from kubectl_pullpolicy.core.source import Selection, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.files import FileSource
 
 POD = """\

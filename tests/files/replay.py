@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from kubectl_pullpolicy.core.k8s.objects import reference_to
-from kubectl_pullpolicy.core.reading import Need, NotAsked, Reading
-from kubectl_pullpolicy.core.source import Selection, Source, Subject
+from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
+from kubectl_pullpolicy.core.source.reads import Need, NotAsked, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource, Recorder
 from tests.files.reading import subjects

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_pullpolicy.core.source import Selection
+from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files import FileSource, write_atomically
 from kubectl_pullpolicy.files.paths import found_files, read_file

@@ -9,8 +9,8 @@ import pytest
 
 from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, ObjectMeta, ObjectRef, meta
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
-from kubectl_pullpolicy.core.source import Source
+from kubectl_pullpolicy.core.source.interface import Source
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource, Recorder
 from tests.builders import applied, container, managed, objects, pod, read, workload

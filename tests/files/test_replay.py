@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectRef, Pod, meta, reference_to
-from kubectl_pullpolicy.core.reading import Absent, Forbidden, Get, ListOf, Reading
-from kubectl_pullpolicy.core.source import Subject
+from kubectl_pullpolicy.core.source.interface import Subject
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Reading
+from kubectl_pullpolicy.core.source.snapshot import Context
 from tests.builders import read
 from tests.files.reading import subjects
 from tests.files.replay import Cluster, recorded, replayed, together

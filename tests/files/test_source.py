@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
-from kubectl_pullpolicy.core.reading import Get, ListOf, Need, NotAsked, Reading
-from kubectl_pullpolicy.core.source import Selection, Source
+from kubectl_pullpolicy.core.source.interface import Selection, Source
+from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files import FileSource
 from tests.builders import container, pod, workload

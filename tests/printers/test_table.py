@@ -3,8 +3,8 @@
 import io
 from datetime import UTC, datetime
 
-from kubectl_pullpolicy.core.context import Context
 from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.printers import Style, print_table
 from tests.builders import container, pod, read
 

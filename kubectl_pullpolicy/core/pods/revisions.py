@@ -7,12 +7,12 @@ ReplicationController keeps no revisions.
 
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.context import Context, Owner
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
-from kubectl_pullpolicy.core.reading import Forbidden, Known
+from kubectl_pullpolicy.core.source.reads import Forbidden, Known
+from kubectl_pullpolicy.core.source.snapshot import Context, Owner
 
 
 class Origin(NamedTuple):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from kubectl_pullpolicy.core.k8s.objects import Pod, Workload
-from kubectl_pullpolicy.core.reading import Need, Reading
+from kubectl_pullpolicy.core.source.reads import Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 
 # What is explained: a Pod, or the template of a workload.

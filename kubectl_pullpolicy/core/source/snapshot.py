@@ -32,7 +32,7 @@ from kubectl_pullpolicy.core.k8s.pod_templates import (
     workload_ref,
 )
 from kubectl_pullpolicy.core.k8s.rollouts import is_on_delete, rollout_notes
-from kubectl_pullpolicy.core.reading import (
+from kubectl_pullpolicy.core.source.reads import (
     ABSENT,
     NOT_ASKED,
     Absent,
