@@ -6,13 +6,12 @@ Each example's Pod is read again by name, with its pull secrets; so the cost doe
 import msgspec
 
 from kubectl_pullpolicy.commands.probing import Prober
-from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
-from kubectl_pullpolicy.core.incident import Example, Incident
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.targets import Target
-from kubectl_pullpolicy.core.narrowing import narrowed
-from kubectl_pullpolicy.core.probed import Probe
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed
+from kubectl_pullpolicy.core.report.incident import Example, Incident
+from kubectl_pullpolicy.core.report.probe import Probe
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 
 _Place = tuple[str, str, str]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
@@ -14,6 +13,7 @@ from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.k8s.rollouts import is_newest
 from kubectl_pullpolicy.core.live_pins import Key
 from kubectl_pullpolicy.core.planned import Live
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.running import Sighting, names_on
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get

@@ -9,10 +9,10 @@ from kubectl_pullpolicy.cluster.patience import heals
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.awaiting import Awaiting, Look, Verdict
-from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import folded
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags

@@ -2,10 +2,10 @@
 
 from shlex import quote
 
-from kubectl_pullpolicy.core.explanation import OwnerSummary
 from kubectl_pullpolicy.core.k8s.objects import Pod, controller_of, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
-from kubectl_pullpolicy.core.pull_failure import Remedy
+from kubectl_pullpolicy.core.report.explanation import OwnerSummary
+from kubectl_pullpolicy.core.report.pull_failure import Remedy
 
 
 def at_once(pod: Pod, owner: OwnerSummary | None) -> Remedy:

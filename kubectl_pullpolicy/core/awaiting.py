@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
 from kubectl_pullpolicy.core.k8s.rollouts import Due, due, is_newest, rollout_notes
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.pods.obstacles import workload_obstacle
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import UsageError
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.at_once import at_once
-from kubectl_pullpolicy.core.explanation import Explanation, Status
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.k8s.times import format_time
-from kubectl_pullpolicy.core.pull_failure import BackOff, LastFailure, TimeWindow
 from kubectl_pullpolicy.core.pull_trace import BACKING_OFF, Trace, trace_of
+from kubectl_pullpolicy.core.report.explanation import Explanation, Status
+from kubectl_pullpolicy.core.report.pull_failure import BackOff, LastFailure, TimeWindow
 from kubectl_pullpolicy.core.schedule import (
     CAPPED,
     LONGEST,

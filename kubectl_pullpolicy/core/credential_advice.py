@@ -6,11 +6,11 @@ import msgspec
 
 from kubectl_pullpolicy.core.credential_remedies import CAUSES, Wearer, credential_remedies, refused_by_mirror
 from kubectl_pullpolicy.core.credentials import Wanted, credentials_of
-from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.keyring import repository_of
-from kubectl_pullpolicy.core.pull_failure import Credential, Remedy
+from kubectl_pullpolicy.core.report.explanation import Explanation
+from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
 from kubectl_pullpolicy.core.secret_lists import Asking, credential_needs, subscriber
 from kubectl_pullpolicy.core.source.reads import Get, NotAsked
 from kubectl_pullpolicy.core.source.snapshot import Context

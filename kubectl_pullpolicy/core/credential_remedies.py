@@ -11,8 +11,8 @@ import msgspec
 from kubectl_pullpolicy.core.k8s.kinds import kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.keyring import repository_of
-from kubectl_pullpolicy.core.pull_failure import Credential, Remedy
 from kubectl_pullpolicy.core.remedies import SECRET, Place, secret_command
+from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
 
 # The causes (core.causes) that better credentials may end.
 CAUSES = frozenset(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, present
 from kubectl_pullpolicy.core.keyring import key_of
-from kubectl_pullpolicy.core.pull_failure import Credential, CredentialMatch, CredentialVerdict
 from kubectl_pullpolicy.core.registry_keys import RegistryKey, is_docker_hub
+from kubectl_pullpolicy.core.report.pull_failure import Credential, CredentialMatch, CredentialVerdict
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.core.secret_lists import SecretList

@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.cause_rules import RULES, rank
 from kubectl_pullpolicy.core.causes import CAUSES
 from kubectl_pullpolicy.core.images.known_registries import kind_of
 from kubectl_pullpolicy.core.mentions import Mentioned, mentioned
-from kubectl_pullpolicy.core.pull_failure import Diagnosis
+from kubectl_pullpolicy.core.report.pull_failure import Diagnosis
 from kubectl_pullpolicy.core.rule import Match, Rule
 from kubectl_pullpolicy.core.unwrapping import Masked, masked, unwrapped
 

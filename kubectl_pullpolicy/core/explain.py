@@ -8,16 +8,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.backoff import with_back_off
-from kubectl_pullpolicy.core.explanation import (
-    Explanation,
-    NodeSummary,
-    Obstacle,
-    OwnerSummary,
-    Policy,
-    Reference,
-    Status,
-    SubjectExplanation,
-)
 from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.images.reference_notes import reading_notes
@@ -31,6 +21,16 @@ from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obsta
 from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
 from kubectl_pullpolicy.core.reasons import Reasons
+from kubectl_pullpolicy.core.report.explanation import (
+    Explanation,
+    NodeSummary,
+    Obstacle,
+    OwnerSummary,
+    Policy,
+    Reference,
+    Status,
+    SubjectExplanation,
+)
 from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Known

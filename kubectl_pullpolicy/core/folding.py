@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import Explanation, Status, SubjectExplanation
+from kubectl_pullpolicy.core.report.explanation import Explanation, Status, SubjectExplanation
 
 # One sync apart and the same state for a user (pkg/kubelet/images/image_manager.go, v1.37.2).
 _BACKING_OFF = frozenset({"ErrImagePull", "ImagePullBackOff"})

@@ -8,10 +8,10 @@ import json
 from shlex import quote
 from typing import Any, NamedTuple
 
-from kubectl_pullpolicy.core.explanation import FreshBytes
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.report.explanation import FreshBytes
 
 _RESTARTABLE = frozenset({"Deployment", "DaemonSet", "StatefulSet"})
 # Changing these templates changes nothing of the Pods that are there.

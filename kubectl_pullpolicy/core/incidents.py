@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from kubectl_pullpolicy.core.causes import CAUSES
-from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
-from kubectl_pullpolicy.core.incident import Example, Incident, NodeShare, OwnerShare, Share
-from kubectl_pullpolicy.core.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
+from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare, OwnerShare, Share
+from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 from kubectl_pullpolicy.core.sightings import Sightings, image_key
 from kubectl_pullpolicy.core.testimony import NEEDING_CREDENTIALS
 from kubectl_pullpolicy.core.where import Spread, place_words

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from kubectl_pullpolicy.core.explain import Explainer
-from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.folding import mixed_digests
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
@@ -22,6 +21,7 @@ from kubectl_pullpolicy.core.needs import (
 )
 from kubectl_pullpolicy.core.node_images import same_image
 from kubectl_pullpolicy.core.pods.revisions import revision_name
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading

@@ -5,10 +5,10 @@ container is never pulled again. Always asks the registry for the digest at ever
 fetched again. From 1.35 the kubelet also checks who may use an image that is present (KEP-2535).
 """
 
-from kubectl_pullpolicy.core.explanation import Status
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.report.explanation import Status
 
 
 def next_start(container: DeclaredContainer, policy: str, access: str) -> str:

@@ -8,9 +8,9 @@ by kubelets from 1.35 (KEP-2535, gate KubeletEnsureSecretPulledImages; alpha and
 import re
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.explanation import OnNode, Status
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration, Node, present
+from kubectl_pullpolicy.core.report.explanation import OnNode, Status
 
 GATE = "KubeletEnsureSecretPulledImages"
 _MINOR = re.compile(r"v?1\.(\d+)")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from kubectl_pullpolicy.core.k8s.objects import Event, KubeletConfiguration, ObjectRef, Pod, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
-from kubectl_pullpolicy.core.pull_failure import NodePulls
+from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need
 from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.core.status import condition_of, status_of

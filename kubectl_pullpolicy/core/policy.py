@@ -8,11 +8,11 @@ when an object is written, to templates too, and the value is stored: it does no
 from functools import lru_cache
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.evidence import Certainty, Evidence
-from kubectl_pullpolicy.core.explanation import FreshBytes, Policy, Reason
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.managed_fields import FieldOwner
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.report.evidence import Certainty, Evidence
+from kubectl_pullpolicy.core.report.explanation import FreshBytes, Policy, Reason
 from kubectl_pullpolicy.core.source.snapshot import Revision
 
 

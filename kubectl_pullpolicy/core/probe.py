@@ -7,11 +7,11 @@ so every sentence speaks of the registry, and of the node only where its platfor
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.core.images.similar_tags import near_tags
-from kubectl_pullpolicy.core.probed import Probe, ProbeAttempt
+from kubectl_pullpolicy.core.report.explanation import Explanation
+from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 
 ANONYMOUSLY = ""
 

@@ -1,11 +1,11 @@
 """Why a Pod's or a template's policy is what it is: what the Pod, its revision and its owner tell together."""
 
-from kubectl_pullpolicy.core.evidence import Evidence
 from kubectl_pullpolicy.core.k8s.managed_fields import field_owners, last_applied
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, is_mirror
 from kubectl_pullpolicy.core.pods.revisions import Origin, origin_of
 from kubectl_pullpolicy.core.policy import Author, Judgement, default_policy, judge_manifest, judge_stored
+from kubectl_pullpolicy.core.report.evidence import Evidence
 from kubectl_pullpolicy.core.source.snapshot import Context, Owner, Revision
 
 

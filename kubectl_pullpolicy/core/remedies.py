@@ -12,7 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.known_registries import registry_of, server_of
-from kubectl_pullpolicy.core.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 
 SECRET = "regcred"  # the name that the Kubernetes documentation gives a pull secret
 

@@ -8,10 +8,10 @@ PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB
 from shlex import quote
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.explanation import Explanation, OwnerSummary, SubjectExplanation
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, PodStatus, controller_of, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
 from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
+from kubectl_pullpolicy.core.report.explanation import Explanation, OwnerSummary, SubjectExplanation
 
 # The controllers that make a deleted Pod again, and count nothing by it.
 _MAKE_AGAIN = {

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.evidence import Certainty
+from kubectl_pullpolicy.core.report.evidence import Certainty
 from kubectl_pullpolicy.core.unwrapping import Masked
 
 # An HTTP status as containerd (core/remotes/errors), docker (registry/client/errors.go), containers/image

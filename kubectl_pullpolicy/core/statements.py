@@ -11,8 +11,8 @@ import msgspec
 
 from kubectl_pullpolicy.core.cause_rules import rank
 from kubectl_pullpolicy.core.diagnosis import diagnose
-from kubectl_pullpolicy.core.pull_failure import Diagnosis, Remedy
 from kubectl_pullpolicy.core.remedies import SECRET, Place, remedies_of
+from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 from kubectl_pullpolicy.core.unwrapping import LONGEST
 
 SHOWN = 4000  # characters of a message that are given back

@@ -7,7 +7,6 @@ text; during a pull the status keeps its previous text, and only a Pulling event
 
 from collections.abc import Sequence
 
-from kubectl_pullpolicy.core.explanation import DigestKind, Status
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import (
     Condition,
@@ -22,6 +21,7 @@ from kubectl_pullpolicy.core.k8s.objects import (
     present,
 )
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
+from kubectl_pullpolicy.core.report.explanation import DigestKind, Status
 
 # pkg/kubelet/images/types.go and cri-api/pkg/errors: the waiting reasons that come from pulling or finding an image.
 IMAGE_REASONS = frozenset(

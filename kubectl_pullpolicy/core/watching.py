@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
-from kubectl_pullpolicy.core.narrowing import narrowed
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed
 from kubectl_pullpolicy.core.source.interface import Deleted, Listed, News
 
 Shown = list[SubjectExplanation]

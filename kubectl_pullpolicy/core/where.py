@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.incident import NodeShare, OwnerShare
+from kubectl_pullpolicy.core.report.incident import NodeShare, OwnerShare
 from kubectl_pullpolicy.core.sightings import Sightings
 
 # kubectl's short names, and `pod` for those that nothing owns.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from kubectl_pullpolicy.core.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 from kubectl_pullpolicy.printers.fields import field_lines
 
 HEALING = {True: "Heals by itself", False: "Does not heal by itself", None: "May heal by itself or not"}

@@ -5,7 +5,7 @@ from typing import TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import API_VERSION
+from kubectl_pullpolicy.core.report.explanation import API_VERSION
 from kubectl_pullpolicy.core.statements import DiagnosisList, MessageDiagnosis
 from kubectl_pullpolicy.printers.cause import cause_field, remedy_field
 from kubectl_pullpolicy.printers.colour import BOLD, painted

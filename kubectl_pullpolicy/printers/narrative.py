@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from kubectl_pullpolicy.core.explanation import (
+from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
+from kubectl_pullpolicy.core.report.explanation import (
     Explanation,
     Obstacle,
     OnNode,
@@ -12,8 +13,7 @@ from kubectl_pullpolicy.core.explanation import (
     Status,
     SubjectExplanation,
 )
-from kubectl_pullpolicy.core.pull_failure import BackOff
-from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
+from kubectl_pullpolicy.core.report.pull_failure import BackOff
 from kubectl_pullpolicy.printers.cause import cause_field, remedy_field
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import escaped

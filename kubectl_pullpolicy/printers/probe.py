@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.probed import Probe, ProbeAttempt
+from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 
 VANTAGE = "asked from this machine, not from a node: mirrors, proxies and credentials of nodes are not seen from here"
 DIGEST_KINDS = {"index": "an image index", "manifest": "a single image"}

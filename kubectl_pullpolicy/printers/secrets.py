@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kubectl_pullpolicy.core.pull_failure import Credential
+from kubectl_pullpolicy.core.report.pull_failure import Credential
 
 
 def secret_lines(credentials: Sequence[Credential]) -> list[str]:

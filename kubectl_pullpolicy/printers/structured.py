@@ -5,7 +5,7 @@ from typing import TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import API_VERSION, SubjectExplanation
+from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExplanation
 from kubectl_pullpolicy.printers.escape import escaped, escaped_json
 
 Pages = Iterable[Sequence[SubjectExplanation]]

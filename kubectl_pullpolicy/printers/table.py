@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from kubectl_pullpolicy.core.explanation import Explanation, SubjectExplanation
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.printers.colour import RED, painted
 from kubectl_pullpolicy.printers.escape import cell
 from kubectl_pullpolicy.printers.style import Style

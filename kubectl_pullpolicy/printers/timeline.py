@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
-from kubectl_pullpolicy.core.pull_failure import BackOff, TimeWindow
+from kubectl_pullpolicy.core.report.explanation import Explanation
+from kubectl_pullpolicy.core.report.pull_failure import BackOff, TimeWindow
 
 _LONGEST = 300
 _NARROW = timedelta(seconds=60)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from kubectl_pullpolicy.core.explanation import Explanation, Status, SubjectExplanation
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
+from kubectl_pullpolicy.core.report.explanation import Explanation, Status, SubjectExplanation
 
 KINDS = {"init": "init", "sidecar": "sidecar", "ephemeral": "ephemeral", "imageVolume": "image volume"}
 _STATES = {"notScheduled": "not scheduled"}

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.core.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectRef, Workload
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf
 from tests.builders import container, pod
 from tests.cluster_source.conftest import opened

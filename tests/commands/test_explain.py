@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.commands.again import place_again
-from kubectl_pullpolicy.core.explanation import Reason
+from kubectl_pullpolicy.core.report.explanation import Reason
 from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
 from tests.conftest import GOLDEN
 

@@ -1,7 +1,7 @@
 """How to make the kubelet try now, by what would make the Pod anew."""
 
 from kubectl_pullpolicy.core.at_once import at_once
-from kubectl_pullpolicy.core.explanation import OwnerSummary
+from kubectl_pullpolicy.core.report.explanation import OwnerSummary
 from tests.builders import container, pod, read
 
 RUNNING = {"containerStatuses": [{"name": "other", "state": {"running": {}}}]}

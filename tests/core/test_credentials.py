@@ -12,8 +12,8 @@ from kubectl_pullpolicy.core.credential_words import near_miss
 from kubectl_pullpolicy.core.credentials import Wanted, credentials_of
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, ServiceAccount
-from kubectl_pullpolicy.core.pull_failure import Credential
 from kubectl_pullpolicy.core.registry_keys import parse_key
+from kubectl_pullpolicy.core.report.pull_failure import Credential
 from kubectl_pullpolicy.core.secret_lists import credential_needs
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Reading, secret_ref, service_account_ref
 from kubectl_pullpolicy.core.source.snapshot import Context

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.explain import explain_image
-from kubectl_pullpolicy.core.explanation import NodeSummary, OwnerSummary, Status, SubjectExplanation
-from kubectl_pullpolicy.core.incident import Incident
 from kubectl_pullpolicy.core.incidents import Incidents
-from kubectl_pullpolicy.core.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.explanation import NodeSummary, OwnerSummary, Status, SubjectExplanation
+from kubectl_pullpolicy.core.report.incident import Incident
+from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 from kubectl_pullpolicy.core.sightings import Sightings
 
 LIMITED = Diagnosis("RateLimited", "too many", True, "you", evidence="429", spoke="waiting message")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.explanation import Status
 from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration
 from kubectl_pullpolicy.core.node_images import Access, access_of, on_node, same_image
+from kubectl_pullpolicy.core.report.explanation import Status
 from tests.builders import read
 
 DIGEST = "sha256:" + "a" * 64

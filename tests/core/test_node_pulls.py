@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.explain import Explainer
-from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.needs import pod_needs
-from kubectl_pullpolicy.core.pull_failure import NodePulls
+from kubectl_pullpolicy.core.report.explanation import Explanation
+from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.printers.timeline import slow_pull

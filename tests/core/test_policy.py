@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.explain import Explainer
-from kubectl_pullpolicy.core.explanation import Policy
 from kubectl_pullpolicy.core.k8s.objects import Workload
 from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.report.explanation import Policy
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context
 from tests.builders import applied, container, managed, objects, pod, read, workload

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from kubectl_pullpolicy.core.explain import explain_image
-from kubectl_pullpolicy.core.explanation import Explanation, NodeSummary, Status
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.core.probe import Attempt, Findings, fitting, probe_of
-from kubectl_pullpolicy.core.probed import Probe, ProbeAttempt
+from kubectl_pullpolicy.core.report.explanation import Explanation, NodeSummary, Status
+from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 
 INDEX_DIGEST, CHILD_DIGEST, OTHER_DIGEST = (f"sha256:{letter * 64}" for letter in "abc")
 INDEX = Resolved(INDEX_DIGEST, "application/vnd.oci.image.index.v1+json", "index")

@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from shlex import quote
 
-from kubectl_pullpolicy.core.evidence import Evidence
-from kubectl_pullpolicy.core.explanation import Obstacle, ObstacleKind, Status
 from kubectl_pullpolicy.core.k8s.events import event_time, newest
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import (
@@ -24,6 +22,8 @@ from kubectl_pullpolicy.core.k8s.objects import (
     present,
 )
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
+from kubectl_pullpolicy.core.report.evidence import Evidence
+from kubectl_pullpolicy.core.report.explanation import Obstacle, ObstacleKind, Status
 from kubectl_pullpolicy.core.status import condition_of, reported_status
 
 # The waiting reasons of a container whose image is there, and that the kubelet cannot make or start.

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.explanation import Explanation
 from kubectl_pullpolicy.core.file_items import FilePlan
-from kubectl_pullpolicy.core.incident import IncidentList
 from kubectl_pullpolicy.core.plan_items import Plan
+from kubectl_pullpolicy.core.report.explanation import Explanation
+from kubectl_pullpolicy.core.report.incident import IncidentList
 from kubectl_pullpolicy.core.statements import DiagnosisList
 
 FOLDER = files(__name__)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kubectl_pullpolicy.core.evidence import Value
+from kubectl_pullpolicy.core.report.evidence import Value
 
 CredentialVerdict = Literal[
     "Offered",  # an entry matches: the kubelet offers it

@@ -5,8 +5,8 @@
 
 import msgspec
 
-from kubectl_pullpolicy.core.probed import Probe
-from kubectl_pullpolicy.core.pull_failure import Credential, Remedy
+from kubectl_pullpolicy.core.report.probe import Probe
+from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel"):

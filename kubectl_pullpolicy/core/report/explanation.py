@@ -8,14 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from kubectl_pullpolicy.core.evidence import Evidence, Value
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.probed import Probe
-from kubectl_pullpolicy.core.pull_failure import BackOff, Credential, Diagnosis, NodePulls, Remedy
+from kubectl_pullpolicy.core.report.evidence import Evidence, Value
+from kubectl_pullpolicy.core.report.probe import Probe
+from kubectl_pullpolicy.core.report.pull_failure import BackOff, Credential, Diagnosis, NodePulls, Remedy
 
 API_VERSION = "kubectl-pullpolicy/v1alpha1"
-
 Reason = Literal[
     "Explicit",  # a manifest, last-applied or an Apply manager wrote it
     "Default",  # the server's tag rule
@@ -195,3 +194,17 @@ class SubjectExplanation(Value, frozen=True):
         info = kind_info(self.kind)
         word = self.kind.lower()
         return f"{word}.{info.group}/{self.name}" if info is not None and info.group else f"{word}/{self.name}"
+
+
+def narrowed(subject: SubjectExplanation, container: str, *, failing: bool) -> SubjectExplanation | None:
+    """The subject with the containers that were asked for ("": all); None where none is left."""
+
+    def wanted(explanation: Explanation) -> bool:
+        if container and explanation.container != container:
+            return False
+        return not failing or (explanation.status is not None and explanation.status.pull_failing)
+
+    kept = tuple(filter(wanted, subject.containers))
+    if not kept:
+        return None
+    return subject if len(kept) == len(subject.containers) else msgspec.structs.replace(subject, containers=kept)
