@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from benchmarks.quality import QUALITY, write_section
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.core.manifest import read_manifest
-from kubectl_pullpolicy.core.manifest_edits import Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.edits import Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 DEPLOYMENT = """\

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.commands.terminal import say
-from kubectl_pullpolicy.core.file_items import FileItem, Result, Spot, became
-from kubectl_pullpolicy.core.manifest import Document
-from kubectl_pullpolicy.core.manifest_edits import Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.edits import Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.items import FileItem, Result, Spot, became
+from kubectl_pullpolicy.core.manifests.manifest import Document
 from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
 from kubectl_pullpolicy.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags

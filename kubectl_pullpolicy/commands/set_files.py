@@ -3,8 +3,8 @@
 from kubectl_pullpolicy.commands.file_writing import FileRequest, Intended, Run, carry_out, read, refusal
 from kubectl_pullpolicy.commands.policies import check_policy
 from kubectl_pullpolicy.commands.terminal import say
-from kubectl_pullpolicy.core.file_items import FileItem, Spot, file_item
-from kubectl_pullpolicy.core.manifest_edits import DEFAULT, Wanted
+from kubectl_pullpolicy.core.manifests.edits import DEFAULT, Wanted
+from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
 from kubectl_pullpolicy.errors import UsageError
 
 

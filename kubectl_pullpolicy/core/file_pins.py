@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.file_items import FileItem, Spot, file_item
-from kubectl_pullpolicy.core.image_places import ImagePlace
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Answers, Judgement, judged
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
-from kubectl_pullpolicy.core.manifest_edits import DEFAULT, Wanted
+from kubectl_pullpolicy.core.manifests.edits import DEFAULT, Wanted
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
+from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
 from kubectl_pullpolicy.core.policy import default_policy
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from kubectl_pullpolicy.core.manifest import Manifest, read_manifest
+from kubectl_pullpolicy.core.manifests.manifest import Manifest, read_manifest
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.documents import decoded
 from kubectl_pullpolicy.files.paths import STDIN, found_files, read_file

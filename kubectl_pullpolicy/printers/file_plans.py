@@ -6,7 +6,7 @@ from typing import TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.file_items import FileItem, FilePlan
+from kubectl_pullpolicy.core.manifests.items import FileItem, FilePlan
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
 from kubectl_pullpolicy.printers.table import print_rows

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image_places import ImagePlace
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
-from kubectl_pullpolicy.core.manifest import Document, read_manifest
-from kubectl_pullpolicy.core.manifest_edits import Refused, Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.edits import Refused, Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
+from kubectl_pullpolicy.core.manifests.manifest import Document, read_manifest
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 PIN = f"@{DIGEST}"

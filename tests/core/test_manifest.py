@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubectl_pullpolicy.core.manifest import read_manifest
+from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
 from kubectl_pullpolicy.files.documents import Document, documents
 from tests.core.editing import DIGEST, PIN, changed, pinned, places

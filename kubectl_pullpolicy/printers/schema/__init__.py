@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.file_items import FilePlan
+from kubectl_pullpolicy.core.manifests.items import FilePlan
 from kubectl_pullpolicy.core.plan_items import Plan
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.incident import IncidentList

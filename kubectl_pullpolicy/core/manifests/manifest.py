@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, items_of, text_of
-from kubectl_pullpolicy.core.kustomize_places import is_kustomization, kustomize_places
-from kubectl_pullpolicy.core.pod_places import WITHOUT_IMAGES, object_places
+from kubectl_pullpolicy.core.manifests.chart_values import looks_like_values, values_places
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, items_of, text_of
+from kubectl_pullpolicy.core.manifests.kustomizations import is_kustomization, kustomize_places
+from kubectl_pullpolicy.core.manifests.pod_specs import WITHOUT_IMAGES, object_places
 from kubectl_pullpolicy.core.syntax.json_tree import begins_as_json, json_roots, means_json
 from kubectl_pullpolicy.core.syntax.yaml_parser import LINE_BREAK, TEMPLATE, MalformedError
 from kubectl_pullpolicy.core.syntax.yaml_tree import Mapping, Node, Scalar, yaml_roots
-from kubectl_pullpolicy.core.values_places import looks_like_values, values_places
 
 _BREAK = re.compile(LINE_BREAK)
 _SEPARATOR = re.compile(r"(?:\A|(?<=[\r\n\x85\u2028\u2029]))---(?=[ \t\r\n\x85\u2028\u2029]|\Z)")

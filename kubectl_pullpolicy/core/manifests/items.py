@@ -4,10 +4,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, target_of
 from kubectl_pullpolicy.core.images.pin_verdicts import Gate
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, target_of
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "failed"]
 Field = Literal["image", "imagePullPolicy"]

@@ -7,8 +7,8 @@ Where a chart has a `digest`, it wins over the tag; without one `tag: 1.0@sha256
 import re
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, entry, is_empty, text_of, value_of
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, dereferenced, entry, is_empty, text_of, value_of
 from kubectl_pullpolicy.core.syntax.edits import Entry
 from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Mapping, Node, Scalar, Sequence
 

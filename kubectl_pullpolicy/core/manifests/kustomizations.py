@@ -6,8 +6,8 @@ Source: kustomize api/types/image.go and api/internal/image, v5.8.1.
 
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, entry, is_empty, items_of, text_of, value_of
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, entry, is_empty, items_of, text_of, value_of
 from kubectl_pullpolicy.core.syntax.yaml_tree import Mapping, Scalar
 
 KUSTOMIZATION = ObjectRef("", "Kustomization", "", "")

@@ -5,7 +5,10 @@ Source: k8s.io/api core/v1 v0.37.2 (Container.image, ImageVolumeSource.reference
 
 from collections.abc import Iterator
 
-from kubectl_pullpolicy.core.image_places import (
+from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, kind_info, spec_path
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
+from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
+from kubectl_pullpolicy.core.manifests.image_fields import (
     Form,
     ImagePlace,
     dereferenced,
@@ -15,9 +18,6 @@ from kubectl_pullpolicy.core.image_places import (
     text_of,
     value_of,
 )
-from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, kind_info, spec_path
-from kubectl_pullpolicy.core.k8s.objects import ObjectRef
-from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.syntax.edits import Entry
 from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Mapping, Node, Scalar, Sequence
 

@@ -7,9 +7,9 @@ then the alias is written out instead, or the change is refused.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.image_places import ImagePlace, dereferenced, is_empty
 from kubectl_pullpolicy.core.images.reference import parse, pinned, pinned_without_tag
-from kubectl_pullpolicy.core.manifest import Document, Manifest, Part, joined_parts
+from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, dereferenced, is_empty
+from kubectl_pullpolicy.core.manifests.manifest import Document, Manifest, Part, joined_parts
 from kubectl_pullpolicy.core.syntax.edits import (
     EditError,
     Rewrite,

@@ -1,0 +1,4 @@
+"""Where images are in documents, and edits that keep every other byte.
+
+May import: k8s, images, syntax.
+"""
