@@ -14,11 +14,12 @@ from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers, is_mirror
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
-from kubectl_pullpolicy.core.next_start import next_start, starts_again
-from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, Access, access_of, on_node
-from kubectl_pullpolicy.core.node_pulls import node_pulls
+from kubectl_pullpolicy.core.pods.next_start import next_start, starts_again
+from kubectl_pullpolicy.core.pods.node_images import UNKNOWN_ACCESS, Access, access_of, on_node
 from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obstacle, workload_obstacle
+from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls
 from kubectl_pullpolicy.core.pods.revisions import revision_of
+from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
 from kubectl_pullpolicy.core.reasons import Reasons
 from kubectl_pullpolicy.core.report.explanation import (
@@ -35,7 +36,6 @@ from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Known
 from kubectl_pullpolicy.core.source.snapshot import Context, reduce_workload
-from kubectl_pullpolicy.core.status import status_of
 
 
 class Place(NamedTuple):

@@ -19,7 +19,7 @@ from kubectl_pullpolicy.core.needs import (
     secret_needs,
     template_needs,
 )
-from kubectl_pullpolicy.core.node_images import same_image
+from kubectl_pullpolicy.core.pods.node_images import same_image
 from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted

@@ -10,16 +10,16 @@ from typing import Literal
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
-from kubectl_pullpolicy.core.node_images import UNKNOWN_ACCESS, on_node
-from kubectl_pullpolicy.core.node_pulls import node_pulls_needs
+from kubectl_pullpolicy.core.pods.node_images import UNKNOWN_ACCESS, on_node
 from kubectl_pullpolicy.core.pods.obstacles import may_be_wrong_platform
+from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls_needs
 from kubectl_pullpolicy.core.pods.revisions import revision_name
+from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.policy import default_policy
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted, credential_needs, wants_credentials
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Get, Known, ListOf, Need
 from kubectl_pullpolicy.core.source.snapshot import Context
-from kubectl_pullpolicy.core.status import status_of
 
 ROUNDS = 3
 # What is asked: why policies are as they are, or why pulls fail.

@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.core.k8s.objects import LocalObjectReference, ObjectMeta, Pod, PodSpec, Workload, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
+from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.source.reads import Get, Known, Need, secret_ref, service_account_ref
 from kubectl_pullpolicy.core.source.snapshot import Context
-from kubectl_pullpolicy.core.status import status_of
 
 # Whose credentials are looked at: of containers that cannot pull, of all, of none (--no-secrets).
 CredentialsWanted = Literal["failing", "all", "never"]

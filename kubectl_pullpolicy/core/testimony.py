@@ -15,10 +15,10 @@ from kubectl_pullpolicy.core.diagnosis import diagnose
 from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.pods.status import field_path
 from kubectl_pullpolicy.core.remedies import Place, remedies_of
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis
-from kubectl_pullpolicy.core.status import field_path
 
 WAITING = "waiting message"
 _COMBINED = "(combined from similar events): "

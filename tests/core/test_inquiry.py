@@ -11,9 +11,9 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import Pod, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
+from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Get, Need, Reading
-from kubectl_pullpolicy.core.status import status_of
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource
 

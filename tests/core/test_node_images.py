@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration
-from kubectl_pullpolicy.core.node_images import Access, access_of, on_node, same_image
+from kubectl_pullpolicy.core.pods.node_images import Access, access_of, on_node, same_image
 from kubectl_pullpolicy.core.report.explanation import Status
 from tests.builders import read
 

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.pods.obstacles import (
     pod_obstacle,
     workload_obstacle,
 )
-from kubectl_pullpolicy.core.status import status_of
+from kubectl_pullpolicy.core.pods.status import status_of
 from tests.builders import container, pod, read, workload
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.pods.status import digest_of, is_image_reason
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context
-from kubectl_pullpolicy.core.status import digest_of, is_image_reason
 from tests.builders import container, pod, read
 
 DIGEST = "sha256:" + "a" * 64

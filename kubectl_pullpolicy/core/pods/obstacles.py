@@ -22,9 +22,9 @@ from kubectl_pullpolicy.core.k8s.objects import (
     present,
 )
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
+from kubectl_pullpolicy.core.pods.status import condition_of, reported_status
 from kubectl_pullpolicy.core.report.evidence import Evidence
 from kubectl_pullpolicy.core.report.explanation import Obstacle, ObstacleKind, Status
-from kubectl_pullpolicy.core.status import condition_of, reported_status
 
 # The waiting reasons of a container whose image is there, and that the kubelet cannot make or start.
 _CONFIGURATION = frozenset({"CreateContainerConfigError"})

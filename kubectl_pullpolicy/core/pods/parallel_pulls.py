@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from kubectl_pullpolicy.core.k8s.objects import Event, KubeletConfiguration, ObjectRef, Pod, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
+from kubectl_pullpolicy.core.pods.status import condition_of, status_of
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need
 from kubectl_pullpolicy.core.source.snapshot import Context
-from kubectl_pullpolicy.core.status import condition_of, status_of
 
 
 def node_pulls_needs(pod: Pod, events: Sequence[Event]) -> Iterable[Need]:
