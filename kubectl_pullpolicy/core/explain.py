@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.backoff import with_back_off
-from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
@@ -20,8 +19,10 @@ from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obsta
 from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls
 from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.pods.status import status_of
-from kubectl_pullpolicy.core.policy import Judgement, default_policy, judge_manifest, policy_of
-from kubectl_pullpolicy.core.reasons import Reasons
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
+from kubectl_pullpolicy.core.policy.provenance import Judgement, judge_manifest, policy_of
+from kubectl_pullpolicy.core.policy.reasons import Reasons
+from kubectl_pullpolicy.core.policy.refresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.report.explanation import (
     Explanation,
     NodeSummary,

@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidRefe
 from kubectl_pullpolicy.core.manifests.edits import DEFAULT, Wanted
 from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
 from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
-from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidRefe
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.planned import Edit, Leave, Live, Wish
-from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.slots import Slot, slots
 
 Key = tuple[ContainerKind, str]

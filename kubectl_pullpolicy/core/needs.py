@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.pods.obstacles import may_be_wrong_platform
 from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls_needs
 from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.pods.status import status_of
-from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.secret_lists import CredentialsWanted, credential_needs, wants_credentials
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Get, Known, ListOf, Need

@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.k8s.objects import controller_of
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
 from kubectl_pullpolicy.core.owners import reverters
 from kubectl_pullpolicy.core.planned import Change, Edit, Kept, Leave, Live, ObjectPlan, Skipped, Wish
-from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.replacing import job_again, pod_again
 from kubectl_pullpolicy.core.restarts import Restarts, restarts
 from kubectl_pullpolicy.core.reverts import revert_command

@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-from kubectl_pullpolicy.core.fresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind, DeclaredContainer
+from kubectl_pullpolicy.core.policy.refresh import Holder, fresh_bytes
 
 DIGEST = "sha256:" + "a" * 64
 

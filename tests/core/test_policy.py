@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.k8s.objects import Workload
-from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.report.explanation import Policy
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context

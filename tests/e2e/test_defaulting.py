@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.policy import default_policy
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from tests.e2e.manifests import workload
 
 pytestmark = pytest.mark.e2e

@@ -4,7 +4,8 @@ from kubectl_pullpolicy.core.k8s.managed_fields import field_owners, last_applie
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, is_mirror
 from kubectl_pullpolicy.core.pods.revisions import Origin, origin_of
-from kubectl_pullpolicy.core.policy import Author, Judgement, default_policy, judge_manifest, judge_stored
+from kubectl_pullpolicy.core.policy.defaulting import default_policy
+from kubectl_pullpolicy.core.policy.provenance import Author, Judgement, judge_manifest, judge_stored
 from kubectl_pullpolicy.core.report.evidence import Evidence
 from kubectl_pullpolicy.core.source.snapshot import Context, Owner, Revision
 

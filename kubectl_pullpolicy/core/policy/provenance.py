@@ -5,37 +5,14 @@ The rule is the API server's (pkg/apis/core/v1/defaults.go:SetDefaults_Container
 when an object is written, to templates too, and the value is stored: it does not follow a later change of the image.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.managed_fields import FieldOwner
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.policy.defaulting import default_ground, default_policy
 from kubectl_pullpolicy.core.report.evidence import Certainty, Evidence
 from kubectl_pullpolicy.core.report.explanation import FreshBytes, Policy, Reason
 from kubectl_pullpolicy.core.source.snapshot import Revision
-
-
-@lru_cache(maxsize=8192)
-def default_policy(image: str) -> str:
-    """The policy that the API server stores for a container which sets none."""
-    try:
-        reference = parse(image)
-    except InvalidReference:
-        return "IfNotPresent"
-    return "Always" if reference.effective_tag == "latest" else "IfNotPresent"
-
-
-@lru_cache(maxsize=8192)
-def default_ground(image: str) -> str:
-    """What the default rule looked at: `tag 1.4`, `no tag`, `a digest`, `an unreadable name`."""
-    try:
-        reference = parse(image)
-    except InvalidReference:
-        return "an unreadable name"
-    if reference.tag:
-        return f"tag {reference.tag}"
-    return "a digest" if reference.digest else "no tag"
 
 
 class Judgement(NamedTuple):

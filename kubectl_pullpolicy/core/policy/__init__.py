@@ -1,0 +1,4 @@
+"""The effective pull policy of a container, and who wrote it.
+
+May import: pods and below.
+"""
