@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.quality import QUALITY, write_section
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.core.diagnosis import diagnose
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 
 TEXTS = Path(__file__).parents[1] / "tests" / "core" / "runtime_texts.json"
 MESSAGES = 4_000

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from kubectl_pullpolicy.core.causes import CAUSES, Cause
-from kubectl_pullpolicy.core.diagnosis import diagnose
-from kubectl_pullpolicy.core.remedies import remedies_of
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES, Cause
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
+from kubectl_pullpolicy.core.diagnosis.remedies import remedies_of
 from release import ROOT
 from release.picture import picture
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.core.diagnosis import diagnose
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 from release import pages
 
 ROOT = Path(__file__).parents[1]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, Place, secret_command
 from kubectl_pullpolicy.core.k8s.kinds import kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.keyring import repository_of
-from kubectl_pullpolicy.core.remedies import SECRET, Place, secret_command
 from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
 
 # The causes (core.causes) that better credentials may end.

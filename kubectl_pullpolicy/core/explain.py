@@ -120,7 +120,7 @@ class Explainer:
         log = self._context.log(metadata.namespace or "", metadata.name or "", container.name)
         if status.pull_failing:
             # A hundred patterns, which only a failing pull needs.
-            from kubectl_pullpolicy.core.testimony import with_diagnosis
+            from kubectl_pullpolicy.core.diagnosis.from_pod import with_diagnosis
 
             explained = with_diagnosis(explained, container, self._context.events(pod), pod)
         if status.state == "pulling":

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from kubectl_pullpolicy.core.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.from_pod import NEEDING_CREDENTIALS
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare, OwnerShare, Share
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 from kubectl_pullpolicy.core.sightings import Sightings, image_key
-from kubectl_pullpolicy.core.testimony import NEEDING_CREDENTIALS
 from kubectl_pullpolicy.core.where import Spread, place_words
 
 # The same for every registry.

@@ -5,8 +5,8 @@ from typing import TextIO
 
 import msgspec
 
+from kubectl_pullpolicy.core.diagnosis.from_text import DiagnosisList, MessageDiagnosis
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
-from kubectl_pullpolicy.core.statements import DiagnosisList, MessageDiagnosis
 from kubectl_pullpolicy.printers.cause import cause_field, remedy_field
 from kubectl_pullpolicy.printers.colour import BOLD, painted
 from kubectl_pullpolicy.printers.escape import escaped, escaped_json

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kubectl_pullpolicy.core.causes import CAUSES
-from kubectl_pullpolicy.core.diagnosis import diagnose
-from kubectl_pullpolicy.core.remedies import STEPS
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
+from kubectl_pullpolicy.core.diagnosis.remedies import STEPS
 
 IMAGE = "registry.example.com/a/b:1"
 SHELL = f'failed to pull and unpack image "{IMAGE}": failed to resolve reference "{IMAGE}": '

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.cause_rules import RULES
-from kubectl_pullpolicy.core.causes import CAUSES
-from kubectl_pullpolicy.core.diagnosis import diagnose
-from kubectl_pullpolicy.core.remedies import Place, remedies_of
-from kubectl_pullpolicy.core.statements import diagnosed_message, diagnosed_text
-from kubectl_pullpolicy.core.unwrapping import LONGEST
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
+from kubectl_pullpolicy.core.diagnosis.from_text import diagnosed_message, diagnosed_text
+from kubectl_pullpolicy.core.diagnosis.message import LONGEST
+from kubectl_pullpolicy.core.diagnosis.remedies import Place, remedies_of
+from kubectl_pullpolicy.core.diagnosis.rules import RULES
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json
 from kubectl_pullpolicy.printers.plans import print_patches
 from tests.core.planning import planned

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.cause_rules import RULES
-from kubectl_pullpolicy.core.causes import CAUSES
-from kubectl_pullpolicy.core.diagnosis import diagnose
-from kubectl_pullpolicy.core.rule import Rule
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
+from kubectl_pullpolicy.core.diagnosis.rules import RULES
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Rule
 
 MADE = json.loads(Path(__file__).with_name("runtime_texts.json").read_text())
 TEXTS: list[dict[str, str]] = MADE["texts"]

@@ -1,8 +1,8 @@
 """What is asked to probe an image, with whose credentials, and in which order."""
 
+from kubectl_pullpolicy.core.diagnosis.registry_probe import Findings
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
-from kubectl_pullpolicy.core.probe import Findings
 from kubectl_pullpolicy.registry import Anonymous, Credential, Password
 from kubectl_pullpolicy.registry.probing import Question, probe
 from tests.registry.conftest import ref, resolver

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from kubectl_pullpolicy.core.diagnosis.from_text import DiagnosisList
 from kubectl_pullpolicy.core.manifests.items import FilePlan
 from kubectl_pullpolicy.core.plan_items import Plan
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.incident import IncidentList
-from kubectl_pullpolicy.core.statements import DiagnosisList
 
 FOLDER = files(__name__)
 

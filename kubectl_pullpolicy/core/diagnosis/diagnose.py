@@ -6,14 +6,14 @@ The text is taken out of its wrappings (`core.unwrapping`), each attempt in it i
 
 import re
 
-from kubectl_pullpolicy.core.access_rules import BARE_401
-from kubectl_pullpolicy.core.cause_rules import RULES, rank
-from kubectl_pullpolicy.core.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.image_in_message import Mentioned, mentioned
+from kubectl_pullpolicy.core.diagnosis.message import Masked, masked, unwrapped
+from kubectl_pullpolicy.core.diagnosis.rules import RULES, rank
+from kubectl_pullpolicy.core.diagnosis.rules.authorization import BARE_401
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Match, Rule
 from kubectl_pullpolicy.core.images.known_registries import kind_of
-from kubectl_pullpolicy.core.mentions import Mentioned, mentioned
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis
-from kubectl_pullpolicy.core.rule import Match, Rule
-from kubectl_pullpolicy.core.unwrapping import Masked, masked, unwrapped
 
 QUOTED = 240  # characters of a message that are quoted as evidence
 # Reasons that say more than that a pull failed; they count where the text itself tells nothing.

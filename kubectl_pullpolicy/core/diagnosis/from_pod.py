@@ -11,12 +11,12 @@ from functools import lru_cache
 
 import msgspec
 
-from kubectl_pullpolicy.core.diagnosis import diagnose
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
+from kubectl_pullpolicy.core.diagnosis.remedies import Place, remedies_of
 from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.pods.status import field_path
-from kubectl_pullpolicy.core.remedies import Place, remedies_of
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.diagnosis.message import Masked
 from kubectl_pullpolicy.core.report.evidence import Certainty
-from kubectl_pullpolicy.core.unwrapping import Masked
 
 # An HTTP status as containerd (core/remotes/errors), docker (registry/client/errors.go), containers/image
 # (docker/errors.go) and buildkit write it.

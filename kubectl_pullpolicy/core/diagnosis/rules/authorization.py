@@ -8,7 +8,7 @@ denied: Your authorization token has expired`): rules that look for tails come f
 
 import re
 
-from kubectl_pullpolicy.core.rule import Rule
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Rule
 
 _401, _403 = frozenset({401}), frozenset({403})
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.cause_rules import rank
-from kubectl_pullpolicy.core.diagnosis import diagnose
-from kubectl_pullpolicy.core.remedies import SECRET, Place, remedies_of
+from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
+from kubectl_pullpolicy.core.diagnosis.message import LONGEST
+from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, Place, remedies_of
+from kubectl_pullpolicy.core.diagnosis.rules import rank
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
-from kubectl_pullpolicy.core.unwrapping import LONGEST
 
 SHOWN = 4000  # characters of a message that are given back
 NAMED = 20  # Pods that are named where more say the same

@@ -6,7 +6,7 @@ daemon/internal/distribution; containers/image internal/manifest, manifest and d
 
 import re
 
-from kubectl_pullpolicy.core.rule import Rule
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Rule
 
 _KNOWN = r"application/vnd\.(?:oci\.image\.(?:manifest|index)\.v1|docker\.distribution\.manifest(?:\.list)?\.v2)\+json"
 

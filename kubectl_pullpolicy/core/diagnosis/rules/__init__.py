@@ -4,12 +4,10 @@ The node comes first, since its words are its own; then the way; then what the r
 sentences before the sentences (`pull access denied ...: denied: Your authorization token has expired`).
 """
 
-from kubectl_pullpolicy.core import access_rules as access
-from kubectl_pullpolicy.core import content_rules as content
-from kubectl_pullpolicy.core import network_rules as network
-from kubectl_pullpolicy.core import node_rules as node
-from kubectl_pullpolicy.core import registry_rules as registry
-from kubectl_pullpolicy.core.rule import Rules
+from kubectl_pullpolicy.core.diagnosis.rules import authorization as access
+from kubectl_pullpolicy.core.diagnosis.rules import image as content
+from kubectl_pullpolicy.core.diagnosis.rules import network, node, registry
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Rules
 
 RULES = Rules(
     (

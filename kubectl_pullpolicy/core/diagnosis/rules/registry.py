@@ -8,7 +8,7 @@ src/server/middleware; quay endpoints/v2/errors.py. Who may pull is in `core.acc
 
 import re
 
-from kubectl_pullpolicy.core.rule import ANY_5XX, Rule
+from kubectl_pullpolicy.core.diagnosis.rules.rule import ANY_5XX, Rule
 
 _404 = frozenset({404})
 

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from kubectl_pullpolicy.core.diagnosis.message import Masked
 from kubectl_pullpolicy.core.images.known_registries import DOCKER_HUB_HOSTS
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, InvalidReference, parse
-from kubectl_pullpolicy.core.unwrapping import Masked
 
 # What stands before a reference that is not quoted, and the reference itself.
 _NAMED = (

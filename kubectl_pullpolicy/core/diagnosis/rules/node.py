@@ -6,7 +6,7 @@ Sources: pkg/kubelet/images (1.28 to 1.37); containerd core/unpack, core/content
 
 import re
 
-from kubectl_pullpolicy.core.rule import Rule
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Rule
 
 KUBELET_RULES = (
     Rule("PullQPSExceeded", "the kubelet did not even ask: its own limit is reached", ("pull qps exceeded",)),

@@ -6,7 +6,7 @@ golang.org/x/net/http2); containerd core/remotes/docker; WinSock texts of Window
 
 import re
 
-from kubectl_pullpolicy.core.rule import Rule
+from kubectl_pullpolicy.core.diagnosis.rules.rule import Rule
 
 # net/http: a proxy that refuses CONNECT is told by its reason phrase alone, right behind the URL. What registries and
 # the transport say there begins with one of the words that are left out.
