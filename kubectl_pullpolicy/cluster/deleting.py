@@ -8,8 +8,8 @@ from typing import Any
 
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport, Write
+from kubectl_pullpolicy.core.backoff.retry import Retry
 from kubectl_pullpolicy.core.k8s.kinds import POD
-from kubectl_pullpolicy.core.retrying import Retry
 
 
 def delete_pod(transport: Transport, retry: Retry, *, server_dry_run: bool) -> None:

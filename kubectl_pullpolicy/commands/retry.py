@@ -11,13 +11,13 @@ from kubectl_pullpolicy.commands.finding import check_selects, check_targets
 from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds, wait_for
 from kubectl_pullpolicy.commands.writing import check_output, place
+from kubectl_pullpolicy.core.backoff.retry import Refusal, Retried, Retry, retry_of
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.plan_words import counted
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
-from kubectl_pullpolicy.core.retrying import Refusal, Retried, Retry, retry_of
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
 from kubectl_pullpolicy.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.backoff import with_back_off
+from kubectl_pullpolicy.core.backoff.estimate import with_back_off
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
+from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF
 from kubectl_pullpolicy.core.report.explanation import (
     Explanation,
     Obstacle,

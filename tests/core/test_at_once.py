@@ -1,6 +1,6 @@
 """How to make the kubelet try now, by what would make the Pod anew."""
 
-from kubectl_pullpolicy.core.at_once import at_once
+from kubectl_pullpolicy.core.backoff.retry import at_once
 from kubectl_pullpolicy.core.report.explanation import OwnerSummary
 from tests.builders import container, pod, read
 

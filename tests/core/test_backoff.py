@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.core.backoff import NOT_LATER, back_off_of
+from kubectl_pullpolicy.core.backoff.attempts import seconds
+from kubectl_pullpolicy.core.backoff.estimate import NOT_LATER, back_off_of
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.pods.status import status_of
-from kubectl_pullpolicy.core.pull_trace import seconds
 from kubectl_pullpolicy.core.report.pull_failure import BackOff, TimeWindow
 from tests.builders import container, pod, read
 from tests.core.kubelet_history import IMAGE, START, STATUSES, History, history, text

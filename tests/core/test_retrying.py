@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from kubectl_pullpolicy.core.backoff.retry import Refusal, Retry, retry_of
 from kubectl_pullpolicy.core.explain import Explainer
-from kubectl_pullpolicy.core.retrying import Refusal, Retry, retry_of
 from kubectl_pullpolicy.core.source.snapshot import Context
 from tests.builders import container, owner_reference, pod, read
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_pullpolicy.core.schedule import USUAL, delay_after, fewest_failures, most_failures, starts_again
+from kubectl_pullpolicy.core.backoff.schedule import USUAL, delay_after, fewest_failures, most_failures, starts_again
 
 
 def test_the_wait_doubles_up_to_five_minutes() -> None:

@@ -11,13 +11,13 @@ what it drops, it counts.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.backoff.schedule import BESIDE_A_CRASH, SLOW_PULL, USUAL, Pace
 from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import ContainerStatus, Event, ManagedFieldsEntry, Pod, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
 from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.pods.status import condition_of, is_image_reason, reported_status, status_of
 from kubectl_pullpolicy.core.report.explanation import Status
-from kubectl_pullpolicy.core.schedule import BESIDE_A_CRASH, SLOW_PULL, USUAL, Pace
 
 # pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
 FAILED_REASONS = frozenset({"ErrImagePull", "RegistryUnavailable", "SignatureValidationFailed"})

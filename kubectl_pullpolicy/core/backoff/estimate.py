@@ -14,14 +14,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.at_once import at_once
-from kubectl_pullpolicy.core.k8s.objects import Event, Pod
-from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
-from kubectl_pullpolicy.core.k8s.times import format_time
-from kubectl_pullpolicy.core.pull_trace import BACKING_OFF, Trace, trace_of
-from kubectl_pullpolicy.core.report.explanation import Explanation, Status
-from kubectl_pullpolicy.core.report.pull_failure import BackOff, LastFailure, TimeWindow
-from kubectl_pullpolicy.core.schedule import (
+from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF, Trace, trace_of
+from kubectl_pullpolicy.core.backoff.retry import at_once
+from kubectl_pullpolicy.core.backoff.schedule import (
     CAPPED,
     LONGEST,
     SLOW_PULL,
@@ -30,6 +25,11 @@ from kubectl_pullpolicy.core.schedule import (
     most_failures,
     starts_again,
 )
+from kubectl_pullpolicy.core.k8s.objects import Event, Pod
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.k8s.times import format_time
+from kubectl_pullpolicy.core.report.explanation import Explanation, Status
+from kubectl_pullpolicy.core.report.pull_failure import BackOff, LastFailure, TimeWindow
 
 STATUS_CHANGE = "the Pod's last status change"
 NOT_LATER = "the Pod's last status change, which may be another container's"

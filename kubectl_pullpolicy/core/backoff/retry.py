@@ -8,10 +8,11 @@ PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB
 from shlex import quote
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, PodStatus, controller_of, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
-from kubectl_pullpolicy.core.pull_trace import BACKING_OFF
 from kubectl_pullpolicy.core.report.explanation import Explanation, OwnerSummary, SubjectExplanation
+from kubectl_pullpolicy.core.report.pull_failure import Remedy
 
 # The controllers that make a deleted Pod again, and count nothing by it.
 _MAKE_AGAIN = {
@@ -100,3 +101,23 @@ def _running(pod: Pod) -> list[str]:
         for each in present(statuses)
         if each.state is not None and each.state.running is not None
     ]
+
+
+def at_once(pod: Pod, owner: OwnerSummary | None) -> Remedy:
+    """The command, where a deletion does no harm; `owner` is the workload that a user would name."""
+    metadata = meta(pod)
+    controller = controller_of(metadata)
+    if is_mirror(metadata):
+        return Remedy("to try at once: move its manifest out of the node's folder of static Pods and back")
+    if controller is None:
+        return Remedy("to try at once: delete the Pod and create it anew; nothing else makes it again")
+    if controller.kind == "Job":
+        return Remedy("to try at once there is no harmless way: a Pod that is deleted counts as a failure of its Job")
+    named = f"{owner.kind}/{owner.name}" if owner is not None else str(controller)
+    status = pod.status
+    reported = present(status.container_statuses if status is not None else None)
+    runs = any(each.state is not None and each.state.running is not None for each in reported)
+    harm = "; its containers that run end with it" if runs else ""
+    allowed = " --kill-running" if runs else ""
+    command = f"kubectl pullpolicy retry pod/{quote(metadata.name or '')} -n {quote(metadata.namespace or '')}{allowed}"
+    return Remedy(f"to try at once ({named} makes a new Pod, which begins with a wait of 10s{harm}):", command)
