@@ -15,8 +15,8 @@ from kubectl_pullpolicy.cluster.source import ClusterSource
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, controller_of
-from kubectl_pullpolicy.core.planned import Live, live_object, target_of
-from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.plans.container_fields import slots
+from kubectl_pullpolicy.core.plans.plan import Live, live_object, target_of
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Get, ListOf
 from kubectl_pullpolicy.errors import NotFoundError, ServerError

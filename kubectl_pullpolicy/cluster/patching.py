@@ -15,8 +15,8 @@ from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.patience import heals
 from kubectl_pullpolicy.cluster.transport import Transport, Write
-from kubectl_pullpolicy.core.json_patch import json_patch
-from kubectl_pullpolicy.core.planned import Change, Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.json_patch import json_patch
+from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
 
 ATTEMPTS = 3

@@ -10,8 +10,8 @@ from kubectl_pullpolicy.commands.terminal import say
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.selectors import parse_labels
 from kubectl_pullpolicy.core.k8s.targets import Target
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan
-from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.plans.container_fields import slots
+from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
 from kubectl_pullpolicy.options import AskFlags, SelectionFlags

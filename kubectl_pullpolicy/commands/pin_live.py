@@ -44,8 +44,8 @@ from kubectl_pullpolicy.core.live_pins import (
     node_platform,
     wish_of,
 )
-from kubectl_pullpolicy.core.plan import plan
-from kubectl_pullpolicy.core.planned import Edit, Leave, Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.plan import Edit, Leave, Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.planner import plan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.errors import PinError, UsageError

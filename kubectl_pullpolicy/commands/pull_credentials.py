@@ -10,8 +10,8 @@ from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.core.k8s.objects import ServiceAccount, meta, present
-from kubectl_pullpolicy.core.planned import Live
-from kubectl_pullpolicy.core.slots import pod_spec
+from kubectl_pullpolicy.core.plans.container_fields import pod_spec
+from kubectl_pullpolicy.core.plans.plan import Live
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError
 from kubectl_pullpolicy.registry import DockerConfig, Keychain, PullSecrets

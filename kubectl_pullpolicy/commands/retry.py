@@ -16,7 +16,7 @@ from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
-from kubectl_pullpolicy.core.plan_words import counted
+from kubectl_pullpolicy.core.plans.wording import counted
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError

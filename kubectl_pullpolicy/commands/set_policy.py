@@ -19,8 +19,8 @@ from kubectl_pullpolicy.commands.terminal import warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.plan import plan, policy_wish
-from kubectl_pullpolicy.core.planned import Wish
+from kubectl_pullpolicy.core.plans.plan import Wish
+from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.diff import diff

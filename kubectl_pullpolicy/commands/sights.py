@@ -14,14 +14,14 @@ import msgspec
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
-from kubectl_pullpolicy.core.admission_probe import overridden, probe_pod
-from kubectl_pullpolicy.core.cautions import cautions, sight_of
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Node, Workload
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.admission_dry_run import overridden, probe_pod
+from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.warnings import cautions, sight_of
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, ListOf

@@ -10,10 +10,10 @@ from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
 from kubectl_pullpolicy.commands.asking import confirmed
 from kubectl_pullpolicy.commands.checking import check_format
 from kubectl_pullpolicy.commands.terminal import say, warn
-from kubectl_pullpolicy.core.plan_items import PlanItem, Result, plan_items
-from kubectl_pullpolicy.core.plan_words import asides, question, refusals, warnings
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan
-from kubectl_pullpolicy.core.reverts import revert_commands
+from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
+from kubectl_pullpolicy.core.plans.kubectl_commands import revert_commands
+from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.wording import asides, question, refusals, warnings
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.options import AskFlags, PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.printers.plan_documents import DryRun, print_plan_json, print_plan_yaml

@@ -10,9 +10,9 @@ from kubectl_pullpolicy.core.images.pin_verdicts import Judgement
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.planned import Edit, Leave, Live, Wish
+from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
+from kubectl_pullpolicy.core.plans.plan import Edit, Leave, Live, Wish
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
-from kubectl_pullpolicy.core.slots import Slot, slots
 
 Key = tuple[ContainerKind, str]
 

@@ -3,8 +3,8 @@
 import difflib
 from typing import Any
 
-from kubectl_pullpolicy.core.json_patch import changed
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.json_patch import changed
+from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 from kubectl_pullpolicy.printers.escape import escaped
 
 

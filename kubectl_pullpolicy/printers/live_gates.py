@@ -5,7 +5,7 @@ from typing import TextIO
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES
 from kubectl_pullpolicy.core.live_pins import Judged
-from kubectl_pullpolicy.core.planned import target_of
+from kubectl_pullpolicy.core.plans.plan import target_of
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.file_plans import FINDINGS
 from kubectl_pullpolicy.printers.table import print_rows

@@ -5,7 +5,7 @@ from typing import Literal, TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.plan_items import Plan, PlanItem
+from kubectl_pullpolicy.core.plans.items import Plan, PlanItem
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
 from kubectl_pullpolicy.printers.escape import escaped_json
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
-from kubectl_pullpolicy.core.json_patch import compact, json_patch
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
-from kubectl_pullpolicy.core.planned import Change, ObjectPlan
+from kubectl_pullpolicy.core.plans.json_patch import compact, json_patch
+from kubectl_pullpolicy.core.plans.plan import Change, ObjectPlan
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.words import KINDS

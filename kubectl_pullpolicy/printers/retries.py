@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO, cast
 
 from kubectl_pullpolicy.core.backoff.retry import Refusal, Retried, Retry
-from kubectl_pullpolicy.core.plan_items import LeftAlone, PlanItem, PlannedObject, Result
-from kubectl_pullpolicy.core.restarts import Restarts
+from kubectl_pullpolicy.core.plans.items import LeftAlone, PlanItem, PlannedObject, Result
+from kubectl_pullpolicy.core.plans.restarts import Restarts
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.plan_documents import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.table import print_rows

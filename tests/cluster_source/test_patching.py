@@ -8,7 +8,7 @@ import pytest
 from kubectl_pullpolicy.cluster import Writable, open_writable, patching
 from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.plan import plan, policy_wish
+from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.options import ConnectionFlags
 from tests.builders import container, workload

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
-from kubectl_pullpolicy.core.plan import plan, policy_wish
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan, live_object
+from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan, live_object
+from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
 
 FLEET = KindInfo("example.com/v1", "Fleet", "fleets", ("fleet", "fl"))
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.cautions import cautions, sight_of
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeSpec, NodeStatus, ObjectMeta
-from kubectl_pullpolicy.core.plan import plan, policy_wish
+from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
+from kubectl_pullpolicy.core.plans.warnings import cautions, sight_of
 from tests.builders import container, workload
 from tests.core.planning import live
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.planned import Reverter
+from kubectl_pullpolicy.core.plans.plan import Reverter
 from tests.builders import applied, container, managed, owner_reference, workload
 from tests.core.planning import planned
 

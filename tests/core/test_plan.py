@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.json_patch import json_patch, reverse
-from kubectl_pullpolicy.core.plan import plan
-from kubectl_pullpolicy.core.planned import Edit, Leave
-from kubectl_pullpolicy.core.reverts import revert_commands
-from kubectl_pullpolicy.core.slots import Slot, slots
+from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
+from kubectl_pullpolicy.core.plans.json_patch import json_patch, reverse
+from kubectl_pullpolicy.core.plans.kubectl_commands import revert_commands
+from kubectl_pullpolicy.core.plans.plan import Edit, Leave
+from kubectl_pullpolicy.core.plans.planner import plan
 from tests.builders import container, owner_reference, pod, workload
 from tests.core.planning import FLEET, live, planned
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.restarts import restarts
+from kubectl_pullpolicy.core.plans.restarts import restarts
 
 CASES: list[tuple[str, dict[str, Any], str, int | None, str]] = [
     (

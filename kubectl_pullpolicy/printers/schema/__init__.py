@@ -7,7 +7,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.diagnosis.from_text import DiagnosisList
 from kubectl_pullpolicy.core.manifests.items import FilePlan
-from kubectl_pullpolicy.core.plan_items import Plan
+from kubectl_pullpolicy.core.plans.items import Plan
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.incident import IncidentList
 

@@ -7,9 +7,9 @@ import msgspec
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Gate, Judgement
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.planned import Change, Kept, Live, ObjectPlan, Reverter, Skipped
-from kubectl_pullpolicy.core.restarts import Restarts
-from kubectl_pullpolicy.core.slots import Field, Slot
+from kubectl_pullpolicy.core.plans.container_fields import Field, Slot
+from kubectl_pullpolicy.core.plans.plan import Change, Kept, Live, ObjectPlan, Reverter, Skipped
+from kubectl_pullpolicy.core.plans.restarts import Restarts
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed"]
 

@@ -6,10 +6,10 @@ stored. Source: Kubernetes docs "Dry-run"; plugin/pkg/admission/alwayspullimages
 
 from typing import Any
 
-from kubectl_pullpolicy.core.json_patch import changed
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
-from kubectl_pullpolicy.core.planned import Live, ObjectPlan
-from kubectl_pullpolicy.core.slots import slots
+from kubectl_pullpolicy.core.plans.container_fields import slots
+from kubectl_pullpolicy.core.plans.json_patch import changed
+from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 
 PREFIX = "pullpolicy-probe-"
 

@@ -9,13 +9,12 @@ import msgspec
 
 from kubectl_pullpolicy.core.k8s.objects import controller_of
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
-from kubectl_pullpolicy.core.owners import reverters
-from kubectl_pullpolicy.core.planned import Change, Edit, Kept, Leave, Live, ObjectPlan, Skipped, Wish
+from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
+from kubectl_pullpolicy.core.plans.kubectl_commands import job_again, pod_again, revert_command
+from kubectl_pullpolicy.core.plans.managed_by import reverters
+from kubectl_pullpolicy.core.plans.plan import Change, Edit, Kept, Leave, Live, ObjectPlan, Skipped, Wish
+from kubectl_pullpolicy.core.plans.restarts import Restarts, restarts
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
-from kubectl_pullpolicy.core.replacing import job_again, pod_again
-from kubectl_pullpolicy.core.restarts import Restarts, restarts
-from kubectl_pullpolicy.core.reverts import revert_command
-from kubectl_pullpolicy.core.slots import Slot, slots
 
 _EPHEMERAL = "an ephemeral container cannot be changed once it is added"
 _IN_PLACE = Restarts("inPlace", 0, "no Pod; the kubelet stops the container and starts it with the new image")

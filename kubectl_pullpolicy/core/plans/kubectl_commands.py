@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from shlex import quote
+from typing import Any
 
-from kubectl_pullpolicy.core.json_patch import compact, json_patch, reverse
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
-from kubectl_pullpolicy.core.planned import Change, Live, ObjectPlan, target_of
-from kubectl_pullpolicy.core.slots import Slot
+from kubectl_pullpolicy.core.k8s.objects import controller_of
+from kubectl_pullpolicy.core.plans.container_fields import Slot
+from kubectl_pullpolicy.core.plans.json_patch import Operations, compact, json_patch, reverse
+from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan, target_of
 
 TARGETS = 50  # names in one command: a line that a terminal and a shell still take
 _SET = frozenset({None, "Always", "IfNotPresent", "Never"})
@@ -60,3 +62,38 @@ def _set(old: str | None, targets: Iterable[str], container: str, namespace: str
 
 def _namespace(namespace: str) -> str:
     return f" -n {quote(namespace)}" if namespace else ""
+
+
+# What the Job controller adds, which another Job may not have: pkg/registry/batch/job/strategy.go:generateSelector.
+_OF_THIS_JOB = ("controller-uid", "batch.kubernetes.io/controller-uid")
+
+
+def pod_again(live: Live, changes: Iterable[Change]) -> str:
+    """The commands that replace a Pod by one with these changes."""
+    return _again("pod", live, json_patch(changes))
+
+
+def job_again(live: Live, changes: Iterable[Change]) -> str:
+    """The commands that replace a Job by one with these changes, which runs from its beginning; "" for a CronJob's."""
+    if controller_of(live.metadata) is not None:
+        return ""
+    spec = live.tree.get("spec") or {}
+    removed: Operations = []
+    if not spec.get("manualSelector"):
+        labels: Any = (spec.get("template") or {}).get("metadata") or {}
+        held = labels.get("labels") or {}
+        removed = [{"op": "remove", "path": "/spec/selector"}] if "selector" in spec else []
+        pointers = [
+            f"/spec/template/metadata/labels/{label.replace('/', '~1')}" for label in _OF_THIS_JOB if label in held
+        ]
+        removed += [{"op": "remove", "path": pointer} for pointer in pointers]
+    return _again("job", live, [*json_patch(changes), *removed])
+
+
+def _again(word: str, live: Live, operations: Operations) -> str:
+    name, namespace = quote(live.ref.name), quote(live.ref.namespace)
+    return (
+        f"kubectl get {word} {name} -n {namespace} -o json | "
+        f"kubectl patch --local -f - --type=json -p {quote(compact(operations))} -o json | "
+        "kubectl replace --force -f -"
+    )

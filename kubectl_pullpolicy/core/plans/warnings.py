@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.objects import Node, meta
-from kubectl_pullpolicy.core.planned import Change, Live
+from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
+from kubectl_pullpolicy.core.plans.plan import Change, Live
 from kubectl_pullpolicy.core.pods.node_images import UNKNOWN_ACCESS, on_node
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
-from kubectl_pullpolicy.core.slots import Slot, slots
 
 # Tags that are pushed again by habit; any tag may be.
 _RELEASES = ("latest", "stable", "current", "next", "release", "edge", "nightly", "canary", "snapshot", "beta", "alpha")

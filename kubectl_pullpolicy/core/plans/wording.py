@@ -6,7 +6,7 @@ What is true of many objects is said once, with their number.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from kubectl_pullpolicy.core.planned import ObjectPlan, Reverter
+from kubectl_pullpolicy.core.plans.plan import ObjectPlan, Reverter
 
 SHOWN = 3  # names, before "and N more"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED, field_owners, last_applied
 from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, controller_of
-from kubectl_pullpolicy.core.planned import Change, Live, Reverter, Tool
+from kubectl_pullpolicy.core.plans.plan import Change, Live, Reverter, Tool
 
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_LABEL = "argocd.argoproj.io/instance"

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.planned import Change
+from kubectl_pullpolicy.core.plans.plan import Change
 
 Operations = list[dict[str, Any]]
 

@@ -11,8 +11,8 @@ import msgspec
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in
 from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.restarts import NOTHING, Restarts
-from kubectl_pullpolicy.core.slots import Field, Slot
+from kubectl_pullpolicy.core.plans.container_fields import Field, Slot
+from kubectl_pullpolicy.core.plans.restarts import NOTHING, Restarts
 
 Tool = Literal["Argo CD", "Flux", "Helm", "kubectl apply", "operator", "server-side apply"]
 
