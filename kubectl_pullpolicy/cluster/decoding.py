@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from kubectl_pullpolicy.core.credentials.redaction import decoder_of
 from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, object_type
-from kubectl_pullpolicy.core.pull_secrets import decoder_of
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
 
 # UnicodeDecodeError: msgspec lets it through where text is not UTF-8.

@@ -10,13 +10,13 @@ from kubectl_pullpolicy.commands.diagnose import Request
 from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.failures import Failures
 from kubectl_pullpolicy.core.incidents import Incidents
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Incident, IncidentList
-from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags

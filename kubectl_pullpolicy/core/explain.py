@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.backoff.estimate import with_back_off
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
@@ -33,7 +34,6 @@ from kubectl_pullpolicy.core.report.explanation import (
     Status,
     SubjectExplanation,
 )
-from kubectl_pullpolicy.core.secret_lists import Asking, CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Known
 from kubectl_pullpolicy.core.source.snapshot import Context, reduce_workload
@@ -106,7 +106,7 @@ class Explainer:
         if self._asking.wanted == "never" or not (failing or self._asking.wanted == "all"):
             return explained
         # The keyring is needed by few: what runs has its image.
-        from kubectl_pullpolicy.core.credential_advice import advised
+        from kubectl_pullpolicy.core.credentials.remedies import advised
 
         return advised(explained, subject, self._context, self._asking)
 

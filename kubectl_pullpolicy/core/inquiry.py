@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.folding import mixed_digests
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
@@ -22,7 +23,6 @@ from kubectl_pullpolicy.core.needs import (
 from kubectl_pullpolicy.core.pods.node_images import same_image
 from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
-from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context

@@ -7,6 +7,11 @@ Pod; for a Pod that was named, its own owners, node and events are read by name.
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import (
+    CredentialsWanted,
+    credential_needs,
+    wants_credentials,
+)
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
@@ -16,7 +21,6 @@ from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls_needs
 from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
-from kubectl_pullpolicy.core.secret_lists import CredentialsWanted, credential_needs, wants_credentials
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Get, Known, ListOf, Need
 from kubectl_pullpolicy.core.source.snapshot import Context

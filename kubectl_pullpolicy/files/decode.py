@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.credentials.redaction import decoder_of
 from kubectl_pullpolicy.core.k8s.custom_workloads import has_template, shaped
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, Workload, object_type, present
 from kubectl_pullpolicy.core.k8s.pod_templates import template_of
-from kubectl_pullpolicy.core.pull_secrets import decoder_of
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.documents import Array, Document, Envelope, read_envelope

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
-from kubectl_pullpolicy.core.secret_lists import CredentialsWanted
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.files import Recorder
 from tests.builders import container, pod, workload

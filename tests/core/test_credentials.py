@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from kubectl_pullpolicy.core.credential_remedies import Wearer, credential_remedies
-from kubectl_pullpolicy.core.credential_words import near_miss
-from kubectl_pullpolicy.core.credentials import Wanted, credentials_of
+from kubectl_pullpolicy.core.credentials.auth_keys import parse_key
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import credential_needs
+from kubectl_pullpolicy.core.credentials.remedies import Wearer, credential_remedies
+from kubectl_pullpolicy.core.credentials.verdicts import Wanted, credentials_of
+from kubectl_pullpolicy.core.credentials.wording import near_miss
 from kubectl_pullpolicy.core.explain import Explainer
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, ServiceAccount
-from kubectl_pullpolicy.core.registry_keys import parse_key
 from kubectl_pullpolicy.core.report.pull_failure import Credential
-from kubectl_pullpolicy.core.secret_lists import credential_needs
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Reading, secret_ref, service_account_ref
 from kubectl_pullpolicy.core.source.snapshot import Context
 from tests.builders import container, pod, read, workload

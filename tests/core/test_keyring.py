@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_pullpolicy.core.credentials.auth_keys import is_docker_hub, matches, parse_key
+from kubectl_pullpolicy.core.credentials.keyring import Spoilt, looked_up, offers, spoilt
+from kubectl_pullpolicy.core.credentials.logins import Login, logins
+from kubectl_pullpolicy.core.credentials.redaction import PullSecretDecoder, expiry
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.k8s.objects import PullSecret
-from kubectl_pullpolicy.core.keyring import Spoilt, looked_up, offers, spoilt
-from kubectl_pullpolicy.core.logins import Login, logins
-from kubectl_pullpolicy.core.pull_secrets import PullSecretDecoder, expiry
-from kubectl_pullpolicy.core.registry_keys import is_docker_hub, matches, parse_key
 
 ROWS = json.loads((Path(__file__).parent / "keyring_rows.json").read_text())
 WORDS = {"illegal base64": "badBase64", "unable to parse auth": "noColon", "cannot unmarshal": "wrongShape"}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from kubectl_pullpolicy.core.registry_keys import RegistryKey, parse_key
+from kubectl_pullpolicy.core.credentials.auth_keys import RegistryKey, parse_key
 
 # What is wrong with a text or an entry; the kubelet then drops the whole keyring of the Pod.
 Flaw = Literal[

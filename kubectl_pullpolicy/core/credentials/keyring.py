@@ -10,9 +10,9 @@ compared with that code itself (tests/core/keyring_rows.json).
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
+from kubectl_pullpolicy.core.credentials.auth_keys import FALLBACK, RegistryKey, is_docker_hub, matches
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, meta, present
-from kubectl_pullpolicy.core.registry_keys import FALLBACK, RegistryKey, is_docker_hub, matches
 
 T = TypeVar("T")
 

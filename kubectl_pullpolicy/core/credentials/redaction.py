@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.docker_config import Config, Flaw, Opened, read_docker_config
+from kubectl_pullpolicy.core.credentials.docker_config import Config, Flaw, Opened, read_docker_config
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectMeta, PullSecret, SecretEntry
 from kubectl_pullpolicy.core.k8s.times import format_time
 

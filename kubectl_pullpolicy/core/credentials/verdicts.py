@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.credential_words import ANONYMOUS, NODE, NONE_LISTED, Told, detail_of
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import SecretList, Subscriber, lists_of, subscriber
+from kubectl_pullpolicy.core.credentials.keyring import Offer, Spoilt, key_of, looked_up, offers, repository_of, spoilt
+from kubectl_pullpolicy.core.credentials.wording import ANONYMOUS, NODE, NONE_LISTED, Told, detail_of
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod, PullSecret, SecretEntry, Workload, present
 from kubectl_pullpolicy.core.k8s.times import parse_time
-from kubectl_pullpolicy.core.keyring import Offer, Spoilt, key_of, looked_up, offers, repository_of, spoilt
 from kubectl_pullpolicy.core.report.pull_failure import Credential, CredentialMatch, CredentialVerdict
-from kubectl_pullpolicy.core.secret_lists import SecretList, Subscriber, lists_of, subscriber
 from kubectl_pullpolicy.core.source.reads import Absent, Fact, Forbidden, Known
 from kubectl_pullpolicy.core.source.snapshot import Context
 

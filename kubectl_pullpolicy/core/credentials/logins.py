@@ -6,10 +6,10 @@ message or handed to a printer; its repr shows neither part.
 
 from collections.abc import Iterable
 
-from kubectl_pullpolicy.core.docker_config import read_docker_config
-from kubectl_pullpolicy.core.keyring import looked_up, repository_of
-from kubectl_pullpolicy.core.pull_secrets import content_of, opened
-from kubectl_pullpolicy.core.registry_keys import RegistryKey
+from kubectl_pullpolicy.core.credentials.auth_keys import RegistryKey
+from kubectl_pullpolicy.core.credentials.docker_config import read_docker_config
+from kubectl_pullpolicy.core.credentials.keyring import looked_up, repository_of
+from kubectl_pullpolicy.core.credentials.redaction import content_of, opened
 
 
 class Login:

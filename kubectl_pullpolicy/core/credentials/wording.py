@@ -3,13 +3,13 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from kubectl_pullpolicy.core.credentials.auth_keys import RegistryKey, is_docker_hub
+from kubectl_pullpolicy.core.credentials.keyring import key_of
 from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, present
-from kubectl_pullpolicy.core.keyring import key_of
-from kubectl_pullpolicy.core.registry_keys import RegistryKey, is_docker_hub
 from kubectl_pullpolicy.core.report.pull_failure import Credential, CredentialMatch, CredentialVerdict
 
 if TYPE_CHECKING:
-    from kubectl_pullpolicy.core.secret_lists import SecretList
+    from kubectl_pullpolicy.core.credentials.image_pull_secrets import SecretList
 
 NAMED = 4  # keys that are named where a Secret holds more
 _RAW_REASON_FROM = 33  # pkg/kubelet/images/image_manager.go: an error of the keyring is the waiting reason itself
