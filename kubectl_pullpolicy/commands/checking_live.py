@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from kubectl_pullpolicy.commands.finding import Finding
 from kubectl_pullpolicy.commands.terminal import say
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES
-from kubectl_pullpolicy.core.live_pins import Judged
+from kubectl_pullpolicy.core.pins.workloads import Judged
 from kubectl_pullpolicy.core.plans.items import checked_item
 from kubectl_pullpolicy.options import PlanOutputFlags
 from kubectl_pullpolicy.printers.live_gates import print_gated_names, print_live_gates

@@ -6,7 +6,7 @@ from kubectl_pullpolicy.commands.asking_registries import Question, Registries, 
 from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
 from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, judged, platform_questions, questions
 from kubectl_pullpolicy.core.images.reference import ImageReference
-from kubectl_pullpolicy.core.live_pins import Judged, LiveImage, LivePinRequest
+from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage, LivePinRequest
 
 
 class Judge:

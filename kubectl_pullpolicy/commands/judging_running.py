@@ -8,8 +8,7 @@ from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, Pull
 from kubectl_pullpolicy.commands.running_pods import RunningPods
 from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, by_tag
 from kubectl_pullpolicy.core.images.reference import ImageReference
-from kubectl_pullpolicy.core.live_pins import Judged, LiveImage
-from kubectl_pullpolicy.core.running import (
+from kubectl_pullpolicy.core.pins.running import (
     Evidence,
     agreed,
     at_digest,
@@ -18,6 +17,7 @@ from kubectl_pullpolicy.core.running import (
     platforms_matter,
     tag_matters,
 )
+from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage
 from kubectl_pullpolicy.registry import Keychain
 
 

@@ -39,14 +39,14 @@ def run(  # noqa: PLR0913, PLR0917  one group of flags each
             raise UsageError(f"--from={wanted.evidence} cannot be used with --filename: files do not run")
         from kubectl_pullpolicy.commands.file_writing import file_request
         from kubectl_pullpolicy.commands.pin_files import run_files
-        from kubectl_pullpolicy.core.file_pins import PinRequest
+        from kubectl_pullpolicy.core.pins.files import PinRequest
 
         request = PinRequest(wanted.check, wanted.update, wanted.drop_tag, wanted.platform, wanted.policy, ignore)
         return run_files(request, file_request(targets, selection, files, write, output), registries)
     if files.write:
         raise UsageError("--write is for files: it goes with --filename")
     from kubectl_pullpolicy.commands.pin_live import Flags, run_live
-    from kubectl_pullpolicy.core.live_pins import LivePinRequest, path_keys
+    from kubectl_pullpolicy.core.pins.workloads import LivePinRequest, path_keys
 
     if wanted.path and not path_keys(wanted.path):
         raise UsageError(f'--path="{wanted.path}" is not a path of keys, as in spec.worker.template.spec')

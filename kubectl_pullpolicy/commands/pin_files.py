@@ -12,7 +12,10 @@ from kubectl_pullpolicy.commands.file_writing import FileRequest, Intended, Run,
 from kubectl_pullpolicy.commands.policies import check_policy
 from kubectl_pullpolicy.commands.registries import open_resolver
 from kubectl_pullpolicy.commands.terminal import say, warn
-from kubectl_pullpolicy.core.file_pins import (
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, platform_questions, questions
+from kubectl_pullpolicy.core.images.reference import ImageReference
+from kubectl_pullpolicy.core.manifests.items import Spot, file_item
+from kubectl_pullpolicy.core.pins.files import (
     PinRequest,
     Unreadable,
     change_of,
@@ -23,9 +26,6 @@ from kubectl_pullpolicy.core.file_pins import (
     reference_of,
     stays_always,
 )
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, platform_questions, questions
-from kubectl_pullpolicy.core.images.reference import ImageReference
-from kubectl_pullpolicy.core.manifests.items import Spot, file_item
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile
 from kubectl_pullpolicy.options import RegistryFlags

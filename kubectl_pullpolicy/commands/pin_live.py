@@ -34,7 +34,7 @@ from kubectl_pullpolicy.commands.wait import timeout_seconds
 from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.live_pins import (
+from kubectl_pullpolicy.core.pins.workloads import (
     Judged,
     Key,
     LivePinRequest,

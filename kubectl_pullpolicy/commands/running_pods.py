@@ -11,10 +11,10 @@ from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.k8s.rollouts import is_newest
-from kubectl_pullpolicy.core.live_pins import Key
+from kubectl_pullpolicy.core.pins.running import Sighting, names_on
+from kubectl_pullpolicy.core.pins.workloads import Key
 from kubectl_pullpolicy.core.plans.plan import Live
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
-from kubectl_pullpolicy.core.running import Sighting, names_on
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get
 

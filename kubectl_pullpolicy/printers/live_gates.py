@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES
-from kubectl_pullpolicy.core.live_pins import Judged
+from kubectl_pullpolicy.core.pins.workloads import Judged
 from kubectl_pullpolicy.core.plans.plan import target_of
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.file_plans import FINDINGS

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.core.live_pins import path_keys
+from kubectl_pullpolicy.core.pins.workloads import path_keys
 from kubectl_pullpolicy.printers.schema import plan_schema
 from tests.builders import container, pod, workload
 from tests.stubs.api_server import Answer, State, api_server, status_body

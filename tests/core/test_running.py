@@ -8,7 +8,7 @@ from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind, Platform, Resolved
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeStatus
-from kubectl_pullpolicy.core.running import (
+from kubectl_pullpolicy.core.pins.running import (
     Evidence,
     Sighting,
     agreed,
