@@ -11,9 +11,9 @@ from kubectl_pullpolicy.commands.registries import check_probe
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
-from kubectl_pullpolicy.core.explain import explain_image
-from kubectl_pullpolicy.core.folding import folded
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.explainer import explain_image
+from kubectl_pullpolicy.core.explain.grouping import folded
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, narrowed
 from kubectl_pullpolicy.core.source.interface import Selection, Source

@@ -6,7 +6,7 @@ Each example's Pod is read again by name, with its pull secrets; so the cost doe
 import msgspec
 
 from kubectl_pullpolicy.commands.probing import Prober
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed

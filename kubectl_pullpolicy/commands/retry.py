@@ -12,7 +12,7 @@ from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.commands.wait import timeout_seconds, wait_for
 from kubectl_pullpolicy.commands.writing import check_output, place
 from kubectl_pullpolicy.core.backoff.retry import Refusal, Retried, Retry, retry_of
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets

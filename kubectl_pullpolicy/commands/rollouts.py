@@ -3,7 +3,7 @@
 from kubectl_pullpolicy.commands.terminal import say
 from kubectl_pullpolicy.commands.wait import wait_for
 from kubectl_pullpolicy.commands.writing import Writing, Written
-from kubectl_pullpolicy.core.awaiting import WITHOUT_PODS
+from kubectl_pullpolicy.core.explain.wait import WITHOUT_PODS
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.options import OutputFlags

@@ -14,7 +14,7 @@ import msgspec
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Node, Workload

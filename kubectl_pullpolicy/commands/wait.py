@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from kubectl_pullpolicy.cluster.patience import heals
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
-from kubectl_pullpolicy.core.awaiting import Awaiting, Look, Verdict
-from kubectl_pullpolicy.core.folding import folded
+from kubectl_pullpolicy.core.explain.grouping import folded
+from kubectl_pullpolicy.core.explain.wait import Awaiting, Look, Verdict
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation

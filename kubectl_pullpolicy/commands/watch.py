@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.commands.sources import open_watcher
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.watch import Shown, Wanted, Watching
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
-from kubectl_pullpolicy.core.watching import Shown, Wanted, Watching
 from kubectl_pullpolicy.errors import NotFoundError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json_lines, print_names, print_table, print_yaml_documents

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kubectl_pullpolicy.core.awaiting import Look
+from kubectl_pullpolicy.core.explain.wait import Look
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.printers.escape import escaped
 

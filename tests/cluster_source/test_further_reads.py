@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectRef, Workload
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation

@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection

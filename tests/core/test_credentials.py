@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.credentials.image_pull_secrets import credential_ne
 from kubectl_pullpolicy.core.credentials.remedies import Wearer, credential_remedies
 from kubectl_pullpolicy.core.credentials.verdicts import Wanted, credentials_of
 from kubectl_pullpolicy.core.credentials.wording import near_miss
-from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, ServiceAccount
 from kubectl_pullpolicy.core.report.pull_failure import Credential
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Reading, secret_ref, service_account_ref

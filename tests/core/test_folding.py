@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.explain import explain_image
-from kubectl_pullpolicy.core.folding import folded, mixed_digests
+from kubectl_pullpolicy.core.explain.explainer import explain_image
+from kubectl_pullpolicy.core.explain.grouping import folded, mixed_digests
 from kubectl_pullpolicy.core.report.explanation import OwnerSummary, Status, SubjectExplanation
 
 OWNER = OwnerSummary("Deployment", "web", "3 of 3 ready")

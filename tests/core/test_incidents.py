@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.explain import explain_image
+from kubectl_pullpolicy.core.explain.explainer import explain_image
 from kubectl_pullpolicy.core.incidents import Incidents
 from kubectl_pullpolicy.core.report.explanation import NodeSummary, OwnerSummary, Status, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Incident

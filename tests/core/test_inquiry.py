@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kubectl_pullpolicy
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.objects import Pod, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.k8s.targets import parse_targets

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explain.explainer import Explainer
+from kubectl_pullpolicy.core.explain.needs import pod_needs
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
-from kubectl_pullpolicy.core.needs import pod_needs
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading

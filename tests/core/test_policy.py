@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.k8s.objects import Workload
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.report.explanation import Policy

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kubectl_pullpolicy.core.diagnosis.registry_probe import Attempt, Findings, fitting, probe_of
-from kubectl_pullpolicy.core.explain import explain_image
+from kubectl_pullpolicy.core.explain.explainer import explain_image
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.core.report.explanation import Explanation, NodeSummary, Status

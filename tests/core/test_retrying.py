@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.backoff.retry import Refusal, Retry, retry_of
-from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.source.snapshot import Context
 from tests.builders import container, owner_reference, pod, read
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.pods.status import digest_of, is_image_reason
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading

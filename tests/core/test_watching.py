@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.inquiry import Inquiry
+from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.watch import Wanted, Watching
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, Selection
 from kubectl_pullpolicy.core.source.reads import Absent, ListOf, Need, Reading
-from kubectl_pullpolicy.core.watching import Wanted, Watching
 from kubectl_pullpolicy.errors import NotFoundError
 from tests.builders import container, pod, read, workload
 

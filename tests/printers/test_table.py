@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, datetime
 
-from kubectl_pullpolicy.core.explain import Explainer
+from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.printers import Style, print_table
 from tests.builders import container, pod, read

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from kubectl_pullpolicy.commands.sources import open_source
+from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.failures import Failures
-from kubectl_pullpolicy.core.inquiry import Inquiry
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.files import Recorder
 from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags

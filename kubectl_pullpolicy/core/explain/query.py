@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
-from kubectl_pullpolicy.core.explain import Explainer
-from kubectl_pullpolicy.core.folding import mixed_digests
-from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
-from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
-from kubectl_pullpolicy.core.k8s.targets import Target
-from kubectl_pullpolicy.core.needs import (
+from kubectl_pullpolicy.core.explain.explainer import Explainer
+from kubectl_pullpolicy.core.explain.grouping import mixed_digests
+from kubectl_pullpolicy.core.explain.needs import (
     REVISED,
     ROUNDS,
     Question,
@@ -20,6 +17,9 @@ from kubectl_pullpolicy.core.needs import (
     secret_needs,
     template_needs,
 )
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
+from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.pods.node_images import same_image
 from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
