@@ -12,8 +12,8 @@ from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.failures import Failures
-from kubectl_pullpolicy.core.incidents import Incidents
+from kubectl_pullpolicy.core.incidents.failing_pods import Failures
+from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Incident, IncidentList

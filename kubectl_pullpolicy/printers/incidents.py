@@ -6,10 +6,10 @@ from typing import TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.incidents import NODE_CAUSES
+from kubectl_pullpolicy.core.incidents.incidents import NODE_CAUSES
+from kubectl_pullpolicy.core.incidents.scope import owner_words
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
 from kubectl_pullpolicy.core.report.incident import Example, Incident, IncidentList, Share
-from kubectl_pullpolicy.core.where import owner_words
 from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
 from kubectl_pullpolicy.printers.fields import field_lines

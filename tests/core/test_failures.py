@@ -10,8 +10,8 @@ import pytest
 
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.explain.query import SECRETS_READ, Inquiry
-from kubectl_pullpolicy.core.failures import NODES, Failures
-from kubectl_pullpolicy.core.incidents import Incidents
+from kubectl_pullpolicy.core.incidents.failing_pods import NODES, Failures
+from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading

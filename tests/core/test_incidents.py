@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.explain.explainer import explain_image
-from kubectl_pullpolicy.core.incidents import Incidents
+from kubectl_pullpolicy.core.incidents.image_usage import Sightings
+from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.report.explanation import NodeSummary, OwnerSummary, Status, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Incident
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
-from kubectl_pullpolicy.core.sightings import Sightings
 
 LIMITED = Diagnosis("RateLimited", "too many", True, "you", evidence="429", spoke="waiting message")
 MISSING = Diagnosis("ImageNotFound", "no such tag", False, "you", evidence="not found", spoke="waiting message")

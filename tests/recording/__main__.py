@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.failures import Failures
+from kubectl_pullpolicy.core.incidents.failing_pods import Failures
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.files import Recorder
 from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags

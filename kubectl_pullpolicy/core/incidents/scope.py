@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.incidents.image_usage import Sightings
 from kubectl_pullpolicy.core.report.incident import NodeShare, OwnerShare
-from kubectl_pullpolicy.core.sightings import Sightings
 
 # kubectl's short names, and `pod` for those that nothing owns.
 _SHORT = {

@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeVar
 
 from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
 from kubectl_pullpolicy.core.diagnosis.from_pod import NEEDING_CREDENTIALS
+from kubectl_pullpolicy.core.incidents.image_usage import Sightings, image_key
+from kubectl_pullpolicy.core.incidents.scope import Spread, place_words
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare, OwnerShare, Share
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
-from kubectl_pullpolicy.core.sightings import Sightings, image_key
-from kubectl_pullpolicy.core.where import Spread, place_words
 
 # The same for every registry.
 NODE_CAUSES = frozenset({"DiskFull", "PullQPSExceeded", "RuntimeUnavailable", "CredentialProvider"})

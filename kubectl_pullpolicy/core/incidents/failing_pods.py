@@ -8,12 +8,12 @@ nodes once.
 from collections.abc import Iterable, Iterator, Sequence
 
 from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.incidents.image_usage import Sightings
 from kubectl_pullpolicy.core.k8s.objects import Node, Pod, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, narrowed
-from kubectl_pullpolicy.core.sightings import Sightings
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
 

@@ -1,0 +1,4 @@
+"""What fails in a cluster, in groups.
+
+May import: everything else in core.
+"""
