@@ -146,7 +146,7 @@ class ClusterSource:
             raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
 
     def secret(self, namespace: str, name: str) -> bytes:
-        """A whole Secret, as it came, for `core.logins` alone. Raises PullPolicyError."""
+        """A whole Secret, as it came, for `core.credentials.logins` alone. Raises PullPolicyError."""
         info = self._discovery.info(Get(secret_ref(namespace, name)))
         return self._transport.get(path_of(info, namespace, name), {}, f"get {info.plural} {name}")
 

@@ -1,6 +1,6 @@
 """YAML text to plain values, with the meaning that kubectl gives it (sigs.k8s.io/yaml over go-yaml v2).
 
-Values are built from parse events, without recursion (`core/yaml_text.py` says why).
+Values are built from parse events, without recursion (`core/syntax/yaml_parser.py` says why).
 Source: go.yaml.in/yaml/v2 v2.4.4 decode.go.
 """
 

@@ -145,7 +145,7 @@ def test_lists_are_handed_on_page_by_page(server: str, state: State) -> None:
 WAITING = """
 import sys, time
 from kubectl_pullpolicy.cluster import open_cluster
-from kubectl_pullpolicy.core.context import ListOf
+from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.options import ConnectionFlags
 
 source, _ = open_cluster(ConnectionFlags(server=sys.argv[1]), None, print)

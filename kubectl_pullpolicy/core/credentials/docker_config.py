@@ -1,8 +1,8 @@
 """The text inside a pull Secret, read as the kubelet's JSON decoder reads it, down to user names and passwords.
 
-Only `core.pull_secrets` and `core.logins` open it, and only the latter keeps what it finds. Nothing here raises: an
-error of Python would carry the text that it could not read.
-Source: k8s.io/kubernetes v1.37.2 pkg/credentialprovider/config.go, encoding/json and encoding/base64 of Go 1.26.
+Only `core.credentials.redaction` and `core.credentials.logins` open it, and only the latter keeps what it finds.
+Nothing here raises: an error of Python would carry the text that it could not read. Source: k8s.io/kubernetes v1.37.2
+pkg/credentialprovider/config.go, encoding/json and encoding/base64 of Go 1.26.
 """
 
 import base64

@@ -1,4 +1,5 @@
-"""User names and passwords out of Secrets, for the registry client alone: everything else sees `core.pull_secrets`.
+"""User names and passwords out of Secrets, for the registry client alone: everything else sees
+`core.credentials.redaction`.
 
 A Login goes to the registry whose key it matched and is then let go. It must not be kept in a Context, put into a
 message or handed to a printer; its repr shows neither part.

@@ -2,7 +2,7 @@
 
 Of a Secret's data stay the keys' host, port and path, and whether each entry holds a user name, cannot be read, or says
 itself when it expires. User names, passwords, tokens and `auth` end here: they are in no object of the model, so in no
-recording, output, message or traceback. `core.logins` is the one other room that opens Secrets.
+recording, output, message or traceback. `core.credentials.logins` is the one other room that opens Secrets.
 """
 
 import base64

@@ -1,4 +1,5 @@
-"""The causes of a failed image pull, in one table. `core.cause_rules` tells them apart, `core.remedies` what ends them.
+"""The causes of a failed image pull, in one table. `core.diagnosis.rules` tells them apart, `core.diagnosis.remedies`
+what ends them.
 
 `transient` is whether it heals by itself; None where that depends on more than the cause. `who` is who can end it.
 """

@@ -1,7 +1,8 @@
 """diagnose(): why a pull fails, by one text of the kubelet or of a runtime.
 
-The text is taken out of its wrappings (`core.unwrapping`), each attempt in it is judged by the first rule that holds
-(`core.cause_rules`), and what it mentions is told (`core.mentions`). Where no rule holds the cause is Unknown.
+The text is taken out of its wrappings (`core.diagnosis.message`), each attempt in it is judged by the first rule that
+holds (`core.diagnosis.rules`), and what it mentions is told (`core.diagnosis.image_in_message`). Where no rule holds
+the cause is Unknown.
 """
 
 import re

@@ -56,7 +56,7 @@ NOWHERE = Place(None, None, UNKNOWN_ACCESS)
 
 
 class Explainer:
-    """Explains subjects from a Context. Ask for one only when `core.needs` has nothing more to read for it.
+    """Explains subjects from a Context. Ask for one only when `core.explain.needs` has nothing more to read for it.
 
     `now` is asked late: a source knows its time when it has answered. Without it nothing is told of attempts to come.
     """

@@ -1,7 +1,7 @@
 """Kubernetes objects, cut down to the fields that decide about image pulls.
 
 Decoded straight from JSON by msgspec. Every field may be null or missing and unknown ones are skipped: a dump may be
-newer, older or odder than any client. Strings stay strings (enum values, times): `core.times` reads times.
+newer, older or odder than any client. Strings stay strings (enum values, times): `core.k8s.times` reads times.
 Source: k8s.io/api core/v1 and apps/v1 v0.37.2.
 """
 
@@ -419,7 +419,8 @@ class SecretEntry(_Object, frozen=True):
 
 
 class PullSecret(_Object, frozen=True):
-    """A Secret, cut down by `core.pull_secrets`. `problem`: why the kubelet cannot use it, or passes it over."""
+    """A Secret, cut down by `core.credentials.redaction`. `problem`: why the kubelet cannot use it, or passes it over.
+    """
 
     api_version: str | None = None
     kind: str | None = None

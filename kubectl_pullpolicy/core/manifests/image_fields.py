@@ -1,8 +1,8 @@
 """Where image references and their policies stand in a document, as values that edits can use.
 
 A place is found by what a document is, never by how a string looks: ConfigMap data, annotations, arguments and the
-schemas of a CustomResourceDefinition hold none. `core/pod_places.py`, `core/kustomize_places.py` and
-`core/values_places.py` find them.
+schemas of a CustomResourceDefinition hold none. `core/manifests/pod_specs.py`, `core/manifests/kustomizations.py` and
+`core/manifests/chart_values.py` find them.
 """
 
 from collections.abc import Iterator

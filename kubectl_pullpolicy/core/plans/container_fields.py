@@ -1,7 +1,7 @@
 """Where image and policy of each container stand in an object as the API server wrote it: the paths of a patch.
 
-Patches need the exact index of a container, and must not lose what `core.objects` does not know: so these are read from
-the plain JSON. Kinds of somebody's own are read by their shape, spec.template.spec.
+Patches need the exact index of a container, and must not lose what `core.k8s.objects` does not know: so these are read
+from the plain JSON. Kinds of somebody's own are read by their shape, spec.template.spec.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """A plan as values: what one object would become, who may undo it, and what happens to its Pods.
 
-`core.plan` makes them, `cluster.patching` carries them out, printers show them; `-o json` writes one item a container.
+`core.plans.planner` makes them, `cluster.patch` carries them out, printers show them; `-o json` writes one item a
+container.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +39,7 @@ class Live(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The kind as `core.workloads` knows it; "" for one that Kubernetes does not have."""
+        """The kind as `core.k8s.kinds` knows it; "" for one that Kubernetes does not have."""
         return self.info.kind if is_built_in(self.info) else ""
 
     @property

@@ -1,7 +1,7 @@
 """The answer: what is explained of one container, and of the Pod or template that holds it.
 
-These are values; `core.explain` makes them, printers show them, and `-o json` writes an Explanation as it stands
-(camelCase, every field present). A template has no status.
+These are values; `core.explain.explainer` makes them, printers show them, and `-o json` writes an Explanation as it
+stands (camelCase, every field present). A template has no status.
 """
 
 from typing import Literal

@@ -1,6 +1,6 @@
 """An incident: failing pulls that share their cause and their registry, as values.
 
-`core.incidents` makes them, printers show them, and `-o json` writes an Incident as it stands.
+`core.incidents.incidents` makes them, printers show them, and `-o json` writes an Incident as it stands.
 """
 
 import msgspec

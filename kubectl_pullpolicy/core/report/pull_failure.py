@@ -31,13 +31,13 @@ class Remedy(Value, frozen=True):
 class Diagnosis(Value, frozen=True):
     """Why a pull fails, by one text.
 
-    `cause` is an id of `core.causes`; `transient` is whether it heals by itself, None where nobody can tell; `who` is
-    who can end it. `certainty`: `unknown` where the text tells no cause. `mechanism` is what happened, `evidence` the
-    part of the text that shows it; `spoke` tells whose text it is: "waiting message", "event of TIME", "the text".
-    `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" where it does not
-    tell; `registry_kind` is as people call it (Docker Hub, ECR). `host` is who failed, where the text names one: the
-    registry, a mirror, a token service, what a resolver was asked for. `missing_secrets` are pull secrets that the
-    kubelet could not read, where the failure is one of credentials.
+    `cause` is an id of `core.diagnosis.causes`; `transient` is whether it heals by itself, None where nobody can tell;
+    `who` is who can end it. `certainty`: `unknown` where the text tells no cause. `mechanism` is what happened,
+    `evidence` the part of the text that shows it; `spoke` tells whose text it is: "waiting message", "event of TIME",
+    "the text". `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" where it
+    does not tell; `registry_kind` is as people call it (Docker Hub, ECR). `host` is who failed, where the text names
+    one: the registry, a mirror, a token service, what a resolver was asked for. `missing_secrets` are pull secrets that
+    the kubelet could not read, where the failure is one of credentials.
     """
 
     cause: str

@@ -1,6 +1,6 @@
 """What is known about everything that is not the Pod in hand: four-valued, and reduced on arrival.
 
-A need says what to read; a source answers it with readings (`core.reading`); a Context learns from them.
+A need says what to read; a source answers it with readings (`core.source.reads`); a Context learns from them.
 """
 
 from collections.abc import Iterable

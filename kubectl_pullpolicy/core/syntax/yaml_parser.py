@@ -1,9 +1,9 @@
 """YAML text as Kubernetes reads it: what the text may hold, where it breaks, what a plain scalar means.
 
-Shared by those who want values (`files/yaml_values.py`) and those who want places (`core/yaml_nodes.py`). Both work on
-PyYAML's parse events: composing recurses in C and a deeply nested file would crash the process, and resolving follows
-Python's idea of YAML 1.1 (sexagesimal numbers, dates), not Go's.
-Source: go.yaml.in/yaml/v2 v2.4.4 resolve.go; YAML 1.1, 5.1 and 5.4.
+Shared by those who want values (`files/yaml_values.py`) and those who want places (`core/syntax/yaml_tree.py`). Both
+work on PyYAML's parse events: composing recurses in C and a deeply nested file would crash the process, and resolving
+follows Python's idea of YAML 1.1 (sexagesimal numbers, dates), not Go's. Source: go.yaml.in/yaml/v2 v2.4.4 resolve.go;
+YAML 1.1, 5.1 and 5.4.
 """
 
 import re

@@ -3,7 +3,7 @@
 Sources: the OCI distribution spec's error codes as distribution's errcode prints them (`unauthorized: authentication
 required`, `name unknown: ...`); containerd core/remotes/docker (resolver, fetcher, authorizer); moby
 daemon/internal/distribution/errors.go; containers/image docker/errors.go, signature and pkg/sysregistriesv2; Harbor
-src/server/middleware; quay endpoints/v2/errors.py. Who may pull is in `core.access_rules`.
+src/server/middleware; quay endpoints/v2/errors.py. Who may pull is in `core.diagnosis.rules.authorization`.
 """
 
 import re
