@@ -94,7 +94,7 @@ def _flags(params: dict[str, Any]) -> ConnectionFlags:
 
 
 def _namespaces(params: dict[str, Any], _: str) -> Iterable[str]:
-    from kubectl_pullpolicy.cluster.names import object_names
+    from kubectl_pullpolicy.cluster.object_names import object_names
 
     return object_names(_flags(params), NAMESPACE)
 
@@ -124,14 +124,14 @@ def _targets(params: dict[str, Any], unfinished: str) -> Iterable[str]:
 
 
 def _names(params: dict[str, Any], info: KindInfo | None) -> list[str]:
-    from kubectl_pullpolicy.cluster.names import object_names
+    from kubectl_pullpolicy.cluster.object_names import object_names
 
     return object_names(_flags(params), info) if info is not None and info in TARGET_KINDS else []
 
 
 def _containers(params: dict[str, Any], _: str) -> Iterable[str]:
     """Those of the targets that stand before; without one it is not known which are meant."""
-    from kubectl_pullpolicy.cluster.names import container_names
+    from kubectl_pullpolicy.cluster.object_names import container_names
 
     named = [target for target in parse_targets(params.get("target") or ()) if target.name]
     found = [name for target in named for name in container_names(_flags(params), target.info, target.name or "")]

@@ -12,7 +12,7 @@ from kubectl_pullpolicy.options import ConnectionFlags
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.cluster.connection import Connection
-    from kubectl_pullpolicy.cluster.live import LiveObjects
+    from kubectl_pullpolicy.cluster.live_objects import LiveObjects
     from kubectl_pullpolicy.cluster.transport import Transport
     from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 
@@ -39,7 +39,7 @@ def open_cluster(
 def open_writable(flags: ConnectionFlags, warn: Callable[[str], None]) -> Writable:
     """The API server that the flags mean, to be changed. Raises ConfigError."""
     connection, transport = _opened(flags, warn)
-    from kubectl_pullpolicy.cluster.live import LiveObjects
+    from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 
     source = ClusterSource(transport, connection.namespace, flags.chunk_size)
     return Writable(source, LiveObjects(transport, source), transport, connection)
@@ -56,8 +56,8 @@ def open_watcher(
 
 
 def _opened(flags: ConnectionFlags, warn: Callable[[str], None]) -> tuple["Connection", "Transport"]:
-    from kubectl_pullpolicy.cluster.client import enter_package
     from kubectl_pullpolicy.cluster.connection import connect
+    from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
     from kubectl_pullpolicy.cluster.transport import Transport
 
     enter_package()

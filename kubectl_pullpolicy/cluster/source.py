@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from kubectl_pullpolicy.cluster import subresources
-from kubectl_pullpolicy.cluster.answer import Answer
+from kubectl_pullpolicy.cluster import kubelet as subresources
 from kubectl_pullpolicy.cluster.connection import PARALLEL
-from kubectl_pullpolicy.cluster.decoding import (
+from kubectl_pullpolicy.cluster.decode import (
     UNREADABLE,
     ListMeta,
     decode_head,
@@ -23,6 +22,7 @@ from kubectl_pullpolicy.cluster.decoding import (
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
+from kubectl_pullpolicy.cluster.response import Answer
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, meta

@@ -14,9 +14,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from kubectl_pullpolicy.cluster.answer import Answer
 from kubectl_pullpolicy.cluster.connection import Connection
-from kubectl_pullpolicy.cluster.refusals import UNREACHABLE, refused, unreachable
+from kubectl_pullpolicy.cluster.errors import UNREACHABLE, refused, unreachable
+from kubectl_pullpolicy.cluster.response import Answer
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
 MAX_RETRIES = 3

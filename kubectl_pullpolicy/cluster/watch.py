@@ -11,11 +11,11 @@ from datetime import datetime
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.decoding import UNREADABLE, ListMeta, decode_list, decode_object, lost
+from kubectl_pullpolicy.cluster.decode import UNREADABLE, ListMeta, decode_list, decode_object, lost
+from kubectl_pullpolicy.cluster.errors import refused
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.patience import Patience, heals
-from kubectl_pullpolicy.cluster.refusals import refused
+from kubectl_pullpolicy.cluster.reconnect import Patience, heals
 from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, selectors_of
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import POD

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_pullpolicy.cluster import Writable, open_writable
-from kubectl_pullpolicy.cluster.deleting import delete_pod
+from kubectl_pullpolicy.cluster.delete import delete_pod
 from kubectl_pullpolicy.commands.asking import confirmed
 from kubectl_pullpolicy.commands.finding import check_selects, check_targets
 from kubectl_pullpolicy.commands.terminal import say, warn

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kubectl_pullpolicy.cluster.patience import heals
+from kubectl_pullpolicy.cluster.reconnect import heals
 from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.explain.grouping import folded

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from kubectl_pullpolicy.cluster import Writable
-from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
+from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.commands.asking import confirmed
 from kubectl_pullpolicy.commands.checking import check_format
 from kubectl_pullpolicy.commands.terminal import say, warn

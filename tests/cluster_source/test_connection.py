@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource, connection, open_cluster
-from kubectl_pullpolicy.cluster.client import enter_package
+from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.options import ConnectionFlags

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.cluster.decoding import decode_head, early_head
+from kubectl_pullpolicy.cluster.decode import decode_head, early_head
 from kubectl_pullpolicy.cluster.source import OPEN_AHEAD, PAGES_AHEAD
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.source.interface import Selection

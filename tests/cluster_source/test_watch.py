@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.cluster import open_watcher, patience
+from kubectl_pullpolicy.cluster import open_watcher
+from kubectl_pullpolicy.cluster import reconnect as patience
 from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 from kubectl_pullpolicy.core.k8s.objects import meta
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.cluster import patience
+from kubectl_pullpolicy.cluster import reconnect as patience
 from tests.builders import container, pod, workload
 from tests.stubs.api_server import Answer, State, api_server
 

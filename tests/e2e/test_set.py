@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import Writable, open_writable
-from kubectl_pullpolicy.cluster.patching import Outcome, Patcher, Patching
+from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.planner import plan, policy_wish

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.decoding import UNREADABLE
+from kubectl_pullpolicy.cluster.decode import UNREADABLE
 from kubectl_pullpolicy.cluster.discovery import Discovery
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.source import ClusterSource

@@ -4,8 +4,8 @@ from typing import TypeVar
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.client import enter_package
 from kubectl_pullpolicy.cluster.connection import connect
+from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Transport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo

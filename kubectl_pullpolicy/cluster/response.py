@@ -7,7 +7,7 @@ encode it: so the beginning can be had long before the rest, and the next page a
 import time
 from typing import Any
 
-from kubectl_pullpolicy.cluster.refusals import read_timed_out
+from kubectl_pullpolicy.cluster.errors import read_timed_out
 from kubectl_pullpolicy.errors import NoConnectionError
 
 # The first piece holds the metadata of a list; one larger than that is read later, with the whole.

@@ -10,10 +10,10 @@ from time import sleep
 from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.cluster.connection import PARALLEL
-from kubectl_pullpolicy.cluster.live import LiveObjects
+from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.patience import heals
+from kubectl_pullpolicy.cluster.reconnect import heals
 from kubectl_pullpolicy.cluster.transport import Transport, Write
 from kubectl_pullpolicy.core.plans.json_patch import json_patch
 from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan
