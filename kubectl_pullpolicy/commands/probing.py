@@ -15,9 +15,9 @@ from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 from kubectl_pullpolicy.options import RegistryFlags
-from kubectl_pullpolicy.registry.credentials import Credential
-from kubectl_pullpolicy.registry.probing import Question, probe
-from kubectl_pullpolicy.registry.pull_secrets import PullSecrets
+from kubectl_pullpolicy.registry.keychain import Credential
+from kubectl_pullpolicy.registry.probe import Question, probe
+from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecrets
 from kubectl_pullpolicy.registry.resolver import Resolver
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.plans.plan import Live
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError
 from kubectl_pullpolicy.registry import DockerConfig, Keychain, PullSecrets
-from kubectl_pullpolicy.registry.credentials import InTurn
+from kubectl_pullpolicy.registry.keychain import InTurn
 
 Name = tuple[str, str]  # namespace and name
 

@@ -8,11 +8,11 @@ import ssl
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY
-from kubectl_pullpolicy.registry.addresses import is_loopback, same_origin
-from kubectl_pullpolicy.registry.challenge import Challenge, challenges_of, preferred
-from kubectl_pullpolicy.registry.refusal import Refusal
+from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, same_origin
+from kubectl_pullpolicy.registry.failure import Refusal
 from kubectl_pullpolicy.registry.settings import Settings
 from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
+from kubectl_pullpolicy.registry.www_authenticate import Challenge, challenges_of, preferred
 
 # docker.io is a name; this host answers for it (moby daemon/pkg/registry/config.go:DefaultV2Registry).
 DOCKER_HUB = "registry-1.docker.io"

@@ -18,7 +18,7 @@ from kubectl_pullpolicy.core.images.resolution import (
     Platform,
     Resolved,
 )
-from kubectl_pullpolicy.registry.refusal import Refusal, refused
+from kubectl_pullpolicy.registry.failure import Refusal, refused
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.transport import Answer
 

@@ -13,10 +13,10 @@ from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import manifests
 from kubectl_pullpolicy.registry import tags as tag_lists
-from kubectl_pullpolicy.registry.credentials import ANONYMOUS, Credential, Keychain
 from kubectl_pullpolicy.registry.endpoint import Endpoint, opened
-from kubectl_pullpolicy.registry.lanes import Lane, answers
-from kubectl_pullpolicy.registry.refusal import Refusal
+from kubectl_pullpolicy.registry.failure import Refusal
+from kubectl_pullpolicy.registry.fan_out import Lane, answers
+from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Credential, Keychain
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.settings import DEFAULTS, Settings
 from kubectl_pullpolicy.registry.transport import Transport

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Iterable
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.addresses import same_origin
-from kubectl_pullpolicy.registry.challenge import Challenge
-from kubectl_pullpolicy.registry.credentials import Anonymous, Credential, Password, RegistryToken
+from kubectl_pullpolicy.registry.allowed_hosts import same_origin
 from kubectl_pullpolicy.registry.endpoint import Endpoint, challenge_of
-from kubectl_pullpolicy.registry.hiding import without_credentials
-from kubectl_pullpolicy.registry.refusal import Refusal, refused
+from kubectl_pullpolicy.registry.failure import Refusal, refused
+from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, Password, RegistryToken
+from kubectl_pullpolicy.registry.redaction import without_credentials
 from kubectl_pullpolicy.registry.tokens import TokenService, basic, batches, pull_scope
 from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
+from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 
 class Session:

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.addresses import same_origin
-from kubectl_pullpolicy.registry.refusal import Refusal, refused
+from kubectl_pullpolicy.registry.allowed_hosts import same_origin
+from kubectl_pullpolicy.registry.failure import Refusal, refused
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.transport import Answer
 

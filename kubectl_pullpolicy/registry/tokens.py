@@ -12,11 +12,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.addresses import objection
-from kubectl_pullpolicy.registry.challenge import Challenge
-from kubectl_pullpolicy.registry.credentials import Credential, IdentityToken, Password
-from kubectl_pullpolicy.registry.refusal import Refusal, refused
+from kubectl_pullpolicy.registry.allowed_hosts import objection
+from kubectl_pullpolicy.registry.failure import Refusal, refused
+from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, Password
 from kubectl_pullpolicy.registry.transport import Answer, Request, Transport, host_of
+from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 CLIENT_ID = "kubectl-pullpolicy"
 # Common servers take 8 KiB of a request line and more; all scopes of a registry go into one request up to here.

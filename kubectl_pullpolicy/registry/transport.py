@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.addresses import objection, same_origin
-from kubectl_pullpolicy.registry.pools import Pools
-from kubectl_pullpolicy.registry.refusal import Refusal
+from kubectl_pullpolicy.registry.allowed_hosts import objection, same_origin
+from kubectl_pullpolicy.registry.connections import Pools
+from kubectl_pullpolicy.registry.failure import Refusal
 from kubectl_pullpolicy.registry.settings import Settings
 
 REDIRECTS = {301, 302, 303, 307, 308}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_pullpolicy.registry.addresses import is_loopback, objection, same_origin
+from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, objection, same_origin
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1"])

@@ -7,7 +7,7 @@ import pytest
 
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Anonymous, Fixed, Password, Resolver, Settings
-from kubectl_pullpolicy.registry.credentials import IdentityToken, RegistryToken
+from kubectl_pullpolicy.registry.keychain import IdentityToken, RegistryToken
 from tests.registry.conftest import QUICK, ref, resolver
 from tests.registry.test_resolver import failure
 from tests.stubs.oci import small_image

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.registry.challenge import Challenge, challenges_of, preferred
+from kubectl_pullpolicy.registry.www_authenticate import Challenge, challenges_of, preferred
 
 HUB = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/nginx:pull"'
 

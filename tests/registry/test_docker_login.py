@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.registry import ANONYMOUS, Anonymous, Credential, DockerConfig, Password
-from kubectl_pullpolicy.registry import credential_programs as programs
-from kubectl_pullpolicy.registry.credentials import IdentityToken, RegistryToken
+from kubectl_pullpolicy.registry import credential_helpers as programs
+from kubectl_pullpolicy.registry.keychain import IdentityToken, RegistryToken
 
 
 def pair(user: str, password: str) -> dict[str, str]:

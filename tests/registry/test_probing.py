@@ -4,7 +4,7 @@ from kubectl_pullpolicy.core.diagnosis.registry_probe import Findings
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Anonymous, Credential, Password
-from kubectl_pullpolicy.registry.probing import Question, probe
+from kubectl_pullpolicy.registry.probe import Question, probe
 from tests.registry.conftest import ref, resolver
 from tests.stubs.oci import small_image, small_index
 from tests.stubs.registry import Registry, error

@@ -11,8 +11,8 @@ import pytest
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import tags as tag_lists
-from kubectl_pullpolicy.registry.lanes import LANES, Lane, answers
-from kubectl_pullpolicy.registry.probing import Question, probe
+from kubectl_pullpolicy.registry.fan_out import LANES, Lane, answers
+from kubectl_pullpolicy.registry.probe import Question, probe
 from tests.cluster.images import INDEX, MANIFEST, Image, digest_of
 from tests.registry.conftest import QUICK, ref, resolver
 from tests.stubs.oci import attested, small_image, small_index

@@ -7,7 +7,7 @@ import msgspec
 from kubectl_pullpolicy.core.credentials.auth_keys import matches
 from kubectl_pullpolicy.core.credentials.logins import logins
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY
-from kubectl_pullpolicy.registry.credentials import Credential, Fixed, Keychain, Password
+from kubectl_pullpolicy.registry.keychain import Credential, Fixed, Keychain, Password
 
 NOTHING = Fixed()
 

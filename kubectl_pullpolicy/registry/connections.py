@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.registry.addresses import is_loopback
+from kubectl_pullpolicy.registry.allowed_hosts import is_loopback
 from kubectl_pullpolicy.registry.settings import Settings
 
 USER_AGENT = f"kubectl-pullpolicy/{__version__}"

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, LEGACY_REGISTRY
-from kubectl_pullpolicy.registry.credential_programs import ask_program
-from kubectl_pullpolicy.registry.credentials import (
+from kubectl_pullpolicy.registry.credential_helpers import ask_program
+from kubectl_pullpolicy.registry.keychain import (
     ANONYMOUS,
     Anonymous,
     Credential,

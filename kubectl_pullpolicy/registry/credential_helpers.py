@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from kubectl_pullpolicy.registry.credentials import Anonymous, Credential, IdentityToken, Password
+from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, IdentityToken, Password
 
 TIMEOUT = 20.0  # seconds; some ask a cloud's service
 QUOTED = 200  # characters of what one says

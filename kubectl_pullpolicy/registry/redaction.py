@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from kubectl_pullpolicy.registry.credentials import Credential, IdentityToken, Password, RegistryToken
+from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, Password, RegistryToken
 from kubectl_pullpolicy.registry.tokens import basic
 
 HIDDEN = "<hidden>"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from kubectl_pullpolicy.core.diagnosis.registry_probe import ANONYMOUSLY, Attempt, Findings, fitting
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
-from kubectl_pullpolicy.registry.credentials import ANONYMOUS, Anonymous, Credential, Fixed
-from kubectl_pullpolicy.registry.lanes import Lane, answers
+from kubectl_pullpolicy.registry.fan_out import Lane, answers
+from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credential, Fixed
 from kubectl_pullpolicy.registry.resolver import Resolver
 
 WIDTH = 8  # questions about one registry at the same time; each is several requests
