@@ -7,9 +7,9 @@ from typing import BinaryIO, NamedTuple
 
 from kubectl_pullpolicy.core.manifests.manifest import Manifest, read_manifest
 from kubectl_pullpolicy.errors import FileError
+from kubectl_pullpolicy.files.atomic_write import write_atomically
 from kubectl_pullpolicy.files.documents import decoded
 from kubectl_pullpolicy.files.paths import STDIN, found_files, read_file
-from kubectl_pullpolicy.files.writing import write_atomically
 
 
 class ManifestFile(NamedTuple):

@@ -14,6 +14,7 @@ from kubectl_pullpolicy.core.k8s.times import format_time
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
+from kubectl_pullpolicy.files.atomic_write import write_atomically
 from kubectl_pullpolicy.files.recording import (
     VERSION,
     Missing,
@@ -23,7 +24,6 @@ from kubectl_pullpolicy.files.recording import (
     recorded_need,
     recorded_ref,
 )
-from kubectl_pullpolicy.files.writing import write_atomically
 
 # Keys of maps sorted, fields in the order of the model: recordings in git can be compared.
 _ENCODER = msgspec.json.Encoder(order="deterministic")
