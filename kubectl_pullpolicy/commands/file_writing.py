@@ -16,7 +16,7 @@ from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
 from kubectl_pullpolicy.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 from kubectl_pullpolicy.printers.escape import escaped_lines
-from kubectl_pullpolicy.printers.file_plans import (
+from kubectl_pullpolicy.printers.file_plan import (
     file_diff,
     print_file_changes,
     print_file_names,

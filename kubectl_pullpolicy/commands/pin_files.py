@@ -29,7 +29,7 @@ from kubectl_pullpolicy.core.pins.files import (
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile
 from kubectl_pullpolicy.options import RegistryFlags
-from kubectl_pullpolicy.printers.file_plans import print_gates
+from kubectl_pullpolicy.printers.file_plan import print_gates
 from kubectl_pullpolicy.printers.progress import Progress
 
 GATED = 3

@@ -57,7 +57,7 @@ from kubectl_pullpolicy.options import (
     WaitFlags,
     WriteFlags,
 )
-from kubectl_pullpolicy.printers.diff import diff
+from kubectl_pullpolicy.printers.plan import diff
 
 NOUN = "image"
 

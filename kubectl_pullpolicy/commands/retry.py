@@ -21,7 +21,7 @@ from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
 from kubectl_pullpolicy.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
-from kubectl_pullpolicy.printers.retries import print_deleted, print_retries, print_retry_documents
+from kubectl_pullpolicy.printers.retry import print_deleted, print_retries, print_retry_documents
 
 ATTEMPTS = 3
 CONFLICT = 409

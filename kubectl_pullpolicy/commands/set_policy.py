@@ -23,7 +23,7 @@ from kubectl_pullpolicy.core.plans.plan import Wish
 from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
-from kubectl_pullpolicy.printers.diff import diff
+from kubectl_pullpolicy.printers.plan import diff
 
 NOUN = "image pull policy"
 

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError, UsageError
 from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_yaml
-from kubectl_pullpolicy.printers.awaited import causes, progress, target_word
+from kubectl_pullpolicy.printers.wait import causes, progress, target_word
 
 FORMATS = ("", "json", "yaml", "name")
 DOES_NOT_HEAL, TIMED_OUT = 3, 4

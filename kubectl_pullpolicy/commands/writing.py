@@ -16,9 +16,9 @@ from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import asides, question, refusals, warnings
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.options import AskFlags, PlanOutputFlags, WriteFlags
-from kubectl_pullpolicy.printers.plan_documents import DryRun, print_plan_json, print_plan_yaml
-from kubectl_pullpolicy.printers.plans import print_patches, print_plan_names, print_plan_table, print_result
+from kubectl_pullpolicy.printers.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
+from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
 
 FORMATS = ("", "json", "yaml", "name", "patch")
 DRY_RUNS = ("none", "client", "server")

@@ -1,6 +1,6 @@
 """Values to text. Printers read nothing and decide nothing; they write to the stream that they are given."""
 
-from kubectl_pullpolicy.printers.narrative import print_narratives
+from kubectl_pullpolicy.printers.explanation import print_narratives
 from kubectl_pullpolicy.printers.structured import (
     print_json,
     print_json_lines,

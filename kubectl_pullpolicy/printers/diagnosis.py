@@ -7,10 +7,9 @@ import msgspec
 
 from kubectl_pullpolicy.core.diagnosis.from_text import DiagnosisList, MessageDiagnosis
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
-from kubectl_pullpolicy.printers.cause import cause_field, remedy_field
-from kubectl_pullpolicy.printers.colour import BOLD, painted
 from kubectl_pullpolicy.printers.escape import escaped, escaped_json
-from kubectl_pullpolicy.printers.fields import field_lines
+from kubectl_pullpolicy.printers.sections import cause_field, remedy_field
+from kubectl_pullpolicy.printers.style import BOLD, field_lines, painted
 
 
 def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, colour: bool) -> None:

@@ -10,12 +10,9 @@ from kubectl_pullpolicy.core.incidents.incidents import NODE_CAUSES
 from kubectl_pullpolicy.core.incidents.scope import owner_words
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
 from kubectl_pullpolicy.core.report.incident import Example, Incident, IncidentList, Share
-from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
-from kubectl_pullpolicy.printers.fields import field_lines
-from kubectl_pullpolicy.printers.probe import probe_lines
-from kubectl_pullpolicy.printers.secrets import secret_lines
-from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.sections import probe_lines, secret_lines
+from kubectl_pullpolicy.printers.style import BOLD, RED, Style, field_lines, painted
 from kubectl_pullpolicy.printers.table import print_rows
 
 HEADERS = ("PODS", "SINCE", "CAUSE", "REGISTRY", "WHERE", "HEALS BY ITSELF", "WHO CAN END IT")

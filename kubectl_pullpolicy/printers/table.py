@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
-from kubectl_pullpolicy.printers.colour import RED, painted
+from kubectl_pullpolicy.printers.backoff import next_try
 from kubectl_pullpolicy.printers.escape import cell
-from kubectl_pullpolicy.printers.style import Style
-from kubectl_pullpolicy.printers.timeline import next_try
-from kubectl_pullpolicy.printers.words import container_name, short_digest, status_words, subject_name
+from kubectl_pullpolicy.printers.style import RED, Style, painted
+from kubectl_pullpolicy.printers.wording import container_name, short_digest, status_words, subject_name
 
 GAP = "   "
 MINIMUM = 6  # k8s.io/cli-runtime pkg/printers/tabwriter.go: tabwriterMinWidth

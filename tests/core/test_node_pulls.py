@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context
-from kubectl_pullpolicy.printers.timeline import slow_pull
+from kubectl_pullpolicy.printers.backoff import slow_pull
 from tests.builders import container, pod, read
 
 PODS: Need = ListOf("v1", "Pod", None, field_selector="spec.nodeName=node-1")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kubectl_pullpolicy.core.report.pull_failure import BackOff, LastFailure, TimeWindow
-from kubectl_pullpolicy.printers.timeline import next_try, retries
+from kubectl_pullpolicy.printers.backoff import next_try, retries
 
 FAILURE = LastFailure("2026-01-01T14:01:52Z", "2026-01-01T14:02:02Z", "the Pod's last status change")
 

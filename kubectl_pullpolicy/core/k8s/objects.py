@@ -419,8 +419,7 @@ class SecretEntry(_Object, frozen=True):
 
 
 class PullSecret(_Object, frozen=True):
-    """A Secret, cut down by `core.credentials.redaction`. `problem`: why the kubelet cannot use it, or passes it over.
-    """
+    """A Secret, cut down by `core.credentials.redaction`. `problem`: why the kubelet cannot use or skips it."""
 
     api_version: str | None = None
     kind: str | None = None

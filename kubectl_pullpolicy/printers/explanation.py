@@ -14,15 +14,11 @@ from kubectl_pullpolicy.core.report.explanation import (
     SubjectExplanation,
 )
 from kubectl_pullpolicy.core.report.pull_failure import BackOff
-from kubectl_pullpolicy.printers.cause import cause_field, remedy_field
-from kubectl_pullpolicy.printers.colour import BOLD, RED, painted
+from kubectl_pullpolicy.printers.backoff import retries, slow_pull
 from kubectl_pullpolicy.printers.escape import escaped
-from kubectl_pullpolicy.printers.fields import field_lines
-from kubectl_pullpolicy.printers.probe import probe_lines
-from kubectl_pullpolicy.printers.secrets import secret_lines
-from kubectl_pullpolicy.printers.style import Style
-from kubectl_pullpolicy.printers.timeline import retries, slow_pull
-from kubectl_pullpolicy.printers.words import KINDS, duration, status_words
+from kubectl_pullpolicy.printers.sections import cause_field, probe_lines, remedy_field, secret_lines
+from kubectl_pullpolicy.printers.style import BOLD, RED, Style, field_lines, painted
+from kubectl_pullpolicy.printers.wording import KINDS, duration, status_words
 
 NAMED = 5  # Pods that are named where more are alike
 DIGEST_KINDS = {

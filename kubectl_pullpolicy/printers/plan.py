@@ -1,14 +1,15 @@
 """Plans as text: the table before anything is written, one line for each object that was, and patches for Git."""
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
-from kubectl_pullpolicy.core.plans.json_patch import compact, json_patch
-from kubectl_pullpolicy.core.plans.plan import Change, ObjectPlan
+from kubectl_pullpolicy.core.plans.json_patch import changed, compact, json_patch
+from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.table import print_rows
-from kubectl_pullpolicy.printers.words import KINDS
+from kubectl_pullpolicy.printers.wording import KINDS
 
 HEADERS = ["OBJECT", "CONTAINER", "OLD", "NEW", "RESTARTS"]
 
@@ -96,3 +97,20 @@ def _json6902(plan: ObjectPlan) -> dict[str, Any]:
     version = plan.info.api_version.rpartition("/")[2]
     target = {"group": plan.info.group, "version": version, "kind": plan.info.kind, "name": plan.ref.name}
     return {"patches": [{"target": target, "patch": compact(json_patch(plan.changes))}]}
+
+
+def diff(live: Live, plan: ObjectPlan) -> str:
+    """The lines of the diff; "" for no change."""
+    before, after = _text(live, live.tree), _text(live, changed(live.tree, plan.changes))
+    name = f"{plan.ref.namespace}/{plan.target}" if plan.ref.namespace else plan.target
+    lines = difflib.unified_diff(before, after, f"{name} (live)", f"{name} (planned)", lineterm="")
+    return "".join(f"{escaped(line)}\n" for line in lines)
+
+
+def _text(live: Live, tree: dict[str, Any]) -> list[str]:
+    import yaml
+
+    metadata = {key: value for key, value in (tree.get("metadata") or {}).items() if key != "managedFields"}
+    shown = {"apiVersion": live.info.api_version, "kind": live.info.kind} | tree | {"metadata": metadata}
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(shown, Dumper=dumper, width=4096, allow_unicode=True)).splitlines()

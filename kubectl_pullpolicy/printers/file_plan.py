@@ -10,7 +10,7 @@ from kubectl_pullpolicy.core.manifests.items import FileItem, FilePlan
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
 from kubectl_pullpolicy.printers.table import print_rows
-from kubectl_pullpolicy.printers.words import KINDS
+from kubectl_pullpolicy.printers.wording import KINDS
 
 FINDINGS = {"notPinned": "not pinned", "stale": "stale", "vanished": "vanished", "platformChild": "platform child"}
 

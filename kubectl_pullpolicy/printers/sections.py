@@ -1,0 +1,93 @@
+"""The cause of a failing pull and what ends it, as fields of a full text."""
+
+from collections.abc import Iterator, Sequence
+
+from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
+from kubectl_pullpolicy.core.report.pull_failure import Credential, Diagnosis, Remedy
+from kubectl_pullpolicy.printers.style import field_lines
+
+HEALING = {True: "Heals by itself", False: "Does not heal by itself", None: "May heal by itself or not"}
+
+
+def cause_field(diagnosis: Diagnosis) -> Iterator[str]:
+    """The cause, whether it heals, who can end it, and the words that tell."""
+    yield from field_lines("cause", list(_cause(diagnosis)))
+
+
+def remedy_field(remedies: Sequence[Remedy]) -> Iterator[str]:
+    """What to do, each with the command to paste."""
+    yield from field_lines("remedy", [line for remedy in remedies for line in _remedy(remedy)])
+
+
+def _remedy(remedy: Remedy) -> Iterator[str]:
+    yield f"{remedy.text}:" if remedy.command else remedy.text
+    if remedy.command:
+        yield remedy.command
+
+
+def _cause(diagnosis: Diagnosis) -> Iterator[str]:
+    meaning = f"{diagnosis.cause}: {diagnosis.meaning}"
+    if diagnosis.certainty == "unknown":
+        yield f"{meaning} ({diagnosis.spoke})" if diagnosis.spoke else meaning
+        return
+    yield f"{meaning}. {HEALING[diagnosis.transient]}{_who(diagnosis.who)}"
+    if diagnosis.mechanism:
+        yield f"{diagnosis.certainty}: {diagnosis.mechanism}"
+    if diagnosis.evidence:
+        yield f'{diagnosis.spoke}: "{diagnosis.evidence}"'
+    if diagnosis.missing_secrets:
+        yield f"event: the kubelet cannot read the Secrets {', '.join(diagnosis.missing_secrets)}"
+
+
+def _who(who: str) -> str:
+    """`; you can end it: pull secret`, `; who can end it: who runs the registry`."""
+    if who.startswith("you: "):
+        return f"; you can end it: {who.removeprefix('you: ')}"
+    return f"; who can end it: {who}" if who else ""
+
+
+VANTAGE = "asked from this machine, not from a node: mirrors, proxies and credentials of nodes are not seen from here"
+DIGEST_KINDS = {"index": "an image index", "manifest": "a single image"}
+
+
+def probe_lines(probe: Probe) -> Iterator[str]:
+    """The text of the field."""
+    yield VANTAGE
+    yield f"asked for {probe.asked}"
+    for attempt in probe.attempts:
+        yield _attempt(attempt)
+    if probe.digest and probe.digest_kind is not None:
+        yield f"digest {probe.digest}, {DIGEST_KINDS[probe.digest_kind]}"
+    if probe.platforms:
+        yield f"platforms {', '.join(probe.platforms)}"
+    yield from probe.conclusions
+
+
+def _attempt(attempt: ProbeAttempt) -> str:
+    return f"{attempt.credentials}: {attempt.result}{f': {attempt.message}' if attempt.message else ''}"
+
+
+def secret_lines(credentials: Sequence[Credential]) -> list[str]:
+    """A line each, names and lists in columns; what is of no list comes last, as a sentence."""
+    rows = [(_name(each), _list(each), each.detail) for each in credentials if each.kind not in {"Node", "Anonymous"}]
+    named = [row for row in rows if row[0] or row[1]]
+    names = max((len(name) for name, _, _ in named), default=0)
+    lists = max((len(held) for _, held, _ in named), default=0)
+    lines = [
+        f"{name:<{names}}  {held:<{lists}}  {detail}".lstrip() if name or held else detail
+        for name, held, detail in rows
+    ]
+    for each in credentials:
+        if each.kind in {"Node", "Anonymous"}:
+            lines.append(f"anonymously: {each.detail}" if each.kind == "Anonymous" else each.detail)
+    return lines
+
+
+def _name(credential: Credential) -> str:
+    return '""' if credential.verdict == "NoName" else credential.source
+
+
+def _list(credential: Credential) -> str:
+    if credential.verdict == "NoneListed":
+        return ""
+    return f"({credential.kind}{f' {credential.holder}' if credential.holder else ''})"
