@@ -5,7 +5,7 @@ python -m benchmarks.read
 
 from kubectl_pullpolicy.cluster import open_cluster
 from kubectl_pullpolicy.core.source.reads import ListOf
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.examples import (
+from kubectl_pullpolicy.flags.examples import (
     COMPLETION_EPILOG,
     DIAGNOSE_EPILOG,
     EXPLAIN_EPILOG,
@@ -16,7 +16,7 @@ from kubectl_pullpolicy.examples import (
     VERSION_EPILOG,
     WAIT_EPILOG,
 )
-from kubectl_pullpolicy.options import (
+from kubectl_pullpolicy.flags.options import (
     AfterDashes,
     AskFlags,
     ConnectionFlags,
@@ -134,9 +134,10 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
     ] = "",
 ) -> None:
     """Explain the pull policy of each container: its value, why, what it does at the next start, and the state."""
-    from kubectl_pullpolicy.commands.explain import Request, run
+    from kubectl_pullpolicy.commands.explain import run
+    from kubectl_pullpolicy.flags.requests import ExplainRequest
 
-    request = Request(
+    request = ExplainRequest(
         tuple(target or ()),
         failing,
         details,
@@ -201,9 +202,12 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
     ] = False,
 ) -> None:
     """Tell what cannot be pulled, by cause and registry: how much, since when, who can end it. Or why, by a text."""
-    from kubectl_pullpolicy.commands.diagnose import Request, run
+    from kubectl_pullpolicy.commands.diagnose import run
+    from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 
-    request = Request(tuple(target or ()), invocation.meta["after"], details, record, demo, now, probe, no_secrets)
+    request = DiagnoseRequest(
+        tuple(target or ()), invocation.meta["after"], details, record, demo, now, probe, no_secrets
+    )
     raise typer.Exit(run(request, connection, selection, output, registries))
 
 
@@ -234,14 +238,14 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
 ) -> None:
     """Set the pull policy of containers where their Pods are made: shows what changes and restarts, asks, writes."""
     if selection.filename:
-        from kubectl_pullpolicy.commands.file_writing import file_request
         from kubectl_pullpolicy.commands.set_files import run_files
         from kubectl_pullpolicy.errors import UsageError
+        from kubectl_pullpolicy.writes.files import file_request
 
         if probe_admission:
             raise UsageError("--probe-admission cannot be used with --filename")
         raise typer.Exit(run_files(value, file_request(tuple(target or ()), selection, files, write, output)))
-    from kubectl_pullpolicy.commands.set_policy import SetRequest, run
+    from kubectl_pullpolicy.commands.set import SetRequest, run
 
     request = SetRequest(value, tuple(target or ()), awaited, probe_admission)
     raise typer.Exit(run(request, connection, selection, write, output))
@@ -288,9 +292,9 @@ def wait(
     ] = "5m",
 ) -> None:
     """Wait until the images are there. Ends early where a pull fails in a way that does not heal by itself."""
-    from kubectl_pullpolicy.commands.wait import Request, run
+    from kubectl_pullpolicy.commands.wait import WaitRequest, run
 
-    raise typer.Exit(run(Request(tuple(target or ()), timeout), connection, output))
+    raise typer.Exit(run(WaitRequest(tuple(target or ()), timeout), connection, output))
 
 
 @app.command("retry", epilog=RETRY_EPILOG)

@@ -15,7 +15,7 @@ from typing import Any
 from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, KindInfo, kind_named
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 # cobra completions.go: ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp.
 NO_SPACE, NO_FILES = 2, 4

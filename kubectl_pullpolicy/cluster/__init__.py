@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_pullpolicy.cluster.source import ClusterSource
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.cluster.connection import Connection

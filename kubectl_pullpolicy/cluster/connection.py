@@ -16,7 +16,7 @@ from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_credent
 from kubectl_pullpolicy.cluster.kubeconfig import Chosen, choose, read_kubeconfig
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import ConfigError, UsageError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 LOCALHOST = "http://localhost:8080"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.errors import ConfigError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 Entry = dict[str, Any]
 

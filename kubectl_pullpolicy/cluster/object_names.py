@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import EMPTY_META, ObjectMeta, Pod, Workload, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, template_of
 from kubectl_pullpolicy.errors import ServerError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 T = TypeVar("T")
 

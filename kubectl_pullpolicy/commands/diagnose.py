@@ -1,33 +1,14 @@
 """diagnose: what is failing? Of text (messages, standard input), or of a cluster, a dump or a recording."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
+from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 
 STDIN = "-"
 
 
-@dataclass(frozen=True)
-class Request:
-    """The arguments and flags that only diagnose has.
-
-    `messages` is what stands behind `--`, None where there is no `--`.
-    """
-
-    targets: Sequence[str] = ()
-    messages: Sequence[str] | None = None
-    details: bool = False
-    record: str = ""
-    demo: bool = False
-    now: str = ""
-    probe: bool = False
-    no_secrets: bool = False
-
-
 def run(
-    request: Request,
+    request: DiagnoseRequest,
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
@@ -35,7 +16,7 @@ def run(
 ) -> int:
     """Diagnoses what was given. Returns the exit code. Raises PullPolicyError."""
     if request.messages is None and STDIN not in request.targets:
-        from kubectl_pullpolicy.commands.incidents import run_incidents
+        from kubectl_pullpolicy.commands.diagnose_cluster import run_incidents
 
         return run_incidents(request, connection, selection, output, registries)
     from kubectl_pullpolicy.commands.diagnose_text import run_messages, run_stdin

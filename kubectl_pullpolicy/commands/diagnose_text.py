@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator, Sequence
 
-from kubectl_pullpolicy.commands.terminal import colour, say
 from kubectl_pullpolicy.core.diagnosis.from_text import MessageDiagnosis, diagnosed_message, diagnosed_text
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import OutputFlags
+from kubectl_pullpolicy.flags.options import OutputFlags
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json, print_diagnosis_yaml
+from kubectl_pullpolicy.terminal import colour, say
 
 FORMATS = ("", "json", "yaml")
 LONGEST_LINE = 1 << 20  # bytes of a line that are read at once

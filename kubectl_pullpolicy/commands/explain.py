@@ -5,12 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_pullpolicy.commands.again import place_again, selectors_again
-from kubectl_pullpolicy.commands.checking import check_format, check_names
-from kubectl_pullpolicy.commands.registries import check_probe
-from kubectl_pullpolicy.commands.sources import open_source
-from kubectl_pullpolicy.commands.terminal import colour, say, warn
-from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.explain.explainer import explain_image
 from kubectl_pullpolicy.core.explain.grouping import folded
 from kubectl_pullpolicy.core.explain.query import Inquiry
@@ -18,39 +12,20 @@ from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, narrowed
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
+from kubectl_pullpolicy.flags.checks import check_format, check_names, check_probe
+from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
+from kubectl_pullpolicy.flags.repeat import place_again, selectors_again
 from kubectl_pullpolicy.printers import Style, print_json, print_names, print_narratives, print_table, print_yaml
+from kubectl_pullpolicy.sources import open_source
+from kubectl_pullpolicy.terminal import colour, say, warn
 
 if TYPE_CHECKING:
-    from kubectl_pullpolicy.commands.probing import Prober
+    from kubectl_pullpolicy.lookups.probe import Prober
+from kubectl_pullpolicy.flags.requests import ExplainRequest
 
 FORMATS = ("", "json", "yaml", "name", "wide")
 POLICIES = ("Always", "IfNotPresent", "Never")
 Pages = Iterator[list[SubjectExplanation]]
-
-
-@dataclass(frozen=True)
-class Request:
-    """The flags that only explain has."""
-
-    targets: tuple[str, ...] = ()
-    failing: bool = False
-    details: bool = False
-    image: str = ""
-    policy: str = ""
-    record: str = ""
-    demo: bool = False
-    now: str = ""
-    watch: bool = False
-    watch_only: bool = False
-    credentials: bool = False
-    no_secrets: bool = False
-    probe: bool = False
-
-    @property
-    def credentials_wanted(self) -> CredentialsWanted:
-        """Whose pull secrets are looked at."""
-        return "never" if self.no_secrets else "all" if self.credentials or self.probe else "failing"
 
 
 @dataclass
@@ -68,7 +43,7 @@ class Tally:
 class Asked:
     """One run: what was asked, of what, and what was seen."""
 
-    request: Request
+    request: ExplainRequest
     targets: tuple[Target, ...]
     selection: Selection
     container: str
@@ -86,7 +61,7 @@ class Asked:
 
 
 def run(
-    request: Request,
+    request: ExplainRequest,
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
@@ -96,7 +71,7 @@ def run(
     targets = parse_targets(request.targets)
     _check(request, targets, selection, output)
     if request.watch or request.watch_only:
-        from kubectl_pullpolicy.commands.watch import run_watch
+        from kubectl_pullpolicy.commands.explain_watch import run_watch
 
         return run_watch(request, targets, connection, selection, output)
     if request.image:
@@ -119,7 +94,9 @@ def run(
     return _close(asked)
 
 
-def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags) -> None:
+def _check(
+    request: ExplainRequest, targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags
+) -> None:
     check_format(output.output, FORMATS)
     check_names(targets, selection)
     if request.credentials and request.no_secrets:
@@ -134,16 +111,16 @@ def _check(request: Request, targets: tuple[Target, ...], selection: SelectionFl
         raise UsageError("--image takes no target and no file")
 
 
-def _prober(request: Request, registries: RegistryFlags, source: Source | None) -> "Prober | None":
+def _prober(request: ExplainRequest, registries: RegistryFlags, source: Source | None) -> "Prober | None":
     """What asks registries, where that is wanted; without a source with this machine's credentials."""
     if not request.probe:
         return None
-    from kubectl_pullpolicy.commands.probing import open_prober
+    from kubectl_pullpolicy.lookups.probe import open_prober
 
     return open_prober(registries, source, no_secrets=request.no_secrets)
 
 
-def _run_image(request: Request, output: OutputFlags, registries: RegistryFlags) -> int:
+def _run_image(request: ExplainRequest, output: OutputFlags, registries: RegistryFlags) -> int:
     from datetime import UTC, datetime
 
     explanation = explain_image(request.image, request.policy)

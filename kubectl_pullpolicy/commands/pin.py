@@ -1,7 +1,7 @@
 """pin: digests in the place of tags, in files or where Pods are made."""
 
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import (
+from kubectl_pullpolicy.flags.options import (
     ConnectionFlags,
     FileFlags,
     PinFlags,
@@ -37,15 +37,15 @@ def run(  # noqa: PLR0913, PLR0917  one group of flags each
             raise UsageError("--path is for objects of a cluster: it cannot be used with --filename")
         if wanted.evidence != "registry":
             raise UsageError(f"--from={wanted.evidence} cannot be used with --filename: files do not run")
-        from kubectl_pullpolicy.commands.file_writing import file_request
         from kubectl_pullpolicy.commands.pin_files import run_files
         from kubectl_pullpolicy.core.pins.files import PinRequest
+        from kubectl_pullpolicy.writes.files import file_request
 
         request = PinRequest(wanted.check, wanted.update, wanted.drop_tag, wanted.platform, wanted.policy, ignore)
         return run_files(request, file_request(targets, selection, files, write, output), registries)
     if files.write:
         raise UsageError("--write is for files: it goes with --filename")
-    from kubectl_pullpolicy.commands.pin_live import Flags, run_live
+    from kubectl_pullpolicy.commands.pin_workloads import Flags, run_live
     from kubectl_pullpolicy.core.pins.workloads import LivePinRequest, path_keys
 
     if wanted.path and not path_keys(wanted.path):

@@ -8,10 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.commands.file_writing import FileRequest, Intended, Run, carry_out, read, refusal, show
-from kubectl_pullpolicy.commands.policies import check_policy
-from kubectl_pullpolicy.commands.registries import open_resolver
-from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, platform_questions, questions
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.manifests.items import Spot, file_item
@@ -28,9 +24,13 @@ from kubectl_pullpolicy.core.pins.files import (
 )
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile
-from kubectl_pullpolicy.options import RegistryFlags
+from kubectl_pullpolicy.flags.checks import check_policy
+from kubectl_pullpolicy.flags.options import RegistryFlags
+from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.printers.file_plan import print_gates
 from kubectl_pullpolicy.printers.progress import Progress
+from kubectl_pullpolicy.terminal import say, warn
+from kubectl_pullpolicy.writes.files import FileRequest, Intended, Run, carry_out, read, refusal, show
 
 GATED = 3
 

@@ -6,11 +6,6 @@ from dataclasses import dataclass
 
 from kubectl_pullpolicy.cluster import Writable, open_writable
 from kubectl_pullpolicy.cluster.delete import delete_pod
-from kubectl_pullpolicy.commands.asking import confirmed
-from kubectl_pullpolicy.commands.finding import check_selects, check_targets
-from kubectl_pullpolicy.commands.terminal import say, warn
-from kubectl_pullpolicy.commands.wait import timeout_seconds, wait_for
-from kubectl_pullpolicy.commands.writing import check_output, place
 from kubectl_pullpolicy.core.backoff.retry import Refusal, Retried, Retry, retry_of
 from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
@@ -20,8 +15,12 @@ from kubectl_pullpolicy.core.plans.wording import counted
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
-from kubectl_pullpolicy.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
+from kubectl_pullpolicy.flags.checks import check_output, check_selects, check_targets, timeout_seconds
+from kubectl_pullpolicy.flags.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers.retry import print_deleted, print_retries, print_retry_documents
+from kubectl_pullpolicy.terminal import confirmed, say, warn
+from kubectl_pullpolicy.writes.apply import place
+from kubectl_pullpolicy.writes.wait import wait_for
 
 ATTEMPTS = 3
 CONFLICT = 409

@@ -1,11 +1,11 @@
 """set -f: imagePullPolicy in manifests, every other byte kept. No cluster is asked."""
 
-from kubectl_pullpolicy.commands.file_writing import FileRequest, Intended, Run, carry_out, read, refusal
-from kubectl_pullpolicy.commands.policies import check_policy
-from kubectl_pullpolicy.commands.terminal import say
 from kubectl_pullpolicy.core.manifests.edits import DEFAULT, Wanted
 from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
 from kubectl_pullpolicy.errors import UsageError
+from kubectl_pullpolicy.flags.checks import check_policy
+from kubectl_pullpolicy.terminal import say
+from kubectl_pullpolicy.writes.files import FileRequest, Intended, Run, carry_out, read, refusal
 
 
 def run_files(value: str, request: FileRequest) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource, open_cluster
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.stubs.api_server import State, api_server
 
 

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.k8s.times import format_time
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.builders import container, pod, workload
 from tests.cluster_source.conftest import opened
 from tests.stubs.api_server import DATE, Answer, State, status_body

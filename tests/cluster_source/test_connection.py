@@ -12,7 +12,7 @@ from kubectl_pullpolicy.cluster import ClusterSource, connection, open_cluster
 from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.stubs.api_server import State, api_server
 
 ELSEWHERE = "http://127.0.0.1:9"  # nobody listens there

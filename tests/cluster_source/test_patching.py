@@ -11,7 +11,7 @@ from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.builders import container, workload
 from tests.stubs.api_server import Answer, Request, State, status_body
 

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.k8s.objects import meta
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection
 from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.errors import ForbiddenError, UnauthorizedError
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.builders import container, pod
 from tests.stubs.api_server import Answer, Request, State, api_server, status_body
 

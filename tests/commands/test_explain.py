@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.commands.again import place_again
 from kubectl_pullpolicy.core.report.explanation import Reason
-from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.flags.repeat import place_again
 from tests.conftest import GOLDEN
 
 DEMO = Path(__file__).parents[2] / "kubectl_pullpolicy" / "demo" / "recording.json"

@@ -12,7 +12,7 @@ from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.e2e.manifests import WEB, container, deployment, pod, workload
 from tests.e2e.test_explain import explained
 

@@ -13,7 +13,7 @@ import pytest
 
 from kubectl_pullpolicy import cluster as clusters
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.commands import set_policy
+from kubectl_pullpolicy.commands import set as set_policy
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import container, deployment
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kubectl_pullpolicy.commands.sources import open_source
 from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.incidents.failing_pods import Failures
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.files import Recorder
-from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.sources import open_source
 from tests.cluster import lifecycle
 from tests.cluster.build import binaries
 from tests.cluster.layout import node_run

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kubectl_pullpolicy.commands.terminal import say
 from kubectl_pullpolicy.core.manifests.edits import Wanted, rewritten
 from kubectl_pullpolicy.core.manifests.items import FileItem, Result, Spot, became
 from kubectl_pullpolicy.core.manifests.manifest import Document
 from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
-from kubectl_pullpolicy.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
+from kubectl_pullpolicy.flags.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 from kubectl_pullpolicy.printers.escape import escaped_lines
 from kubectl_pullpolicy.printers.file_plan import (
     file_diff,
@@ -23,6 +22,7 @@ from kubectl_pullpolicy.printers.file_plan import (
     print_file_plan_json,
     print_file_plan_yaml,
 )
+from kubectl_pullpolicy.terminal import say
 
 FORMATS = ("", "json", "yaml", "name")
 

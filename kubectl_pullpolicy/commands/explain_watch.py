@@ -4,25 +4,25 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kubectl_pullpolicy.commands.sources import open_watcher
-from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.explain.watch import Shown, Wanted, Watching
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
 from kubectl_pullpolicy.errors import NotFoundError, UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json_lines, print_names, print_table, print_yaml_documents
+from kubectl_pullpolicy.sources import open_watcher
+from kubectl_pullpolicy.terminal import colour, say, warn
 
 if TYPE_CHECKING:
-    from kubectl_pullpolicy.commands.explain import Request
+    from kubectl_pullpolicy.flags.requests import ExplainRequest
 
 PRINTERS = {"json": print_json_lines, "yaml": print_yaml_documents, "name": print_names}
 
 
 def run_watch(
-    request: "Request",
+    request: "ExplainRequest",
     targets: tuple[Target, ...],
     connection: ConnectionFlags,
     selection: SelectionFlags,
@@ -49,7 +49,7 @@ def run_watch(
     return 1 if watcher.errors else 0
 
 
-def _check(request: "Request", targets: tuple[Target, ...], selection: SelectionFlags) -> None:
+def _check(request: "ExplainRequest", targets: tuple[Target, ...], selection: SelectionFlags) -> None:
     refused = {
         "--filename": bool(selection.filename),
         "--demo": request.demo,

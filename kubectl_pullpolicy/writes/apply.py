@@ -7,21 +7,16 @@ from typing import NamedTuple, cast
 
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
-from kubectl_pullpolicy.commands.asking import confirmed
-from kubectl_pullpolicy.commands.checking import check_format
-from kubectl_pullpolicy.commands.terminal import say, warn
 from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
 from kubectl_pullpolicy.core.plans.kubectl_commands import revert_commands
 from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import asides, question, refusals, warnings
-from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.options import AskFlags, PlanOutputFlags, WriteFlags
+from kubectl_pullpolicy.errors import PullPolicyError
+from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.printers.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
-
-FORMATS = ("", "json", "yaml", "name", "patch")
-DRY_RUNS = ("none", "client", "server")
+from kubectl_pullpolicy.terminal import confirmed, say, warn
 
 
 @dataclass(frozen=True)
@@ -53,19 +48,6 @@ class Written(NamedTuple):
 
     outcomes: tuple[Outcome, ...]
     code: int
-
-
-def check_output(write: AskFlags, output: PlanOutputFlags) -> None:
-    """Raises UsageError for a form or a dry run that does not exist."""
-    check_format(output.output, FORMATS)
-    if write.dry_run not in DRY_RUNS:
-        raise UsageError(f'Invalid dry-run value ({write.dry_run}). Must be "none", "server", or "client".')
-
-
-def check_manager(write: WriteFlags) -> None:
-    """Raises UsageError for a name that the API server would refuse."""
-    if not write.field_manager or len(write.field_manager) > 128:
-        raise UsageError("--field-manager is a name of 1 to 128 characters")
 
 
 def write(writing: Writing, plans: Sequence[ObjectPlan]) -> Written:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
-from kubectl_pullpolicy.commands.registries import open_resolver
 from kubectl_pullpolicy.core.diagnosis.registry_probe import Findings, probe_of
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
-from kubectl_pullpolicy.options import RegistryFlags
+from kubectl_pullpolicy.flags.options import RegistryFlags
+from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.registry.keychain import Credential
 from kubectl_pullpolicy.registry.probe import Question, probe
 from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecrets

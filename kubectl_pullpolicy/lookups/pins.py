@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from kubectl_pullpolicy.commands.asking_registries import Question, Registries, question
-from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
 from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, judged, platform_questions, questions
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage, LivePinRequest
+from kubectl_pullpolicy.lookups.batch import Question, Registries, question
+from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
 
 
 class Judge:

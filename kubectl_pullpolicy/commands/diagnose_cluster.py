@@ -4,12 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from kubectl_pullpolicy.commands.again import place_again, selectors_again
-from kubectl_pullpolicy.commands.checking import check_format, check_names
-from kubectl_pullpolicy.commands.diagnose import Request
-from kubectl_pullpolicy.commands.registries import check_probe
-from kubectl_pullpolicy.commands.sources import open_source
-from kubectl_pullpolicy.commands.terminal import colour, say, warn
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
 from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.incidents.failing_pods import Failures
@@ -19,9 +13,14 @@ from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExpla
 from kubectl_pullpolicy.core.report.incident import Incident, IncidentList
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
+from kubectl_pullpolicy.flags.checks import check_format, check_names, check_probe
+from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
+from kubectl_pullpolicy.flags.repeat import place_again, selectors_again
+from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 from kubectl_pullpolicy.printers import Style, print_names
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
+from kubectl_pullpolicy.sources import open_source
+from kubectl_pullpolicy.terminal import colour, say, warn
 
 FORMATS = ("", "json", "yaml", "name", "wide")
 
@@ -30,7 +29,7 @@ FORMATS = ("", "json", "yaml", "name", "wide")
 class Asked:
     """One run: what was asked, of what, and what was seen."""
 
-    request: Request
+    request: DiagnoseRequest
     targets: tuple[Target, ...]
     selection: Selection
     output: OutputFlags
@@ -48,7 +47,7 @@ class Asked:
 
 
 def run_incidents(
-    request: Request,
+    request: DiagnoseRequest,
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
@@ -100,13 +99,13 @@ def _answer(asked: Asked) -> Incidents:
 
 
 def _probe(
-    request: Request, registries: RegistryFlags, source: Source
+    request: DiagnoseRequest, registries: RegistryFlags, source: Source
 ) -> Callable[[tuple[Incident, ...]], tuple[Incident, ...]]:
     """What asks the registries about the examples of incidents, where that is wanted."""
     if not request.probe:
         return lambda incidents: incidents
-    from kubectl_pullpolicy.commands.probing import open_prober
-    from kubectl_pullpolicy.commands.probing_incidents import probed_incidents
+    from kubectl_pullpolicy.lookups.incident_probe import probed_incidents
+    from kubectl_pullpolicy.lookups.probe import open_prober
 
     prober = open_prober(registries, source, no_secrets=request.no_secrets)
     inquiry = Inquiry(source, credentials="never" if request.no_secrets else "failing")

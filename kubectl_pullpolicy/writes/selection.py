@@ -1,20 +1,19 @@
 """What a command that writes is to change: what was named, or what selectors and --all mean. Never all by accident."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 
 from kubectl_pullpolicy.cluster import Writable
-from kubectl_pullpolicy.commands.terminal import say
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
-from kubectl_pullpolicy.core.k8s.selectors import parse_labels
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.plans.container_fields import slots
 from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
-from kubectl_pullpolicy.options import AskFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import SelectionFlags
+from kubectl_pullpolicy.terminal import say
 
 # The order decides what is read once: owners before what they make.
 _EVERY_KIND = (
@@ -44,32 +43,6 @@ class Finding:
     def named(self) -> bool:
         """Whether single objects were named."""
         return any(target.name is not None for target in self.targets)
-
-
-def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: AskFlags) -> None:
-    """Refuses what selects nothing, or all without saying so. Raises UsageError."""
-    if write.everything and selection.selector:
-        raise UsageError("cannot set --all and --selector at the same time")
-    if selection.selector and not parse_labels(selection.selector).requirements:
-        raise UsageError("--selector selects everything: say --all if that is meant")
-    if not arguments and not write.everything and not selection.selector:
-        raise UsageError(
-            "nothing is selected: name a target (TYPE/NAME), or give --selector, --all or --filename; "
-            "--all-namespaces alone selects nothing"
-        )
-
-
-def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write: AskFlags) -> None:
-    """Refuses names beside selectors, and types without either. Raises UsageError."""
-    if any(target.name is not None for target in targets):
-        if selection.selector or selection.field_selector:
-            raise UsageError("name cannot be provided when a selector is specified")
-        if write.everything:
-            raise UsageError("name cannot be provided when --all is specified")
-        if selection.all_namespaces:
-            raise UsageError("a resource cannot be retrieved by name across all namespaces")
-    elif not write.everything and not selection.selector:
-        raise UsageError("resource(s) were provided, but no name was specified: --selector or --all selects several")
 
 
 def found(finding: Finding) -> Iterator[Live]:

@@ -3,27 +3,25 @@
 from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.cluster import open_writable
-from kubectl_pullpolicy.commands.finding import (
-    Finding,
-    check_selects,
-    check_targets,
-    found,
-    nothing_found,
-    nothing_meant,
-    with_names,
-)
-from kubectl_pullpolicy.commands.policies import check_policy
-from kubectl_pullpolicy.commands.rollouts import ended
-from kubectl_pullpolicy.commands.sights import Planned, probed, with_cautions
-from kubectl_pullpolicy.commands.terminal import warn
-from kubectl_pullpolicy.commands.wait import timeout_seconds
-from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.plan import Wish
 from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
+from kubectl_pullpolicy.flags.checks import (
+    check_manager,
+    check_output,
+    check_policy,
+    check_selects,
+    check_targets,
+    timeout_seconds,
+)
+from kubectl_pullpolicy.flags.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.plan import diff
+from kubectl_pullpolicy.terminal import warn
+from kubectl_pullpolicy.writes.apply import Writing, write
+from kubectl_pullpolicy.writes.preflight import Planned, probed, with_cautions
+from kubectl_pullpolicy.writes.selection import Finding, found, nothing_found, nothing_meant, with_names
+from kubectl_pullpolicy.writes.wait import ended
 
 NOUN = "image pull policy"
 

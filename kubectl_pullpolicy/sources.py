@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.source.interface import Source, Watcher
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
 
 DEMO = "demo/recording.json"
 

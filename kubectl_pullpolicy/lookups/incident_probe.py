@@ -5,7 +5,6 @@ Each example's Pod is read again by name, with its pull secrets; so the cost doe
 
 import msgspec
 
-from kubectl_pullpolicy.commands.probing import Prober
 from kubectl_pullpolicy.core.explain.query import Inquiry
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.targets import Target
@@ -13,6 +12,7 @@ from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExpla
 from kubectl_pullpolicy.core.report.incident import Example, Incident
 from kubectl_pullpolicy.core.report.probe import Probe
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
+from kubectl_pullpolicy.lookups.probe import Prober
 
 _Place = tuple[str, str, str]
 

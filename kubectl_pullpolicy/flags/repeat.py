@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
 
 
 def place_again(connection: ConnectionFlags, selection: SelectionFlags, *, demo: bool) -> str:

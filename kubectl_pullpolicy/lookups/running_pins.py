@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.commands.asking_registries import Registries, question
-from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
-from kubectl_pullpolicy.commands.running_pods import RunningPods
 from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, by_tag
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.running import (
@@ -18,6 +15,9 @@ from kubectl_pullpolicy.core.pins.running import (
     tag_matters,
 )
 from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage
+from kubectl_pullpolicy.lookups.batch import Registries, question
+from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
+from kubectl_pullpolicy.lookups.running_pods import RunningPods
 from kubectl_pullpolicy.registry import Keychain
 
 

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.options import OutputFlags, RegistryFlags
+from kubectl_pullpolicy.flags.options import RegistryFlags
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.registry import Resolver
@@ -14,11 +13,3 @@ def open_resolver(flags: RegistryFlags) -> "Resolver":
     from kubectl_pullpolicy.registry import DockerConfig, Resolver, Settings
 
     return Resolver(DockerConfig(), Settings(flags.registry_ca, frozenset(flags.plain_http or ())))
-
-
-def check_probe(output: OutputFlags, *, probe: bool, demo: bool) -> None:
-    """Whether --probe goes with the other flags. Raises UsageError."""
-    if probe and demo:
-        raise UsageError("--probe cannot be used with --demo: no registry knows its images")
-    if probe and output.output in {"name", "wide"}:
-        raise UsageError("--probe is told in the full text, and with -o json|yaml")

@@ -11,27 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from kubectl_pullpolicy.cluster import ClusterSource, Writable, open_writable
-from kubectl_pullpolicy.commands.asking_registries import Registries
-from kubectl_pullpolicy.commands.checking_live import tell_check
-from kubectl_pullpolicy.commands.finding import (
-    Finding,
-    check_selects,
-    check_targets,
-    found,
-    nothing_found,
-    nothing_meant,
-    with_names,
-)
-from kubectl_pullpolicy.commands.judging import Judge
-from kubectl_pullpolicy.commands.judging_running import RunningJudge
-from kubectl_pullpolicy.commands.policies import check_policy
-from kubectl_pullpolicy.commands.pull_credentials import NoPullCredentials, PullCredentials
-from kubectl_pullpolicy.commands.registries import open_resolver
-from kubectl_pullpolicy.commands.rollouts import ended
-from kubectl_pullpolicy.commands.running_pods import RunningPods
-from kubectl_pullpolicy.commands.terminal import warn
-from kubectl_pullpolicy.commands.wait import timeout_seconds
-from kubectl_pullpolicy.commands.writing import Writing, check_manager, check_output, write
+from kubectl_pullpolicy.commands.pin_check import tell_check
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.pins.workloads import (
@@ -49,7 +29,15 @@ from kubectl_pullpolicy.core.plans.planner import plan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.errors import PinError, UsageError
-from kubectl_pullpolicy.options import (
+from kubectl_pullpolicy.flags.checks import (
+    check_manager,
+    check_output,
+    check_policy,
+    check_selects,
+    check_targets,
+    timeout_seconds,
+)
+from kubectl_pullpolicy.flags.options import (
     ConnectionFlags,
     PlanOutputFlags,
     RegistryFlags,
@@ -57,7 +45,17 @@ from kubectl_pullpolicy.options import (
     WaitFlags,
     WriteFlags,
 )
+from kubectl_pullpolicy.lookups.batch import Registries
+from kubectl_pullpolicy.lookups.pins import Judge
+from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
+from kubectl_pullpolicy.lookups.resolver import open_resolver
+from kubectl_pullpolicy.lookups.running_pins import RunningJudge
+from kubectl_pullpolicy.lookups.running_pods import RunningPods
 from kubectl_pullpolicy.printers.plan import diff
+from kubectl_pullpolicy.terminal import warn
+from kubectl_pullpolicy.writes.apply import Writing, write
+from kubectl_pullpolicy.writes.selection import Finding, found, nothing_found, nothing_meant, with_names
+from kubectl_pullpolicy.writes.wait import ended
 
 NOUN = "image"
 

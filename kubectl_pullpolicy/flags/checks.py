@@ -1,0 +1,99 @@
+"""What every command that reads refuses, in kubectl's words."""
+
+from collections.abc import Iterable, Sequence
+
+from kubectl_pullpolicy.core.k8s.selectors import parse_labels
+from kubectl_pullpolicy.core.k8s.targets import Target
+from kubectl_pullpolicy.core.k8s.times import duration_seconds
+from kubectl_pullpolicy.errors import UsageError
+from kubectl_pullpolicy.flags.options import AskFlags, OutputFlags, PlanOutputFlags, SelectionFlags, WriteFlags
+
+
+def check_format(form: str, formats: Sequence[str]) -> None:
+    """Raises UsageError for an output format that the command does not have."""
+    if form not in formats:
+        allowed = ", ".join(name for name in formats if name)
+        raise UsageError(
+            f'unable to match a printer suitable for the output format "{form}", allowed formats are: {allowed}'
+        )
+
+
+def check_names(targets: Iterable[Target], selection: SelectionFlags) -> None:
+    """Raises UsageError for names beside a selector, or in all namespaces."""
+    named = any(target.name for target in targets)
+    if named and (selection.selector or selection.field_selector):
+        raise UsageError("name cannot be provided when a selector is specified")
+    if named and selection.all_namespaces:
+        raise UsageError("a resource cannot be retrieved by name across all namespaces")
+
+
+def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: AskFlags) -> None:
+    """Refuses what selects nothing, or all without saying so. Raises UsageError."""
+    if write.everything and selection.selector:
+        raise UsageError("cannot set --all and --selector at the same time")
+    if selection.selector and not parse_labels(selection.selector).requirements:
+        raise UsageError("--selector selects everything: say --all if that is meant")
+    if not arguments and not write.everything and not selection.selector:
+        raise UsageError(
+            "nothing is selected: name a target (TYPE/NAME), or give --selector, --all or --filename; "
+            "--all-namespaces alone selects nothing"
+        )
+
+
+def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write: AskFlags) -> None:
+    """Refuses names beside selectors, and types without either. Raises UsageError."""
+    if any(target.name is not None for target in targets):
+        if selection.selector or selection.field_selector:
+            raise UsageError("name cannot be provided when a selector is specified")
+        if write.everything:
+            raise UsageError("name cannot be provided when --all is specified")
+        if selection.all_namespaces:
+            raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    elif not write.everything and not selection.selector:
+        raise UsageError("resource(s) were provided, but no name was specified: --selector or --all selects several")
+
+
+VALUES = ("Always", "IfNotPresent", "Never", "Default")
+
+
+def check_policy(value: str) -> None:
+    """Raises UsageError for anything else; `Default` is the word for the server's own rule."""
+    if value not in VALUES:
+        supported = ", ".join(f'"{policy}"' for policy in VALUES)
+        raise UsageError(f'Unsupported value: "{value}": supported values: {supported}')
+
+
+def check_probe(output: OutputFlags, *, probe: bool, demo: bool) -> None:
+    """Whether --probe goes with the other flags. Raises UsageError."""
+    if probe and demo:
+        raise UsageError("--probe cannot be used with --demo: no registry knows its images")
+    if probe and output.output in {"name", "wide"}:
+        raise UsageError("--probe is told in the full text, and with -o json|yaml")
+
+
+WEEK = 7 * 24 * 3600.0  # what a negative time means to kubectl wait
+
+
+def timeout_seconds(text: str) -> float:
+    """The seconds that a --timeout means. Raises UsageError."""
+    limit = duration_seconds(text)
+    if limit is None:
+        raise UsageError(f'invalid argument "{text}" for "--timeout" flag: time: invalid duration "{text}"')
+    return WEEK if limit < 0 else limit
+
+
+FORMATS = ("", "json", "yaml", "name", "patch")
+DRY_RUNS = ("none", "client", "server")
+
+
+def check_output(write: AskFlags, output: PlanOutputFlags) -> None:
+    """Raises UsageError for a form or a dry run that does not exist."""
+    check_format(output.output, FORMATS)
+    if write.dry_run not in DRY_RUNS:
+        raise UsageError(f'Invalid dry-run value ({write.dry_run}). Must be "none", "server", or "client".')
+
+
+def check_manager(write: WriteFlags) -> None:
+    """Raises UsageError for a name that the API server would refuse."""
+    if not write.field_manager or len(write.field_manager) > 128:
+        raise UsageError("--field-manager is a name of 1 to 128 characters")

@@ -1,0 +1,148 @@
+"""Following Pods until their images are pulled: for `wait`, and with --wait for every command that writes."""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kubectl_pullpolicy.cluster.reconnect import heals
+from kubectl_pullpolicy.core.explain.grouping import folded
+from kubectl_pullpolicy.core.explain.wait import WITHOUT_PODS, Awaiting, Look, Verdict
+from kubectl_pullpolicy.core.k8s.kinds import is_built_in
+from kubectl_pullpolicy.core.k8s.targets import Target
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
+from kubectl_pullpolicy.core.source.interface import Source
+from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError
+from kubectl_pullpolicy.flags.options import OutputFlags
+from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_yaml
+from kubectl_pullpolicy.printers.wait import causes, progress, target_word
+from kubectl_pullpolicy.terminal import colour, say
+from kubectl_pullpolicy.writes.apply import Writing, Written
+
+DOES_NOT_HEAL, TIMED_OUT = 3, 4
+PAUSE = 1.0  # seconds between two looks
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What came of waiting: the last look at each target, and the verdict."""
+
+    looks: dict[Target, Look]
+    verdict: Verdict
+
+    @property
+    def exit_code(self) -> int:
+        """0 pulled, 3 in vain, 4 timed out."""
+        return {"pulled": 0, "failed": DOES_NOT_HEAL, "waiting": TIMED_OUT}[self.verdict]
+
+
+def wait_for(
+    source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags | None
+) -> int:
+    """Follows these targets until their images are there, and says how it ended. Returns the exit code.
+
+    Without `output` standard output is somebody else's, and stays as it is.
+    """
+    waiting = {target: Awaiting(source, target, namespace) for target in dict.fromkeys(targets)}
+    ended = _followed(waiting, limit, quiet=output is None or bool(output.output))
+    if output is not None:
+        _print(ended, source, output)
+    _say(ended)
+    return ended.exit_code
+
+
+def _followed(waiting: dict[Target, Awaiting], limit: float, *, quiet: bool) -> Ended:
+    deadline = time.monotonic() + limit
+    looks: dict[Target, Look] = {}
+    said: dict[Target, str] = {}
+    verdicts: dict[Target, Verdict] = dict.fromkeys(waiting, "waiting")
+    while True:
+        for target in [target for target, verdict in verdicts.items() if verdict == "waiting"]:
+            try:
+                looks[target], verdicts[target] = waiting[target].look()
+            except PullPolicyError as error:
+                # A server that is away for a moment; and before the first answer nothing is known to come back.
+                if target not in looks or not heals(error) or time.monotonic() > deadline:
+                    raise _gone(error, target, seen=target in looks) from error
+                continue
+            line = progress(target_word(target), looks[target])
+            if not quiet and said.get(target) != line:
+                said[target] = line
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+        if "failed" in verdicts.values():
+            return Ended(looks, "failed")
+        if "waiting" not in verdicts.values():
+            return Ended(looks, "pulled")
+        if time.monotonic() + PAUSE > deadline:
+            return Ended(looks, "waiting")
+        time.sleep(PAUSE)
+
+
+def _gone(error: PullPolicyError, target: Target, *, seen: bool) -> PullPolicyError:
+    if seen and isinstance(error, NotFoundError):
+        return NotFoundError(f"error: {target_word(target)} was deleted while its images were waited for", 404)
+    return error
+
+
+def _print(ended: Ended, source: Source, output: OutputFlags) -> None:
+    """The Pods that tell why it ended so."""
+    pods = _telling(ended)
+    if output.output == "json":
+        print_json([pods], tuple, sys.stdout)
+    elif output.output == "yaml":
+        print_yaml([pods], tuple, sys.stdout)
+    elif output.output == "name":
+        sys.stdout.writelines(f"{target_word(target)}\n" for target, look in ended.looks.items() if look.done)
+    elif pods:
+        sys.stdout.write("\n")
+        print_narratives(folded([pods]), Style(lambda: source.now, colour=colour(sys.stdout)), sys.stdout)
+    sys.stdout.flush()
+
+
+def _say(ended: Ended) -> None:
+    """Why it did not end well."""
+    if ended.verdict == "pulled":
+        # Nothing was waited for: not the same as images that are there.
+        for note in (note for look in ended.looks.values() if not look.due.pods for note in look.notes):
+            say(note)
+        return
+    open_ones = {target: look for target, look in ended.looks.items() if not look.done}
+    names = ", ".join(map(target_word, open_ones))
+    for look in open_ones.values():
+        for note in look.notes:
+            say(note)
+    if ended.verdict == "failed":
+        say(f"error: {names}: {causes(open_ones.values())} does not heal by itself")
+    else:
+        say(f"error: timed out waiting for the images of {names}")
+
+
+def _telling(ended: Ended) -> list[SubjectExplanation]:
+    return [pod for look in ended.looks.values() for pod in _pods_of(look, ended.verdict)]
+
+
+def _pods_of(look: Look, verdict: Verdict) -> Iterable[SubjectExplanation]:
+    """Those that cannot pull; at a time-out also those that something else keeps waiting."""
+    if verdict == "waiting":
+        return look.unfinished
+    return look.failing
+
+
+def ended(written: Written, writing: Writing, limit: float | None) -> int:
+    """The exit code: the write's own, or with --wait (`limit` seconds) that of waiting. Raises PullPolicyError."""
+    changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
+    if limit is None or written.code or not changed or writing.flags.dry_run != "none":
+        return written.code
+    code = 0
+    for namespace in sorted({plan.ref.namespace for plan in changed}):
+        targets = []
+        for plan in (plan for plan in changed if plan.ref.namespace == namespace):
+            if not is_built_in(plan.info) or plan.info.kind in WITHOUT_PODS:
+                say(f"{plan.target} makes no Pods now that could be waited for")
+            else:
+                targets.append(Target(plan.info, plan.ref.name))
+        if targets:
+            form = None if writing.structured else OutputFlags()
+            code = max(code, wait_for(writing.writable.source, targets, namespace, limit, form))
+    return code
