@@ -7,7 +7,7 @@ from kubectl_pullpolicy.core.images.pin_verdicts import GATES
 from kubectl_pullpolicy.core.pins.workloads import Judged
 from kubectl_pullpolicy.core.plans.items import checked_item
 from kubectl_pullpolicy.flags.options import PlanOutputFlags
-from kubectl_pullpolicy.printers.pin_check import print_gated_names, print_live_gates
+from kubectl_pullpolicy.printers.plans.pin_check import print_gated_names, print_live_gates
 from kubectl_pullpolicy.printers.structured import print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.terminal import say
 from kubectl_pullpolicy.writes.selection import Finding

@@ -27,7 +27,7 @@ from kubectl_pullpolicy.files.manifests import ManifestFile
 from kubectl_pullpolicy.flags.checks import check_policy
 from kubectl_pullpolicy.flags.options import RegistryFlags
 from kubectl_pullpolicy.lookups.resolver import open_resolver
-from kubectl_pullpolicy.printers.file_plan import print_gates
+from kubectl_pullpolicy.printers.plans.file_plan import print_gates
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.terminal import say, warn
 from kubectl_pullpolicy.writes.files import FileRequest, Intended, Run, carry_out, read, refusal, show

@@ -51,7 +51,7 @@ from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCr
 from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.lookups.running_pins import RunningJudge
 from kubectl_pullpolicy.lookups.running_pods import RunningPods
-from kubectl_pullpolicy.printers.plan import diff
+from kubectl_pullpolicy.printers.plans.plan import diff
 from kubectl_pullpolicy.terminal import warn
 from kubectl_pullpolicy.writes.apply import Writing, write
 from kubectl_pullpolicy.writes.selection import Finding, found, nothing_found, nothing_meant, with_names

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
 from kubectl_pullpolicy.flags.checks import check_output, check_selects, check_targets, timeout_seconds
 from kubectl_pullpolicy.flags.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
-from kubectl_pullpolicy.printers.retry import print_deleted, print_retries, print_retry_documents
+from kubectl_pullpolicy.printers.plans.retry import print_deleted, print_retries, print_retry_documents
 from kubectl_pullpolicy.terminal import confirmed, say, warn
 from kubectl_pullpolicy.writes.apply import place
 from kubectl_pullpolicy.writes.wait import wait_for

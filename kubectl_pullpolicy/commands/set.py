@@ -16,7 +16,7 @@ from kubectl_pullpolicy.flags.checks import (
     timeout_seconds,
 )
 from kubectl_pullpolicy.flags.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
-from kubectl_pullpolicy.printers.plan import diff
+from kubectl_pullpolicy.printers.plans.plan import diff
 from kubectl_pullpolicy.terminal import warn
 from kubectl_pullpolicy.writes.apply import Writing, write
 from kubectl_pullpolicy.writes.preflight import Planned, probed, with_cautions

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import asides, question, refusals, warnings
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
-from kubectl_pullpolicy.printers.plan import print_patches, print_plan_names, print_plan_table, print_result
+from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.terminal import confirmed, say, warn

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
 from kubectl_pullpolicy.flags.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 from kubectl_pullpolicy.printers.escape import escaped_lines
-from kubectl_pullpolicy.printers.file_plan import (
+from kubectl_pullpolicy.printers.plans.file_plan import (
     file_diff,
     print_file_changes,
     print_file_names,

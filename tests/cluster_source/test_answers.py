@@ -146,7 +146,7 @@ WAITING = """
 import sys, time
 from kubectl_pullpolicy.cluster import open_cluster
 from kubectl_pullpolicy.core.source.reads import ListOf
-from kubectl_pullpolicy.options import ConnectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 source, _ = open_cluster(ConnectionFlags(server=sys.argv[1]), None, print)
 list(source.read([ListOf("v1", "Node", None), ListOf("v1", "Pod", "shop")]))

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.printers.schema import diagnosis_list_schema
+from kubectl_pullpolicy.printers.json_schema import diagnosis_list_schema
 
 MISSING = 'Failed to pull image "ghcr.io/acme/web:1.4": ghcr.io/acme/web:1.4: not found'
 REFUSED = 'Get "https://registry.example.com/v2/": dial tcp 10.0.0.1:443: connect: connection refused'

@@ -11,7 +11,7 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.core.pins.workloads import path_keys
-from kubectl_pullpolicy.printers.schema import plan_schema
+from kubectl_pullpolicy.printers.json_schema import plan_schema
 from tests.builders import container, pod, workload
 from tests.stubs.api_server import Answer, State, api_server, status_body
 from tests.stubs.oci import small_image, small_index

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.printers.schema import plan_schema
+from kubectl_pullpolicy.printers.json_schema import plan_schema
 from tests.builders import container, pod
 from tests.stubs.api_server import Answer, State, api_server, status_body
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.commands import wait as waiting
+from kubectl_pullpolicy.writes import wait as waiting
 from tests.builders import container, pod
 from tests.stubs.api_server import Answer, State, api_server, status_body
 

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.diagnosis.message import LONGEST
 from kubectl_pullpolicy.core.diagnosis.remedies import Place, remedies_of
 from kubectl_pullpolicy.core.diagnosis.rules import RULES
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json
-from kubectl_pullpolicy.printers.plan import print_patches
+from kubectl_pullpolicy.printers.plans.plan import print_patches
 from tests.core.planning import planned
 
 MEGABYTE = 1_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kubectl_pullpolicy.printers.schema import (
+from kubectl_pullpolicy.printers.json_schema import (
     FOLDER,
     diagnosis_list_schema,
     explanation_list_schema,

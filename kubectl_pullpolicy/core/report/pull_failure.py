@@ -31,7 +31,7 @@ class Remedy(Value, frozen=True):
 class Diagnosis(Value, frozen=True):
     """Why a pull fails, by one text.
 
-    `cause` is an id of `core.diagnosis.causes`; `transient` is whether it heals by itself, None where nobody can tell;
+    `cause` is the id of a cause; `transient` is whether it heals by itself, None where nobody can tell;
     `who` is who can end it. `certainty`: `unknown` where the text tells no cause. `mechanism` is what happened,
     `evidence` the part of the text that shows it; `spoke` tells whose text it is: "waiting message", "event of TIME",
     "the text". `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" where it

@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.plans.items import Plan
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.incident import IncidentList
 
-FOLDER = files(__name__)
+FOLDER = files("kubectl_pullpolicy.printers") / "schema"
 
 
 class ExplanationList(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from kubectl_pullpolicy.core.images.pin_verdicts import GATES
 from kubectl_pullpolicy.core.pins.workloads import Judged
 from kubectl_pullpolicy.core.plans.plan import target_of
 from kubectl_pullpolicy.printers.escape import cell, escaped
-from kubectl_pullpolicy.printers.file_plan import FINDINGS
+from kubectl_pullpolicy.printers.plans.file_plan import FINDINGS
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.wording import KINDS
 

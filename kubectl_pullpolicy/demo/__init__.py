@@ -1,1 +1,0 @@
-"""A recording of the real test cluster, made by `make record`."""
