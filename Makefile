@@ -25,7 +25,7 @@ check: $(READY)  ## formatting, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy --strict -p tests.cluster -p tests.e2e -p tests.recording -p benchmarks -p release
+	$(BIN)/mypy --strict -p tests.harness -p tests.e2e -p benchmarks -p release
 	$(BIN)/lint-imports --no-logo
 
 test: $(READY)  ## the tests that need no cluster
@@ -38,10 +38,10 @@ e2e-all: $(READY)  ## the same on every version of Kubernetes and containerd, bu
 	$(BIN)/python -m tests.e2e
 
 record: $(READY)  ## make the demo and the recorded fixtures anew, from the test cluster
-	$(BIN)/python -m tests.recording
+	$(BIN)/python -m tests.harness.recording
 
 record-versions: $(READY)  ## the recorded fixtures of every version of Kubernetes and containerd
-	$(BIN)/python -m tests.recording versions
+	$(BIN)/python -m tests.harness.recording versions
 
 golden: $(READY)  ## write the golden outputs anew; read the diff
 	$(BIN)/python -m pytest -n auto --update-golden tests
@@ -66,10 +66,10 @@ $(VENV)/.dist: $(READY)
 	@touch $@
 
 cluster-up: $(READY)  ## build (once) and start the test cluster
-	$(BIN)/python -m tests.cluster up
+	$(BIN)/python -m tests.harness.cluster up
 
 cluster-down: $(READY)  ## stop it
-	$(BIN)/python -m tests.cluster down
+	$(BIN)/python -m tests.harness.cluster down
 
 clean:  ## remove what the targets made here
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks.quality import QUALITY, write_section
 from benchmarks.timing import Measured, measure, table
 from kubectl_pullpolicy import __version__
-from tests.cluster import apiserver, scale
-from tests.cluster.build import binaries
-from tests.cluster.versions import Versions
+from tests.harness.cluster import apiserver, scale
+from tests.harness.cluster.build import binaries
+from tests.harness.cluster.versions import Versions
 
 OURS = str(Path(sys.executable).with_name("kubectl-pullpolicy"))
 RUNS = 5

@@ -1,6 +1,6 @@
 """How many messages a second diagnose() reads on one core: python -m benchmarks.diagnosis. Writes docs/quality.md.
 
-The messages are those of tests/core/runtime_texts.json, each with image names of its own, so that none comes twice.
+The messages are those of tests/core/diagnosis/runtime_texts.json, each with image names of its own: none comes twice.
 """
 
 import json

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from benchmarks.quality import QUALITY, write_section
 from benchmarks.timing import Measured, measure
 from kubectl_pullpolicy import __version__
-from tests.stubs.oci import small_image
-from tests.stubs.registry import Registry, serving
+from tests.harness.stubs.oci import small_image
+from tests.harness.stubs.registry import Registry, serving
 
 IMAGES = 200
 DELAY = 0.05  # seconds

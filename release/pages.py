@@ -26,7 +26,7 @@ CAUSE_PAGES = ROOT / "docs" / "causes"
 VERBS = ("explain", "diagnose", "set", "pin", "wait", "retry", "completion", "version")
 _HELP = re.compile(r"(<!-- help: (\w+) -->\n```\n).*?(^```$)", re.DOTALL | re.MULTILINE)
 _HEALS = {True: "yes", False: "no", None: "that depends on more than the cause"}
-_TEXTS = ROOT / "tests" / "core" / "runtime_texts.json"
+_TEXTS = ROOT / "tests" / "core" / "diagnosis" / "runtime_texts.json"
 
 
 def examples() -> dict[str, str]:

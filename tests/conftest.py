@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "commands" / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compares an output with tests/golden/NAME."""
+    """Compares an output with tests/commands/golden/NAME."""
 
     def compare(name: str, output: str) -> None:
         path = GOLDEN / name
@@ -40,7 +40,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Take the test cluster down if that is wanted: once, after the last worker."""
     is_worker = hasattr(config, "workerinput")
     if config.getoption("--e2e") and not is_worker and os.environ.get("PULLPOLICY_TEST_CLUSTER_DOWN") == "1":
-        from tests.cluster import apiserver, lifecycle
+        from tests.harness.cluster import apiserver, lifecycle
 
         lifecycle.down()
         apiserver.down()

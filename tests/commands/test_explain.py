@@ -13,9 +13,9 @@ from kubectl_pullpolicy.core.report.explanation import Reason
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
 from kubectl_pullpolicy.flags.repeat import place_again
 from tests.conftest import GOLDEN
+from tests.harness import DEMO, RECORDED
 
-DEMO = Path(__file__).parents[2] / "kubectl_pullpolicy" / "demo" / "recording.json"
-STUCK = str(GOLDEN / "stuck.json")
+STUCK = str(RECORDED / "stuck.json")
 STUCK_PODS = (
     "unscheduled",
     "volume",
@@ -42,7 +42,7 @@ CASES = {
     "deploy-moved.txt": ["--demo", "-n", "shop", "deploy/moved"],
     "named-failing.txt": [
         "-f",
-        str(GOLDEN / "named.json"),
+        str(RECORDED / "named.json"),
         "-n",
         "failing",
         "pod/volume",
@@ -51,7 +51,7 @@ CASES = {
     ],
     "named-malformed.txt": [
         "-f",
-        str(GOLDEN / "named.json"),
+        str(RECORDED / "named.json"),
         "-n",
         "failing",
         "pod/private-malformed",
@@ -106,7 +106,7 @@ def comparable(text: str) -> Any:
 
 
 def test_a_dump_and_a_recording_of_the_same_cluster_are_explained_alike(capsys: pytest.CaptureFixture[str]) -> None:
-    _, dump, _ = explain(capsys, "-f", str(GOLDEN / "dump.json"), "-o", "json")
+    _, dump, _ = explain(capsys, "-f", str(RECORDED / "dump.json"), "-o", "json")
     _, recording, _ = explain(capsys, "--demo", "-n", "shop", "-o", "json")
     assert comparable(dump) == comparable(recording)
 
@@ -119,7 +119,7 @@ def test_a_recording_of_a_recording_is_the_same(capsys: pytest.CaptureFixture[st
 
 
 def test_no_secret_of_the_test_cluster_is_in_the_recordings() -> None:
-    for path in (DEMO, GOLDEN / "named.json", GOLDEN / "stuck.json"):
+    for path in (DEMO, RECORDED / "named.json", RECORDED / "stuck.json"):
         text = path.read_text()
         for secret in ("s3cret", "puller", '"wrong"', "%%%", '".dockerconfigjson"', '"auth"'):
             assert secret not in text

@@ -13,8 +13,8 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.printers.json_schema import file_plan_schema
-from tests.stubs.oci import small_image, small_index
-from tests.stubs.registry import Answer, Registry, error, serving
+from tests.harness.stubs.oci import small_image, small_index
+from tests.harness.stubs.registry import Answer, Registry, error, serving
 
 
 class Shown(NamedTuple):

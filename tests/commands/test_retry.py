@@ -10,8 +10,8 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.printers.json_schema import plan_schema
-from tests.builders import container, pod
-from tests.stubs.api_server import Answer, State, api_server, status_body
+from tests.harness.builders import container, pod
+from tests.harness.stubs.api_server import Answer, State, api_server, status_body
 
 PODS = "/api/v1/namespaces/shop/pods"
 WAITING = {"containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from tests.builders import container, pod
-from tests.stubs.api_server import Request, State, api_server
+from tests.harness.builders import container, pod
+from tests.harness.stubs.api_server import Request, State, api_server
 
 WEB = "/api/v1/namespaces/shop/pods/web-1"
 WAITS = {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "x"}}}

@@ -17,8 +17,8 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.printers.json_schema import plan_schema
-from tests.builders import container, owner_reference, pod, workload
-from tests.stubs.api_server import Answer, State, api_server, status_body
+from tests.harness.builders import container, owner_reference, pod, workload
+from tests.harness.stubs.api_server import Answer, State, api_server, status_body
 
 SHOP = "/apis/apps/v1/namespaces/shop"
 WEB = f"{SHOP}/deployments/web"

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
-from tests.cluster.versions import ALL, Versions
-from tests.conftest import GOLDEN
-from tests.recording.versions import NAMESPACE, name_of, targets
+from tests.harness import RECORDED
+from tests.harness.cluster.versions import ALL, Versions
+from tests.harness.recording.versions import NAMESPACE, name_of, targets
 
 every_version = pytest.mark.parametrize("versions", ALL, ids=name_of)
 
 
 def path_of(versions: Versions) -> Path:
-    return GOLDEN / "versions" / f"{name_of(versions)}.json"
+    return RECORDED / "versions" / f"{name_of(versions)}.json"
 
 
 @cache

@@ -9,8 +9,8 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.writes import wait as waiting
-from tests.builders import container, pod
-from tests.stubs.api_server import Answer, State, api_server, status_body
+from tests.harness.builders import container, pod
+from tests.harness.stubs.api_server import Answer, State, api_server, status_body
 
 POD = "/api/v1/namespaces/shop/pods/web"
 PULLED = {"name": "main", "state": {"running": {}}, "imageID": "x@sha256:" + "a" * 64}

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from benchmarks.quality import write_section
-from tests.cluster import lifecycle
-from tests.cluster.build import binaries
-from tests.cluster.versions import ALL, Versions
+from tests.harness.cluster import lifecycle
+from tests.harness.cluster.build import binaries
+from tests.harness.cluster.versions import ALL, Versions
 
 
 class Outcome(NamedTuple):

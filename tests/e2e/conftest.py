@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import apiserver, lifecycle
-from tests.cluster.build import binaries
-from tests.cluster.layout import node_run
-from tests.cluster.versions import Versions
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import WEB, container
+from tests.harness.cluster import apiserver, lifecycle
+from tests.harness.cluster.build import binaries
+from tests.harness.cluster.layout import node_run
+from tests.harness.cluster.versions import Versions
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tests.cluster.imitations import PASSWORD, USER
-from tests.cluster.layout import LOOPBACK, Ports, node_run
+from tests.harness.cluster.imitations import PASSWORD, USER
+from tests.harness.cluster.layout import LOOPBACK, Ports, node_run
 
 _TOKEN = "anyone"
 _PATH = re.compile(r"/v2/(.+)/(manifests|blobs)/([^/]+)")

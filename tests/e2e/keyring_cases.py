@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.cluster.imitations import PASSWORD, USER
+from tests.harness.cluster.imitations import PASSWORD, USER
 
 GOOD = USER, PASSWORD
 

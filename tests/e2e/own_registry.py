@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cluster.layout import LOOPBACK
-from tests.cluster.packages import program
-from tests.cluster.push import Registry
+from tests.harness.cluster.layout import LOOPBACK
+from tests.harness.cluster.packages import program
+from tests.harness.cluster.push import Registry
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from benchmarks.quality import write_section
-from tests.cluster.layout import node_run
-from tests.cluster.versions import Versions
 from tests.e2e import attempts
 from tests.e2e.attempts import REGISTRY, Judged, Lag, Statement
 from tests.e2e.manifests import container, pod
+from tests.harness.cluster.layout import node_run
+from tests.harness.cluster.versions import Versions
 
 pytestmark = pytest.mark.e2e
 

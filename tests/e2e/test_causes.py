@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
-FAILING = Path(__file__).parents[1] / "recording" / "manifests" / "failing.yaml"
+FAILING = Path(__file__).parents[1] / "harness" / "recording" / "manifests" / "failing.yaml"
 # Registries that containerd reaches by a hosts.toml answer as mirrors do: with ?ns= in the URL.
 CAUSES = {
     "tag-missing": {"ImageNotFound"},

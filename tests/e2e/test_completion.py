@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.packages import install
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import WEB, container, pod
+from tests.harness.cluster.packages import install
 
 pytestmark = pytest.mark.e2e
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import images, registries
-from tests.cluster.layout import Ports
 from tests.e2e.manifests import WEB, container, deployment, pod, pull_secret
 from tests.e2e.test_explain import explained
 from tests.e2e.test_versions import FAILING
+from tests.harness.cluster import images, registries
+from tests.harness.cluster.layout import Ports
 
 pytestmark = pytest.mark.e2e
 

@@ -252,7 +252,7 @@ def test_a_webhooks_change_is_told_from_the_replicaset_that_the_pod_was_made_fro
 
 def mutating(namespace: str) -> str:
     """A policy that rewrites the Pods of one namespace, as a webhook would."""
-    from tests.recording.scenario import MANIFESTS
+    from tests.harness.recording.scenario import MANIFESTS
 
     text = (
         (MANIFESTS / "admission.yaml").read_text().replace("always.admission.example.com", f"{namespace}.example.com")

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import registries
-from tests.cluster.images import Image, busybox_layer, image, index
-from tests.cluster.imitations import PASSWORD, USER
-from tests.cluster.layout import LOOPBACK, Ports
-from tests.cluster.push import Registry
 from tests.e2e.manifests import container, deployment, pod, pull_secret, workload
 from tests.e2e.own_registry import own_registry
 from tests.e2e.test_set import PLUGIN, create, spec_of
+from tests.harness.cluster import registries
+from tests.harness.cluster.images import Image, busybox_layer, image, index
+from tests.harness.cluster.imitations import PASSWORD, USER
+from tests.harness.cluster.layout import LOOPBACK, Ports
+from tests.harness.cluster.push import Registry
 
 pytestmark = pytest.mark.e2e
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import push
-from tests.cluster.images import Image
-from tests.cluster.layout import LOOPBACK
-from tests.cluster.packages import program
-from tests.stubs.oci import small_image, small_index
+from tests.harness.cluster import push
+from tests.harness.cluster.images import Image
+from tests.harness.cluster.layout import LOOPBACK
+from tests.harness.cluster.packages import program
+from tests.harness.stubs.oci import small_image, small_index
 
 pytestmark = pytest.mark.e2e
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.imitations import PASSWORD, USER
-from tests.cluster.layout import LOOPBACK, Ports
-from tests.cluster.push import Registry
 from tests.e2e.conftest import Program
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import container, deployment, pod
 from tests.e2e.own_registry import own_registry
-from tests.stubs.oci import small_image
+from tests.harness.cluster.imitations import PASSWORD, USER
+from tests.harness.cluster.layout import LOOPBACK, Ports
+from tests.harness.cluster.push import Registry
+from tests.harness.stubs.oci import small_image
 
 pytestmark = pytest.mark.e2e
 
@@ -165,7 +165,7 @@ def test_a_digest_that_was_deleted_is_told_while_the_pod_still_runs(
 
 
 def test_a_tag_that_moved_is_told_of_a_pod_that_runs(namespace: Cluster, pullpolicy: Program, own: Registry) -> None:
-    from tests.cluster.images import busybox_layer, image
+    from tests.harness.cluster.images import busybox_layer, image
 
     reference = f"{LOOPBACK}:{own.port}/team/app:1.0"
     own.push("team/app", "1.0", image("one", [busybox_layer()]))

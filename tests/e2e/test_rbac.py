@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.imitations import PASSWORD, USER
-from tests.cluster.layout import LOOPBACK, Ports
 from tests.e2e.conftest import Program
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import WEB, container, deployment, pull_secret
+from tests.harness.cluster.imitations import PASSWORD, USER
+from tests.harness.cluster.layout import LOOPBACK, Ports
 
 pytestmark = pytest.mark.e2e
 

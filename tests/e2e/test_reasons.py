@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.layout import node_run
 from tests.e2e.manifests import WEB, container, deployment, pod, workload
 from tests.e2e.test_explain import explained
+from tests.harness.cluster.layout import node_run
 
 pytestmark = pytest.mark.e2e
 

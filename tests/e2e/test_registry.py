@@ -8,13 +8,13 @@ import pytest
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Fixed, Password, Resolver, Settings
-from tests.cluster import images
-from tests.cluster.imitations import PASSWORD, USER
-from tests.cluster.layout import LOOPBACK, Ports, node_run
-from tests.cluster.push import Registry
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.own_registry import own_registry
-from tests.stubs.oci import attested, small_image, small_index
+from tests.harness.cluster import images
+from tests.harness.cluster.imitations import PASSWORD, USER
+from tests.harness.cluster.layout import LOOPBACK, Ports, node_run
+from tests.harness.cluster.push import Registry
+from tests.harness.stubs.oci import attested, small_image, small_index
 
 pytestmark = pytest.mark.e2e
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.imitations import PASSWORD, USER
 from tests.e2e.conftest import Program
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import WEB, container, deployment
+from tests.harness.cluster.imitations import PASSWORD, USER
 
 pytestmark = pytest.mark.e2e
 

@@ -13,9 +13,9 @@ from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource, Recorder
-from tests.builders import applied, container, managed, objects, pod, read, workload
 from tests.files.reading import names, subjects
 from tests.files.replay import NOW, Cluster, recorded, replayed, together
+from tests.harness.builders import applied, container, managed, objects, pod, read, workload
 
 C = container()
 RS = ObjectRef("apps/v1", "ReplicaSet", "shop", "web")

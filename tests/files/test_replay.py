@@ -7,9 +7,9 @@ from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectRef, Pod
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Reading
 from kubectl_pullpolicy.core.source.snapshot import Context
-from tests.builders import read
 from tests.files.reading import subjects
 from tests.files.replay import Cluster, recorded, replayed, together
+from tests.harness.builders import read
 
 NAMES = st.sampled_from(["a", "b", "c", "é\n\x07\u2028"])
 TEXTS = st.none() | st.text(max_size=6)

@@ -13,8 +13,8 @@ from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need, NotAsked, Reading
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files import FileSource
-from tests.builders import container, pod, workload
 from tests.files.reading import messages, names, piped, source_of
+from tests.harness.builders import container, pod, workload
 
 C = container()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.source.snapshot import Context
 from kubectl_pullpolicy.printers import Style, print_table
-from tests.builders import container, pod, read
+from tests.harness.builders import container, pod, read
 
 
 def test_later_pages_stand_in_the_columns_of_the_first() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.registry import Credential, Fixed, Limits, Resolver, Settings
-from tests.cluster.certificates import make_authority, make_self_signed, make_server_certificate
-from tests.stubs.registry import Registry, serving
+from tests.harness.cluster.certificates import make_authority, make_self_signed, make_server_certificate
+from tests.harness.stubs.registry import Registry, serving
 
 # Tests of a time-out set their own; these must not be reached on a machine that has much to do.
 QUICK = Limits(connect=20.0, read=20.0, handshake_on_loopback=20.0, silence=60.0, pauses=(0.01, 0.01), retry_after=0.5)

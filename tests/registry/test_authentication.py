@@ -8,10 +8,10 @@ import pytest
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Anonymous, Fixed, Password, Resolver, Settings
 from kubectl_pullpolicy.registry.keychain import IdentityToken, RegistryToken
+from tests.harness.stubs.oci import small_image
+from tests.harness.stubs.registry import Answer, Registry, error, serving
 from tests.registry.conftest import QUICK, ref, resolver
 from tests.registry.test_resolver import failure
-from tests.stubs.oci import small_image
-from tests.stubs.registry import Answer, Registry, error, serving
 
 ALICE = Password("a test", "alice", "s:crét")
 USERS = {"alice": "s:crét", "bob": "b"}

@@ -13,10 +13,10 @@ from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolve
 from kubectl_pullpolicy.registry import tags as tag_lists
 from kubectl_pullpolicy.registry.fan_out import LANES, Lane, answers
 from kubectl_pullpolicy.registry.probe import Question, probe
-from tests.cluster.images import INDEX, MANIFEST, Image, digest_of
+from tests.harness.cluster.images import INDEX, MANIFEST, Image, digest_of
+from tests.harness.stubs.oci import attested, small_image, small_index
+from tests.harness.stubs.registry import Answer, Registry, error
 from tests.registry.conftest import QUICK, ref, resolver
-from tests.stubs.oci import attested, small_image, small_index
-from tests.stubs.registry import Answer, Registry, error
 
 
 def failure(found: object) -> Failure:

@@ -4,7 +4,7 @@ All Secrets go into one keyring. Every entry that matches is tried in turn until
 the kubelet ask anonymously (or with what the node has, which the API does not show). One entry that it cannot parse
 spoils the keyring: then nothing is pulled at all.
 Source: k8s.io/kubernetes v1.37.2 pkg/credentialprovider/keyring.go (Lookup) and secrets/secrets.go; the order was
-compared with that code itself (tests/core/keyring_rows.json).
+compared with that code itself (tests/core/credentials/keyring_rows.json).
 """
 
 from collections.abc import Iterable, Sequence

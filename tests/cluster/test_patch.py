@@ -1,0 +1,180 @@
+"""Writing: what is sent, how often, and what becomes of it when somebody else writes, too, or the server falters."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kubectl_pullpolicy.cluster import Writable, open_writable
+from kubectl_pullpolicy.cluster import patch as patching
+from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
+from kubectl_pullpolicy.core.k8s.targets import parse_targets
+from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
+from kubectl_pullpolicy.core.source.interface import Selection
+from kubectl_pullpolicy.flags.options import ConnectionFlags
+from tests.harness.builders import container, workload
+from tests.harness.stubs.api_server import Answer, Request, State, status_body
+
+DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
+WEB = f"{DEPLOYMENTS}/web"
+DEPLOYMENT = parse_targets(["deploy"])[0].info
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patching, "PAUSE", 0.0)
+
+
+def stored(name: str = "web", policy: str = "IfNotPresent") -> dict[str, Any]:
+    return workload("Deployment", container(policy=policy), name=name)
+
+
+def policy_of(thing: dict[str, Any], index: int = 0) -> Any:
+    return thing["spec"]["template"]["spec"]["containers"][index].get("imagePullPolicy")
+
+
+def opened(url: str) -> Writable:
+    return open_writable(ConnectionFlags(server=url, namespace="shop"), lambda _: None)
+
+
+def applied(url: str, value: str = "Always", **how: Any) -> list[Outcome]:
+    """Read the list, plan, write: as `set` does."""
+    writable, wish = opened(url), policy_wish(value)
+    plans = [plan(live, wish) for live in writable.live.workloads(DEPLOYMENT, Selection("shop"))]
+    settings = Patching("kubectl-pullpolicy", **how)
+    patcher = Patcher(writable.transport, writable.live, lambda live: plan(live, wish), settings)
+    return list(patcher.apply(each for each in plans if each.changes))
+
+
+def hold(state: State, *things: dict[str, Any]) -> None:
+    state.lists[DEPLOYMENTS] = [dict(thing) for thing in things]
+    for thing in things:
+        state.objects[f"{DEPLOYMENTS}/{thing['metadata']['name']}"] = thing
+
+
+def test_an_object_of_a_list_costs_one_request(server: str, state: State) -> None:
+    hold(state, *(stored(f"web-{n}") for n in range(20)))
+    outcomes = applied(server)
+    assert {outcome.status for outcome in outcomes} == {"changed"}
+    assert len(state.requests) == 1 + 20
+    assert all(policy_of(thing) == "Always" for thing in state.objects.values())
+
+
+def test_the_manager_of_fields_is_named_and_a_dry_run_stores_nothing(server: str, state: State) -> None:
+    hold(state, stored())
+    assert applied(server, server_dry_run=True)[0].status == "changed"
+    assert state.requests[-1].query == {"fieldManager": "kubectl-pullpolicy", "dryRun": "All"}
+    assert policy_of(state.objects[WEB]) == "IfNotPresent"
+
+
+def test_a_container_that_moved_meanwhile_is_found_again_and_what_moved_it_stays(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def insert(held: State, _: Request) -> None:
+        containers = held.objects[WEB]["spec"]["template"]["spec"]["containers"]
+        if len(containers) == 1:
+            containers.insert(0, container(policy="Always", name="injected"))
+
+    state.before_patch = insert
+    assert applied(server)[0].status == "changed"
+    containers = state.objects[WEB]["spec"]["template"]["spec"]["containers"]
+    assert [(c["name"], c["imagePullPolicy"]) for c in containers] == [("injected", "Always"), ("main", "Always")]
+
+
+def test_a_value_that_somebody_else_wrote_meanwhile_is_not_overwritten(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def write(held: State, _: Request) -> None:
+        held.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Never"
+
+    state.before_patch = write
+    (outcome,) = applied(server)
+    assert outcome.status == "failed"
+    assert str(outcome.error) == (
+        "error: deployment.apps/web was changed by somebody else meanwhile: imagePullPolicy of container main is now "
+        "Never; nothing was written"
+    )
+    assert policy_of(state.objects[WEB]) == "Never"
+
+
+def test_what_somebody_else_did_meanwhile_is_not_done_twice(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def write(held: State, _: Request) -> None:
+        held.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+
+    state.before_patch = write
+    assert [outcome.status for outcome in applied(server)] == ["unchanged"]
+
+
+def test_an_object_that_moves_each_time_is_given_up_after_three_plans(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def insert(held: State, _: Request) -> None:
+        containers = held.objects[WEB]["spec"]["template"]["spec"]["containers"]
+        containers.insert(0, container(policy="Always", name=f"injected-{len(containers)}"))
+
+    state.before_patch = insert
+    (outcome,) = applied(server)
+    assert outcome.status == "failed"
+    assert [request.method for request in state.requests].count("PATCH") == 3
+
+
+def test_a_value_that_the_server_refuses_is_not_sent_again(server: str, state: State) -> None:
+    hold(state, stored())
+    message = 'Deployment.apps "web" is invalid: spec.template.spec.containers[0].imagePullPolicy: Unsupported value'
+    refusal = Answer(422, status_body(422, "Invalid", message))
+    state.answers.append((lambda request: request.method == "PATCH", refusal))
+    (outcome,) = applied(server)
+    assert message in str(outcome.error)
+    assert [request.method for request in state.requests] == ["GET", "PATCH", "GET"]
+
+
+def test_a_forbidden_object_is_reported_and_the_others_are_written(server: str, state: State) -> None:
+    hold(state, *(stored(f"web-{n}") for n in range(5)))
+    refusal = Answer(403, status_body(403, "Forbidden", 'deployments.apps "web-2" is forbidden'))
+    state.answers.append((lambda request: request.method == "PATCH" and request.path.endswith("web-2"), refusal))
+    outcomes = {outcome.plan.ref.name: outcome.status for outcome in applied(server)}
+    assert outcomes == {f"web-{n}": "failed" if n == 2 else "changed" for n in range(5)}
+
+
+@pytest.mark.parametrize("fault", [Answer(500, b"", times=2), Answer(503, b"", times=2), Answer(reset=True, times=2)])
+def test_a_server_that_falters_is_asked_again(server: str, state: State, fault: Answer) -> None:
+    hold(state, *(stored(f"web-{n}") for n in range(5)))
+    state.answers.append((lambda request: request.method == "PATCH" and request.path.endswith("web-2"), fault))
+    assert {outcome.status for outcome in applied(server)} == {"changed"}
+    assert all(policy_of(thing) == "Always" for thing in state.objects.values())
+
+
+def test_a_patch_whose_answer_is_lost_counts_as_done(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def done_and_lost(request: Request) -> bool:
+        if request.method == "PATCH":
+            state.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+        return request.method == "PATCH"
+
+    state.answers.append((done_and_lost, Answer(500, b"")))
+    assert [outcome.status for outcome in applied(server)] == ["changed"]
+
+
+def test_a_server_that_stays_away_is_an_error_for_each_object(server: str, state: State) -> None:
+    hold(state, stored("web-1"), stored("web-2"))
+    state.answers.append((lambda request: request.method == "PATCH", Answer(500, b"")))
+    outcomes = applied(server)
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed"]
+    assert all("an error on the server" in str(outcome.error) for outcome in outcomes)
+
+
+def test_an_object_that_is_gone_is_an_error(server: str, state: State) -> None:
+    hold(state, stored())
+    gone = Answer(404, status_body(404, "NotFound", 'deployments.apps "web" not found'))
+    state.answers.append((lambda request: request.path == WEB, gone))
+    assert str(applied(server)[0].error) == 'Error from server (NotFound): deployments.apps "web" not found'
+
+
+def test_a_patch_is_sent_as_a_json_patch_whatever_the_client_makes_of_its_body(server: str, state: State) -> None:
+    hold(state, stored())
+    applied(server)
+    assert state.requests[-1].headers["Content-Type"] == ["application/json-patch+json"]
+    assert [operation["op"] for operation in json.loads(state.requests[-1].body)] == ["test", "test", "replace"]
