@@ -13,7 +13,7 @@ from kubectl_pullpolicy.flags.options import ConnectionFlags
 if TYPE_CHECKING:
     from kubectl_pullpolicy.cluster.connection import Connection
     from kubectl_pullpolicy.cluster.live_objects import LiveObjects
-    from kubectl_pullpolicy.cluster.transport import Transport
+    from kubectl_pullpolicy.cluster.transport import ApiTransport
     from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 
 __all__ = ["ClusterSource", "Writable", "open_cluster", "open_watcher", "open_writable"]
@@ -24,7 +24,7 @@ class Writable(NamedTuple):
 
     source: ClusterSource
     live: "LiveObjects"
-    transport: "Transport"
+    transport: "ApiTransport"
     connection: "Connection"
 
 
@@ -55,11 +55,11 @@ def open_watcher(
     return ClusterWatcher(transport, connection.namespace, flags.chunk_size, now, say)
 
 
-def _opened(flags: ConnectionFlags, warn: Callable[[str], None]) -> tuple["Connection", "Transport"]:
+def _opened(flags: ConnectionFlags, warn: Callable[[str], None]) -> tuple["Connection", "ApiTransport"]:
     from kubectl_pullpolicy.cluster.connection import connect
     from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
-    from kubectl_pullpolicy.cluster.transport import Transport
+    from kubectl_pullpolicy.cluster.transport import ApiTransport
 
     enter_package()
     connection = connect(flags)
-    return connection, Transport(connection, warn)
+    return connection, ApiTransport(connection, warn)

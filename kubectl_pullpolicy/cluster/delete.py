@@ -7,12 +7,12 @@ import json
 from typing import Any
 
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.transport import Transport, Write
+from kubectl_pullpolicy.cluster.transport import ApiTransport, Write
 from kubectl_pullpolicy.core.backoff.retry import Retry
 from kubectl_pullpolicy.core.k8s.kinds import POD
 
 
-def delete_pod(transport: Transport, retry: Retry, *, server_dry_run: bool) -> None:
+def delete_pod(transport: ApiTransport, retry: Retry, *, server_dry_run: bool) -> None:
     """Sends the deletion. Raises PullPolicyError; 409 where another Pod has the name, or this one has changed."""
     held = {"uid": retry.uid} | ({"resourceVersion": retry.version} if retry.version else {})
     options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": held}

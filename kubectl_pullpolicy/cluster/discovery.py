@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in, kind_info
 from kubectl_pullpolicy.core.source.reads import Get, Need
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
@@ -72,7 +72,7 @@ _DECODER = msgspec.json.Decoder(_ResourceList)
 class Discovery:
     """The resources of built-in kinds, which are known, and of all others, which the server tells."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: ApiTransport) -> None:
         self._transport = transport
         self._known: dict[str, dict[str, KindInfo]] = {}
         self._all: list[KindInfo] | None = None

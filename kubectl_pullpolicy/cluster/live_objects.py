@@ -12,7 +12,7 @@ from kubectl_pullpolicy.cluster.decode import UNREADABLE
 from kubectl_pullpolicy.cluster.discovery import Discovery
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.source import ClusterSource
-from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, controller_of
 from kubectl_pullpolicy.core.plans.container_fields import slots
@@ -35,7 +35,7 @@ _ITEMS_DECODER = msgspec.json.Decoder(_Items)
 class LiveObjects:
     """Reads objects as bytes. `named`: for each object that was found, the names of others that led to it."""
 
-    def __init__(self, transport: Transport, source: ClusterSource) -> None:
+    def __init__(self, transport: ApiTransport, source: ClusterSource) -> None:
         self._transport = transport
         self._source = source
         self._discovery = Discovery(transport)

@@ -7,7 +7,7 @@ import msgspec
 from kubectl_pullpolicy.cluster.connection import connect
 from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import EMPTY_META, ObjectMeta, Pod, Workload, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, template_of
@@ -33,7 +33,7 @@ def object_names(flags: ConnectionFlags, info: KindInfo) -> list[str]:
     """The names of the first 500 objects of a kind in the namespace that the flags mean. Raises PullPolicyError."""
     enter_package()
     connection = connect(flags)
-    transport = Transport(connection._replace(headers=connection.headers | {"Accept": METADATA_ONLY}), _silent)
+    transport = ApiTransport(connection._replace(headers=connection.headers | {"Accept": METADATA_ONLY}), _silent)
     path = path_of(info, connection.namespace if info.namespaced else "")
     items = _decoded(_Items, transport.get(path, {"limit": LIMIT}, f"get {info.plural}")).items
     return [name for item in present(items) if (name := (item.metadata or EMPTY_META).name)]
@@ -43,7 +43,7 @@ def container_names(flags: ConnectionFlags, info: KindInfo, name: str) -> list[s
     """The names of the containers of one Pod or workload. Raises PullPolicyError."""
     enter_package()
     connection = connect(flags)
-    body = Transport(connection, _silent).get(path_of(info, connection.namespace, name), {}, f"get {info.plural}")
+    body = ApiTransport(connection, _silent).get(path_of(info, connection.namespace, name), {}, f"get {info.plural}")
     spec = _decoded(Pod, body).spec if info.kind == "Pod" else template_of(_decoded(Workload, body))
     return [container.name for container in declared_containers(spec)]
 

@@ -15,7 +15,7 @@ START = 1 << 13
 CHUNK = 1 << 20
 
 
-class Answer:
+class ApiResponse:
     """`what`: the request, for messages; `deadline`: holds for all of the body together."""
 
     def __init__(self, response: Any, what: str, deadline: float | None) -> None:

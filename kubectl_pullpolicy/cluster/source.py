@@ -22,8 +22,8 @@ from kubectl_pullpolicy.cluster.decode import (
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.response import Answer
-from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.cluster.response import ApiResponse
+from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
@@ -49,7 +49,7 @@ class Body(NamedTuple):
 class _Opened(NamedTuple):
     """A page whose beginning has come. `content`: all of it, where the beginning did not tell enough."""
 
-    answer: Answer
+    answer: ApiResponse
     head: ListMeta
     content: bytes = b""
     whole: bool = False
@@ -59,7 +59,7 @@ class ClusterSource:
     """Reads an API server. `chunk_size`: objects a page, 0 for all at once."""
 
     def __init__(
-        self, transport: Transport, namespace: str, chunk_size: int = 500, now: datetime | None = None
+        self, transport: ApiTransport, namespace: str, chunk_size: int = 500, now: datetime | None = None
     ) -> None:
         self._transport = transport
         self._discovery = Discovery(transport)

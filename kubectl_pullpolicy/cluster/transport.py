@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from kubectl_pullpolicy.cluster.connection import Connection
 from kubectl_pullpolicy.cluster.errors import UNREACHABLE, refused, unreachable
-from kubectl_pullpolicy.cluster.response import Answer
+from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
 MAX_RETRIES = 3
@@ -43,7 +43,7 @@ class _Request(NamedTuple):
     accept: str = ""
 
 
-class Transport:
+class ApiTransport:
     """Sends requests; may be used by several threads."""
 
     def __init__(self, connection: Connection, warn: Callable[[str], None]) -> None:
@@ -70,7 +70,7 @@ class Transport:
         """
         return self.open(path, query, what, accept).whole()
 
-    def open(self, path: str, query: dict[str, str], what: str, accept: str = "") -> Answer:
+    def open(self, path: str, query: dict[str, str], what: str, accept: str = "") -> ApiResponse:
         """An answer whose body is still to be read. Raises PullPolicyError."""
         retries = MAX_RETRIES
         while True:
@@ -103,7 +103,7 @@ class Transport:
         response = self._send(_Request(path, query))
         self._note(response)
         if response.status >= 300:
-            raise refused(response.status, response.headers, Answer(response, what, deadline).whole(), what)
+            raise refused(response.status, response.headers, ApiResponse(response, what, deadline).whole(), what)
         rest = b""
         try:
             while (deadline is None or time.monotonic() < deadline) and (chunk := response.response.read1(CHUNK)):
@@ -126,12 +126,12 @@ class Transport:
         """The seconds that one request may take; None for no limit."""
         return self._connection.timeout
 
-    def _answer(self, request: _Request, what: str, attempts: int = 2) -> tuple[Answer, Any]:
+    def _answer(self, request: _Request, what: str, attempts: int = 2) -> tuple[ApiResponse, Any]:
         limit = self._connection.timeout
         deadline = None if limit is None else time.monotonic() + limit
         response = self._send(request, attempts)
         self._note(response)
-        return Answer(response, what, deadline), response
+        return ApiResponse(response, what, deadline), response
 
     def _send(self, request: _Request, attempts: int = 2) -> Any:
         """Sends; again where the connection broke off, since a server may close one that was kept."""

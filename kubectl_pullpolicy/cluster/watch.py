@@ -17,7 +17,7 @@ from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import Patience, heals
 from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, selectors_of
-from kubectl_pullpolicy.cluster.transport import Transport
+from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, News, Selection
@@ -50,7 +50,7 @@ class ClusterWatcher(ClusterSource):
 
     def __init__(
         self,
-        transport: Transport,
+        transport: ApiTransport,
         namespace: str,
         chunk_size: int,
         now: datetime | None,

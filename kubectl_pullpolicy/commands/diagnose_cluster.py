@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
-from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.incidents.failing_pods import Failures
+from kubectl_pullpolicy.core.explain.query import Query
+from kubectl_pullpolicy.core.incidents.failing_pods import FailingPods
 from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExplanation
@@ -26,7 +26,7 @@ FORMATS = ("", "json", "yaml", "name", "wide")
 
 
 @dataclass(frozen=True)
-class Asked:
+class DiagnoseRun:
     """One run: what was asked, of what, and what was seen."""
 
     request: DiagnoseRequest
@@ -34,8 +34,8 @@ class Asked:
     selection: Selection
     output: OutputFlags
     source: Source
-    inquiry: Inquiry
-    failures: Failures
+    inquiry: Query
+    failures: FailingPods
     probe: Callable[[tuple[Incident, ...]], tuple[Incident, ...]]
     place: str  # flags of a command that reads there, too
     errors: list[PullPolicyError] = field(default_factory=list)
@@ -69,10 +69,10 @@ def run_incidents(
     # A table tells of no Secret, so none is read for it.
     told = request.details or any(target.name for target in targets) or output.output in {"json", "yaml"}
     credentials: CredentialsWanted = "failing" if told and not request.no_secrets else "never"
-    inquiry = Inquiry(source, "failures", credentials)
-    failures = Failures(source, inquiry, selection.container)
+    inquiry = Query(source, "failures", credentials)
+    failures = FailingPods(source, inquiry, selection.container)
     place = place_again(connection, selection, demo=request.demo)
-    asked = Asked(request, targets, selected, output, source, inquiry, failures, probe, place)
+    asked = DiagnoseRun(request, targets, selected, output, source, inquiry, failures, probe, place)
     incidents = _answer(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -84,7 +84,7 @@ def _check(targets: tuple[Target, ...], selection: SelectionFlags, output: Outpu
     check_names(targets, selection)
 
 
-def _answer(asked: Asked) -> Incidents:
+def _answer(asked: DiagnoseRun) -> Incidents:
     """Reads, and prints."""
     incidents = Incidents()
     if asked.output.output == "name":
@@ -108,11 +108,11 @@ def _probe(
     from kubectl_pullpolicy.lookups.probe import open_prober
 
     prober = open_prober(registries, source, no_secrets=request.no_secrets)
-    inquiry = Inquiry(source, credentials="never" if request.no_secrets else "failing")
+    inquiry = Query(source, credentials="never" if request.no_secrets else "failing")
     return lambda incidents: probed_incidents(incidents, prober, inquiry)
 
 
-def _counted(asked: Asked, incidents: Incidents) -> Iterator[list[SubjectExplanation]]:
+def _counted(asked: DiagnoseRun, incidents: Incidents) -> Iterator[list[SubjectExplanation]]:
     """The pages of failing Pods, taken into account on their way."""
     for page in _found(asked):
         for subject in page:
@@ -120,7 +120,7 @@ def _counted(asked: Asked, incidents: Incidents) -> Iterator[list[SubjectExplana
         yield page
 
 
-def _found(asked: Asked) -> Iterator[list[SubjectExplanation]]:
+def _found(asked: DiagnoseRun) -> Iterator[list[SubjectExplanation]]:
     for target in asked.targets or (None,):
         try:
             yield from asked.failures.of_target(target, asked.selection)
@@ -130,7 +130,7 @@ def _found(asked: Asked) -> Iterator[list[SubjectExplanation]]:
             asked.errors.append(error)
 
 
-def _print(asked: Asked, incidents: Incidents, found: tuple[Incident, ...]) -> None:
+def _print(asked: DiagnoseRun, incidents: Incidents, found: tuple[Incident, ...]) -> None:
     form = asked.output.output
     everywhere = asked.selection.namespace is None
     style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", colour(sys.stdout))
@@ -145,7 +145,7 @@ def _print(asked: Asked, incidents: Incidents, found: tuple[Incident, ...]) -> N
         print_incidents(found, style, sys.stdout)
 
 
-def _close(asked: Asked, incidents: Incidents) -> int:
+def _close(asked: DiagnoseRun, incidents: Incidents) -> int:
     """What is said on standard error when all is printed, and the exit code."""
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
@@ -159,7 +159,7 @@ def _close(asked: Asked, incidents: Incidents) -> int:
     return 1 if errors else 0
 
 
-def _summarise(asked: Asked, incidents: Incidents) -> None:
+def _summarise(asked: DiagnoseRun, incidents: Incidents) -> None:
     """The closing line."""
     pods, namespace = asked.failures.pods, asked.selection.namespace
     where = f" in {namespace} namespace" if namespace is not None else ""

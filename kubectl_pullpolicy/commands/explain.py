@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.core.explain.explainer import explain_image
 from kubectl_pullpolicy.core.explain.grouping import folded
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, narrowed
 from kubectl_pullpolicy.core.source.interface import Selection, Source
@@ -29,7 +29,7 @@ Pages = Iterator[list[SubjectExplanation]]
 
 
 @dataclass
-class Tally:
+class Counts:
     """What was seen while pages went by: counts, sentences about workloads, and the errors of single targets."""
 
     containers: int = 0
@@ -40,7 +40,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExplainRun:
     """One run: what was asked, of what, and what was seen."""
 
     request: ExplainRequest
@@ -49,8 +49,8 @@ class Asked:
     container: str
     output: OutputFlags
     source: Source
-    inquiry: Inquiry
-    tally: Tally
+    inquiry: Query
+    tally: Counts
     prober: "Prober | None" = None
     place: str = ""  # flags of a command that reads there, too
 
@@ -85,9 +85,11 @@ def run(
         source = recorder = Recorder(source, server, source.namespace or "")
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
-    inquiry = Inquiry(source, credentials=request.credentials_wanted)
+    inquiry = Query(source, credentials=request.credentials_wanted)
     place = place_again(connection, selection, demo=request.demo)
-    asked = Asked(request, targets, selected, selection.container, output, source, inquiry, Tally(), prober, place)
+    asked = ExplainRun(
+        request, targets, selected, selection.container, output, source, inquiry, Counts(), prober, place
+    )
     _print(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -138,7 +140,7 @@ def _run_image(request: ExplainRequest, output: OutputFlags, registries: Registr
     return 0
 
 
-def _found(asked: Asked) -> Pages:
+def _found(asked: ExplainRun) -> Pages:
     if not asked.targets:
         yield from asked.inquiry.listed(asked.selection)
     for target in asked.targets:
@@ -150,7 +152,7 @@ def _found(asked: Asked) -> Pages:
             asked.tally.errors.append(error)
 
 
-def _found_target(asked: Asked, target: Target) -> Pages:
+def _found_target(asked: ExplainRun, target: Target) -> Pages:
     if target.name is not None:
         return asked.inquiry.named(target, asked.selection.namespace)
     if target.info.kind == "Pod":
@@ -158,7 +160,7 @@ def _found_target(asked: Asked, target: Target) -> Pages:
     return asked.inquiry.templates(target.info.kind, target.info.api_version, asked.selection)
 
 
-def _kept(asked: Asked) -> Pages:
+def _kept(asked: ExplainRun) -> Pages:
     """The pages with what was asked for, counted on their way."""
     tally = asked.tally
     for page in _found(asked):
@@ -173,7 +175,7 @@ def _kept(asked: Asked) -> Pages:
         yield asked.prober.probed(shown) if asked.prober is not None else shown
 
 
-def _print(asked: Asked) -> None:
+def _print(asked: ExplainRun) -> None:
     form, pages = asked.output.output, _kept(asked)
 
     def notes() -> tuple[str, ...]:
@@ -193,7 +195,7 @@ def _print(asked: Asked) -> None:
         print_table(pages, style, sys.stdout)
 
 
-def _close(asked: Asked) -> int:
+def _close(asked: ExplainRun) -> int:
     """What is said on standard error when all is printed, and the exit code."""
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
@@ -207,7 +209,7 @@ def _close(asked: Asked) -> int:
     return 1 if errors else 0
 
 
-def _summarise(asked: Asked) -> None:
+def _summarise(asked: ExplainRun) -> None:
     """The closing line of a table. Raises UsageError where -c names no container at all."""
     tally, namespace, request = asked.tally, asked.selection.namespace, asked.request
     where = f" in {namespace} namespace" if namespace is not None else ""

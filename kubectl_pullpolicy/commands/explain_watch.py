@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.explain.watch import Shown, Wanted, Watching
+from kubectl_pullpolicy.core.explain.query import Query
+from kubectl_pullpolicy.core.explain.watch import Shown, WatchFilter, Watching
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
@@ -36,8 +36,8 @@ def run_watch(
     target = targets[0] if targets else None
     if target is not None and target.name is not None:
         selected, owner = _narrowed_to(target, namespace or "", watcher)
-    wanted = Wanted(namespace, owner, selection.container, request.failing, request.watch_only)
-    watching = Watching(lambda: Inquiry(watcher), wanted)
+    wanted = WatchFilter(namespace, owner, selection.container, request.failing, request.watch_only)
+    watching = Watching(lambda: Query(watcher), wanted)
     pages = _told(watching, watching.shown(_found(watcher.news(selected), target)), watcher)
     printer = PRINTERS.get(output.output)
     if printer is not None:
@@ -76,7 +76,7 @@ def _narrowed_to(target: Target, namespace: str, watcher: Watcher) -> tuple[Sele
     if target.info.kind == "Pod":
         return Selection(namespace, field_selector=f"metadata.name={name}"), None
     ref = ObjectRef(target.info.api_version, target.info.kind, namespace, name)
-    return Inquiry(watcher).selection_of(ref), ref
+    return Query(watcher).selection_of(ref), ref
 
 
 def _found(news: Iterator[News], target: Target | None) -> Iterator[News]:

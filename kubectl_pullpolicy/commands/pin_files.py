@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, platform_questions, questions
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, platform_questions, questions
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.manifests.items import Spot, file_item
 from kubectl_pullpolicy.core.pins.files import (
@@ -102,7 +102,7 @@ def _asked(request: PinRequest, references: Sequence[ImageReference], registries
     return first._replace(platforms=resolver.platforms_of(sorted(tag for tag in tags if tag is not None)))
 
 
-def _intended(run: Run, image: _Image, judgement: Judgement, request: PinRequest) -> Iterator[Intended]:
+def _intended(run: Run, image: _Image, judgement: PinVerdict, request: PinRequest) -> Iterator[Intended]:
     """The change of an image, if there is one; what is to be said of it is said."""
     place = image.spot.place
     wanted = change_of(place, judgement, request)
@@ -128,7 +128,7 @@ def _warn_of_platform(request: PinRequest, intended: Sequence[Intended]) -> None
         warn(f"nodes of other platforms than {request.platform} cannot run what is pinned to its images")
 
 
-def _check(run: Run, judged: Sequence[tuple[_Image, Judgement]]) -> int:
+def _check(run: Run, judged: Sequence[tuple[_Image, PinVerdict]]) -> int:
     for image, judgement in judged:
         item = item_of_verdict(image.spot, judgement)
         run.items.append(item)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kubectl_pullpolicy.cluster import Writable, open_writable
 from kubectl_pullpolicy.cluster.delete import delete_pod
-from kubectl_pullpolicy.core.backoff.retry import Refusal, Retried, Retry, retry_of
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry, retry_of
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
@@ -58,7 +58,7 @@ def run(
     namespace = None if selection.all_namespaces else writable.source.namespace
     errors: list[PullPolicyError] = []
     selected = Selection(namespace, selection.selector, selection.field_selector)
-    judged = list(_judged(request, targets, selected, Inquiry(writable.source), errors))
+    judged = list(_judged(request, targets, selected, Query(writable.source), errors))
     for error in errors:
         say(str(error))
     if not judged:
@@ -81,9 +81,9 @@ def _judged(
     request: RetryRequest,
     targets: Sequence[Target],
     selected: Selection,
-    inquiry: Inquiry,
+    inquiry: Query,
     errors: list[PullPolicyError],
-) -> Iterator[Retry | Refusal]:
+) -> Iterator[Retry | NotRetried]:
     """Every Pod that is meant, once."""
     seen: set[tuple[str, str]] = set()
     pod = kind_info("Pod")
@@ -100,7 +100,7 @@ def _judged(
             errors.append(error)
 
 
-def _pods(target: Target, selected: Selection, inquiry: Inquiry) -> Iterator[tuple[Pod, SubjectExplanation]]:
+def _pods(target: Target, selected: Selection, inquiry: Query) -> Iterator[tuple[Pod, SubjectExplanation]]:
     ref = ObjectRef(target.info.api_version, target.info.kind, selected.namespace or "", target.name or "")
     if target.name is None:
         if ref.kind != "Pod":
@@ -113,9 +113,9 @@ def _pods(target: Target, selected: Selection, inquiry: Inquiry) -> Iterator[tup
         yield from (pair for page in inquiry.pods_of(ref, workload) for pair in page)
 
 
-def _carry_out(run: _Run, judged: Sequence[Retry | Refusal], *, failed: bool) -> int:
+def _carry_out(run: _Run, judged: Sequence[Retry | NotRetried], *, failed: bool) -> int:
     meant = [each for each in judged if isinstance(each, Retry)]
-    left = [each for each in judged if isinstance(each, Refusal)]
+    left = [each for each in judged if isinstance(each, NotRetried)]
     structured, dry_run = bool(run.output.output), run.flags.dry_run
     asks = bool(meant) and dry_run == "none" and not run.flags.yes
     if not structured or asks:
@@ -139,7 +139,7 @@ def _carry_out(run: _Run, judged: Sequence[Retry | Refusal], *, failed: bool) ->
     return _awaited(run, done)
 
 
-def _was_named(run: _Run, left: Sequence[Refusal]) -> bool:
+def _was_named(run: _Run, left: Sequence[NotRetried]) -> bool:
     return bool(run.request.targets) and bool(left)
 
 
@@ -167,9 +167,9 @@ def _delete(meant: Retry, run: _Run) -> None:
         else:
             return
         name, namespace = meant.pod.name, meant.pod.namespace
-        found = Inquiry(run.writable.source).pod(ObjectRef("v1", "Pod", namespace, name))
+        found = Query(run.writable.source).pod(ObjectRef("v1", "Pod", namespace, name))
         again = retry_of(*found, kill_running=run.request.kill_running)
-        if isinstance(again, Refusal):
+        if isinstance(again, NotRetried):
             raise PullPolicyError(f"error: pod/{name} was not deleted: it changed meanwhile: {again.reason}")
         if again.uid != meant.uid:
             raise PullPolicyError(f"error: pod/{name} was not deleted: another Pod has its name by now")

@@ -1,6 +1,6 @@
 """set -f: imagePullPolicy in manifests, every other byte kept. No cluster is asked."""
 
-from kubectl_pullpolicy.core.manifests.edits import DEFAULT, Wanted
+from kubectl_pullpolicy.core.manifests.edits import DEFAULT, ImageEdit
 from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.checks import check_policy
@@ -25,7 +25,7 @@ def run_files(value: str, request: FileRequest) -> int:
         elif item.result == "unchanged":
             run.items.append(item)
         else:
-            intended.append(Intended(file, Wanted(spot.place, policy=value), (item,)))
+            intended.append(Intended(file, ImageEdit(spot.place, policy=value), (item,)))
     if not met and request.container and run.files:
         raise UsageError(f'unable to find container named "{request.container}" in {_names(run)}')
     carry_out(run, intended)

@@ -17,16 +17,16 @@ GROUPS = 4  # credentials with which is asked at the same time
 Platforms = tuple[Platform, ...] | Failure
 
 
-class Question(NamedTuple):
+class Lookup(NamedTuple):
     """A reference, and the credentials to try."""
 
     reference: ImageReference
     credentials: tuple[Credential, ...]
 
 
-def question(reference: ImageReference, keychain: Keychain) -> Question:
+def question(reference: ImageReference, keychain: Keychain) -> Lookup:
     """What is asked of this reference."""
-    return Question(reference, tuple(keychain.credentials(reference.registry, reference.repository)))
+    return Lookup(reference, tuple(keychain.credentials(reference.registry, reference.repository)))
 
 
 class Registries:
@@ -34,10 +34,10 @@ class Registries:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._resolved: dict[Question, Resolved | Failure] = {}
-        self._platforms: dict[Question, Platforms] = {}
+        self._resolved: dict[Lookup, Resolved | Failure] = {}
+        self._platforms: dict[Lookup, Platforms] = {}
 
-    def resolved(self, questions: Iterable[Question]) -> Mapping[Question, Resolved | Failure]:
+    def resolved(self, questions: Iterable[Lookup]) -> Mapping[Lookup, Resolved | Failure]:
         """What each stands for."""
         wanted = [each for each in dict.fromkeys(questions) if each not in self._resolved]
         progress, lock, counts = Progress(sys.stderr, len(wanted)), threading.Lock(), [0]
@@ -56,7 +56,7 @@ class Registries:
         progress.clear()
         return self._resolved
 
-    def platforms(self, questions: Iterable[Question]) -> Mapping[Question, Platforms]:
+    def platforms(self, questions: Iterable[Lookup]) -> Mapping[Lookup, Platforms]:
         """The platforms of the index, or of the image, that each stands for."""
         wanted = [each for each in dict.fromkeys(questions) if each not in self._platforms]
         self._platforms |= self._in_groups(wanted, lambda resolver, references: resolver.platforms_of(references))
@@ -64,18 +64,18 @@ class Registries:
 
     def _in_groups(
         self,
-        wanted: Sequence[Question],
+        wanted: Sequence[Lookup],
         ask: Callable[[Resolver, Sequence[ImageReference]], Mapping[ImageReference, T]],
-    ) -> dict[Question, T]:
+    ) -> dict[Lookup, T]:
         groups: dict[tuple[Credential, ...], list[ImageReference]] = {}
         for reference, credentials in wanted:
             groups.setdefault(credentials, []).append(reference)
 
-        def answered(credentials: tuple[Credential, ...]) -> Iterator[dict[Question, T]]:
+        def answered(credentials: tuple[Credential, ...]) -> Iterator[dict[Lookup, T]]:
             answers = ask(self._resolver.using(Fixed(credentials)), groups[credentials])
-            yield {Question(each, credentials): answer for each, answer in answers.items()}
+            yield {Lookup(each, credentials): answer for each, answer in answers.items()}
 
-        found: dict[Question, T] = {}
+        found: dict[Lookup, T] = {}
         for answers in together(map(answered, groups), GROUPS):
             found |= answers
         return found

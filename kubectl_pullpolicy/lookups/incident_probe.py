@@ -5,7 +5,7 @@ Each example's Pod is read again by name, with its pull secrets; so the cost doe
 
 import msgspec
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed
@@ -17,7 +17,7 @@ from kubectl_pullpolicy.lookups.probe import Prober
 _Place = tuple[str, str, str]
 
 
-def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, inquiry: Inquiry) -> tuple[Incident, ...]:
+def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, inquiry: Query) -> tuple[Incident, ...]:
     """The same incidents, their examples with what registries say; without it where a Pod is gone."""
     pods = dict.fromkeys((example.namespace, example.pod) for incident in incidents for example in incident.examples)
     found = [subject for namespace, name in pods for subject in _read(inquiry, namespace, name)]
@@ -29,7 +29,7 @@ def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, inquiry: I
     )
 
 
-def _read(inquiry: Inquiry, namespace: str, name: str) -> list[SubjectExplanation]:
+def _read(inquiry: Query, namespace: str, name: str) -> list[SubjectExplanation]:
     try:
         return [subject for page in inquiry.named(Target(POD, name), namespace) for subject in page]
     except (NotFoundError, ForbiddenError):  # gone since, or listed but not to be had by name

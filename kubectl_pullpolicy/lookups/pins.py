@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, judged, platform_questions, questions
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, judged, platform_questions, questions
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage, LivePinRequest
-from kubectl_pullpolicy.lookups.batch import Question, Registries, question
+from kubectl_pullpolicy.lookups.batch import Lookup, Registries, question
 from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
 
 
@@ -36,7 +36,7 @@ class Judge:
             found.append(Judged(image, self._judgement(image, answers._replace(platforms=known))))
         return found
 
-    def _questions(self, image: LiveImage) -> dict[ImageReference, Question]:
+    def _questions(self, image: LiveImage) -> dict[ImageReference, Lookup]:
         if image.reference is None:
             return {}
         request, keychain = self._request, self._credentials.keychain(image.live)
@@ -44,21 +44,21 @@ class Judge:
         wanted = questions(image.reference, follow=follow, verify=request.check)
         return {reference: question(reference, keychain) for reference in wanted}
 
-    def _platform_question(self, image: LiveImage, answers: Answers) -> Question | None:
+    def _platform_question(self, image: LiveImage, answers: Answers) -> Lookup | None:
         if image.reference is None:
             return None
         reference = platform_questions(image.reference, answers, self._request.platform)
         return question(reference, self._credentials.keychain(image.live)) if reference is not None else None
 
-    def _judgement(self, image: LiveImage, answers: Answers) -> Judgement:
+    def _judgement(self, image: LiveImage, answers: Answers) -> PinVerdict:
         """A pin is not looked at unless that was asked for."""
         reference, request = image.reference, self._request
         if reference is None:
-            return Judgement("failed", "", image.reason)
+            return PinVerdict("failed", "", image.reason)
         if reference.digest and not (request.update or request.check):
-            return Judgement("current")
+            return PinVerdict("current")
         if request.check and not reference.digest:
-            return Judgement("pin")
+            return PinVerdict("pin")
         return judged(reference, answers, request.platform)
 
 

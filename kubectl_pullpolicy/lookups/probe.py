@@ -16,7 +16,7 @@ from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 from kubectl_pullpolicy.flags.options import RegistryFlags
 from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.registry.keychain import Credential
-from kubectl_pullpolicy.registry.probe import Question, probe
+from kubectl_pullpolicy.registry.probe import ProbeRequest, probe
 from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecrets
 from kubectl_pullpolicy.registry.resolver import Resolver
 
@@ -47,7 +47,7 @@ class Prober:
     def __init__(self, resolver: Resolver, offers: "Offers") -> None:
         self._resolver = resolver
         self._offers = offers
-        self._known: dict[Question, Findings] = {}
+        self._known: dict[ProbeRequest, Findings] = {}
 
     def probed(self, page: Sequence[SubjectExplanation]) -> list[SubjectExplanation]:
         """The same subjects, with the answers of registries."""
@@ -61,13 +61,13 @@ class Prober:
             for subject in page
         ]
 
-    def _answered(self, explained: Explanation, question: Question | None) -> Explanation:
+    def _answered(self, explained: Explanation, question: ProbeRequest | None) -> Explanation:
         findings = self._known.get(question) if question is not None else None
         if question is None or findings is None:
             return explained
         return msgspec.structs.replace(explained, probe=probe_of(question.reference, findings, explained))
 
-    def _question(self, explained: Explanation) -> Question | None:
+    def _question(self, explained: Explanation) -> ProbeRequest | None:
         """None for an image that cannot be read."""
         try:
             reference = parse(explained.image)
@@ -75,7 +75,7 @@ class Prober:
             return None
         node = explained.node
         platform = (node.os, node.architecture) if node is not None else ("", "")
-        return Question(reference, tuple(self._offers(explained)), platform)
+        return ProbeRequest(reference, tuple(self._offers(explained)), platform)
 
 
 class PodCredentials:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, by_tag
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, by_tag
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.running import (
-    Evidence,
+    RunningDigests,
     agreed,
     at_digest,
     concluded,
@@ -27,7 +27,7 @@ class _Case(NamedTuple):
     image: LiveImage
     reference: ImageReference
     keychain: Keychain
-    told: tuple[tuple[str, Evidence], ...]
+    told: tuple[tuple[str, RunningDigests], ...]
 
 
 class RunningJudge:
@@ -50,18 +50,18 @@ class RunningJudge:
         answers = self._platforms(asked, answers)
         verdicts = iter(self._verdict(case, known) for case, known in zip(asked, answers, strict=True))
         return [
-            Judged(image, case if isinstance(case, Judgement) else next(verdicts))
+            Judged(image, case if isinstance(case, PinVerdict) else next(verdicts))
             for image, case in zip(images, cases, strict=True)
         ]
 
-    def _case(self, image: LiveImage) -> _Case | Judgement:
+    def _case(self, image: LiveImage) -> _Case | PinVerdict:
         reference = image.reference
         if reference is None:
-            return Judgement("failed", "", image.reason)
+            return PinVerdict("failed", "", image.reason)
         if reference.digest:
-            return Judgement("current")
+            return PinVerdict("current")
         if image.slot.kind == "imageVolume":
-            return Judgement("failed", "", "no status tells what an image volume holds")
+            return PinVerdict("failed", "", "no status tells what an image volume holds")
         sightings = self._pods.sightings(image.live, image.slot.key, image.slot.image)
         told = tuple((each.pod, evidence(reference, each)) for each in sightings)
         return _Case(image, reference, self._credentials.keychain(image.live), told)
@@ -102,7 +102,7 @@ class RunningJudge:
             for answers, questions in zip(known, wanted, strict=True)
         ]
 
-    def _verdict(self, case: _Case, answers: Answers) -> Judgement:
+    def _verdict(self, case: _Case, answers: Answers) -> PinVerdict:
         verdicts = [(pod, concluded(case.reference, told, answers, self._platform)) for pod, told in case.told]
         return agreed(case.reference, verdicts)
 

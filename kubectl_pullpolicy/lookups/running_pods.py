@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
@@ -29,7 +29,7 @@ class RunningPods:
 
     def __init__(self, source: ClusterSource) -> None:
         self._source = source
-        self._inquiry = Inquiry(source)
+        self._inquiry = Query(source)
         self._pods: dict[ObjectRef, list[Seen]] = {}
         self._nodes: dict[str, Node] = {}
         self.notes: list[str] = []

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY
 from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, same_origin
-from kubectl_pullpolicy.registry.failure import Refusal
+from kubectl_pullpolicy.registry.failure import RegistryError
 from kubectl_pullpolicy.registry.settings import Settings
-from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
+from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport
 from kubectl_pullpolicy.registry.www_authenticate import Challenge, challenges_of, preferred
 
 # docker.io is a name; this host answers for it (moby daemon/pkg/registry/config.go:DefaultV2Registry).
@@ -26,8 +26,10 @@ class Endpoint(NamedTuple):
     challenge: Challenge | None
 
 
-def opened(registry: str, transport: Transport, settings: Settings) -> Endpoint:
-    """Asks the registry whether it is one, and for what it wants to see. Raises Refusal where it cannot be reached."""
+def opened(registry: str, transport: RegistryTransport, settings: Settings) -> Endpoint:
+    """Asks the registry whether it is one, and for what it wants to see. Raises RegistryError where it cannot be
+    reached.
+    """
     host = DOCKER_HUB if registry == DEFAULT_REGISTRY else registry
     if registry in settings.plain_http or host in settings.plain_http:
         return _pinged(registry, f"http://{host}", transport)
@@ -35,28 +37,28 @@ def opened(registry: str, transport: Transport, settings: Settings) -> Endpoint:
         return _pinged(registry, f"https://{host}", transport)
     try:
         return _pinged(registry, f"https://{host}", transport, settings.limits.handshake_on_loopback)
-    except Refusal as refusal:
+    except RegistryError as refusal:
         if not _may_speak_http(refusal):
             raise
         try:
             return _pinged(registry, f"http://{host}", transport)
-        except Refusal:
+        except RegistryError:
             raise refusal from None
 
 
-def _pinged(registry: str, base: str, transport: Transport, connect: float = 0.0) -> Endpoint:
-    answer = transport.send(Request("GET", f"{base}/v2/", connect=connect))
+def _pinged(registry: str, base: str, transport: RegistryTransport, connect: float = 0.0) -> Endpoint:
+    answer = transport.send(RegistryRequest("GET", f"{base}/v2/", connect=connect))
     return Endpoint(registry, base, challenge_of(answer, base))
 
 
-def challenge_of(answer: Answer, base: str) -> Challenge | None:
+def challenge_of(answer: RegistryResponse, base: str) -> Challenge | None:
     """What a 401 asks for. Only the registry itself is heard: where it redirected to must not name a token service."""
     if answer.status != 401 or not same_origin(answer.url, base):
         return None
     return preferred(challenges_of(answer.headers.getlist("WWW-Authenticate")))
 
 
-def _may_speak_http(refusal: Refusal) -> bool:
+def _may_speak_http(refusal: RegistryError) -> bool:
     """Whether the handshake failed in the way of a server without TLS: not for a bad certificate, nor a closed port."""
     cause: BaseException | None = refusal
     while cause is not None:

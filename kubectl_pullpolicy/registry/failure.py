@@ -9,7 +9,7 @@ _KINDS: dict[int, FailureKind] = {401: "Unauthorized", 403: "Denied", 404: "NotF
 _PHRASES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
 
 
-class Refusal(Exception):  # noqa: N818  it is an answer, not an error
+class RegistryError(Exception):
     """Carries the Failure."""
 
     def __init__(self, failure: Failure) -> None:
@@ -28,13 +28,13 @@ class _Errors(msgspec.Struct):
     errors: list[_Error] | None = None
 
 
-def refused(status: int, who: str, body: bytes, retry_after: str = "") -> Refusal:
+def refused(status: int, who: str, body: bytes, retry_after: str = "") -> RegistryError:
     """The Refusal that an HTTP status stands for. `who`: the registry or token service, for the message."""
     kind = _KINDS.get(status, "ServerError" if status >= 500 else "BadAnswer")
     words = " ".join(filter(None, (str(status), _PHRASES.get(status, ""))))
     told = _told(body)
     later = f"; it wants to be asked again in {retry_after}s" if status == 429 and retry_after.isdecimal() else ""
-    return Refusal(Failure(kind, f"{who} answers {words}{f': {told}' if told else ''}{later}"))
+    return RegistryError(Failure(kind, f"{who} answers {words}{f': {told}' if told else ''}{later}"))
 
 
 def _told(body: bytes) -> str:

@@ -18,9 +18,9 @@ from kubectl_pullpolicy.core.images.resolution import (
     Platform,
     Resolved,
 )
-from kubectl_pullpolicy.registry.failure import Refusal, refused
+from kubectl_pullpolicy.registry.failure import RegistryError, refused
 from kubectl_pullpolicy.registry.session import Session
-from kubectl_pullpolicy.registry.transport import Answer
+from kubectl_pullpolicy.registry.transport import RegistryResponse
 
 ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
@@ -59,7 +59,7 @@ class Fetched(msgspec.Struct, frozen=True):
 
 
 def resolve(session: Session, reference: ImageReference) -> Resolved:
-    """Digest and type of a reference, by HEAD where that tells both. Raises Refusal."""
+    """Digest and type of a reference, by HEAD where that tells both. Raises RegistryError."""
     answer = session.ask("HEAD", reference.repository, f"manifests/{_wanted(reference)}", ACCEPT)
     if answer.status == 429:
         raise refused(429, session.registry, b"", answer.header("Retry-After"))
@@ -136,7 +136,7 @@ def _computed(algorithm: str, content: bytes) -> str:
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
 
 
-def _media_type(answer: Answer) -> str:
+def _media_type(answer: RegistryResponse) -> str:
     return answer.header("Content-Type").partition(";")[0].strip().lower()
 
 
@@ -155,20 +155,20 @@ def _kind_by_content(document: _Document) -> ManifestKind | None:
     return "manifest" if document.config is not None else None
 
 
-def _decoded(answer: Answer, registry: str) -> _Document:
+def _decoded(answer: RegistryResponse, registry: str) -> _Document:
     try:
         return msgspec.json.decode(answer.body, type=_Document)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _no_registry(answer, registry) from error
 
 
-def _no_registry(answer: Answer, registry: str) -> Refusal:
+def _no_registry(answer: RegistryResponse, registry: str) -> RegistryError:
     what = _media_type(answer) or "no type"
-    return Refusal(Failure("BadAnswer", f"{registry} answers with something that is no manifest ({what[:80]})"))
+    return RegistryError(Failure("BadAnswer", f"{registry} answers with something that is no manifest ({what[:80]})"))
 
 
 def _check(wanted: str, found: str, registry: str) -> None:
     if wanted and wanted != found:
-        raise Refusal(
+        raise RegistryError(
             Failure("BadDigest", f"{registry} answers with the digest {found} where {wanted} is meant: refused")
         )

@@ -20,7 +20,7 @@ SILENCE = 300.0  # seconds
 _NOBODY_GETS_MORE = frozenset({"Unreachable", "ServerError"})
 
 
-class Question(NamedTuple):
+class ProbeRequest(NamedTuple):
     """An image, whose credentials to try, and the os and architecture of the node ("" where not known)."""
 
     reference: ImageReference
@@ -28,20 +28,20 @@ class Question(NamedTuple):
     platform: tuple[str, str] = ("", "")
 
 
-def probe(resolver: Resolver, questions: Iterable[Question]) -> dict[Question, Findings]:
+def probe(resolver: Resolver, questions: Iterable[ProbeRequest]) -> dict[ProbeRequest, Findings]:
     """Asks all of them, each registry's beside the others'. A question that got stuck is left out."""
-    by_registry: dict[str, list[Question]] = {}
+    by_registry: dict[str, list[ProbeRequest]] = {}
     for question in dict.fromkeys(questions):
         by_registry.setdefault(question.reference.registry, []).append(question)
 
-    def prepare() -> Callable[[Question], Findings]:
+    def prepare() -> Callable[[ProbeRequest], Findings]:
         return lambda question: _findings(resolver, question)
 
     lanes = [Lane(group, prepare) for group in by_registry.values()]
     return dict(answers(lanes, WIDTH, SILENCE))
 
 
-def _findings(resolver: Resolver, question: Question) -> Findings:
+def _findings(resolver: Resolver, question: ProbeRequest) -> Findings:
     reference, tried = question.reference, _tried(resolver, question)
     attempts = tuple(Attempt(_source(credential), answer) for credential, answer in tried)
     for credential, answer in tried:
@@ -57,7 +57,7 @@ def _findings(resolver: Resolver, question: Question) -> Findings:
     return Findings(attempts)
 
 
-def _tried(resolver: Resolver, question: Question) -> list[tuple[Credential, Resolved | Failure]]:
+def _tried(resolver: Resolver, question: ProbeRequest) -> list[tuple[Credential, Resolved | Failure]]:
     """Every credential, and at last none."""
     tried: list[tuple[Credential, Resolved | Failure]] = []
     named = [each for each in question.credentials if not isinstance(each, Anonymous)]
@@ -74,7 +74,7 @@ def _source(credential: Credential) -> str:
     return ANONYMOUSLY if isinstance(credential, Anonymous) else credential.source
 
 
-def _described(resolver: Resolver, question: Question, found: Resolved, attempts: tuple[Attempt, ...]) -> Findings:
+def _described(resolver: Resolver, question: ProbeRequest, found: Resolved, attempts: tuple[Attempt, ...]) -> Findings:
     """Of an image that is there: its platforms, and whether the node's is really to be had."""
     platforms = resolver.platforms(question.reference)
     if isinstance(platforms, Failure) or found.kind != "index":

@@ -14,12 +14,12 @@ from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolve
 from kubectl_pullpolicy.registry import manifests
 from kubectl_pullpolicy.registry import tags as tag_lists
 from kubectl_pullpolicy.registry.endpoint import Endpoint, opened
-from kubectl_pullpolicy.registry.failure import Refusal
+from kubectl_pullpolicy.registry.failure import RegistryError
 from kubectl_pullpolicy.registry.fan_out import Lane, answers
 from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Credential, Keychain
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.settings import DEFAULTS, Settings
-from kubectl_pullpolicy.registry.transport import Transport
+from kubectl_pullpolicy.registry.transport import RegistryTransport
 
 T = TypeVar("T")
 Ask = Callable[[Session, ImageReference], T]
@@ -34,7 +34,7 @@ class Resolver:
     def __init__(self, keychain: Keychain, settings: Settings = DEFAULTS) -> None:
         self._keychain = keychain
         self._settings = settings
-        self._transport = Transport(settings)
+        self._transport = RegistryTransport(settings)
         self._endpoints: dict[str, Endpoint | Failure] = {}
         self._sessions: dict[tuple[str, Credential], Session] = {}
         self._lock = threading.Lock()
@@ -126,7 +126,7 @@ class Resolver:
             if registry not in self._endpoints:
                 try:
                     self._endpoints[registry] = opened(registry, self._transport, self._settings)
-                except Refusal as refusal:
+                except RegistryError as refusal:
                     self._endpoints[registry] = refusal.failure
             return self._endpoints[registry]
 
@@ -157,7 +157,7 @@ def _tried(sessions: Sequence[Session], reference: ImageReference, ask: Ask[T]) 
     for session in sessions:
         try:
             return ask(session, reference)
-        except Refusal as refusal:
+        except RegistryError as refusal:
             told = session.told(refusal.failure)
             if told.kind not in OTHERS_MAY:
                 return told

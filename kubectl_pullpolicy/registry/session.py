@@ -10,25 +10,25 @@ from collections.abc import Iterable
 from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import same_origin
 from kubectl_pullpolicy.registry.endpoint import Endpoint, challenge_of
-from kubectl_pullpolicy.registry.failure import Refusal, refused
+from kubectl_pullpolicy.registry.failure import RegistryError, refused
 from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, Password, RegistryToken
 from kubectl_pullpolicy.registry.redaction import without_credentials
 from kubectl_pullpolicy.registry.tokens import TokenService, basic, batches, pull_scope
-from kubectl_pullpolicy.registry.transport import Answer, Request, Transport
+from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport
 from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 
 class Session:
     """May be used by several threads."""
 
-    def __init__(self, endpoint: Endpoint, credential: Credential, transport: Transport) -> None:
+    def __init__(self, endpoint: Endpoint, credential: Credential, transport: RegistryTransport) -> None:
         self._endpoint = endpoint
         self._credential = credential
         self._transport = transport
         self._service = TokenService(transport, endpoint.base)
         self._challenges: dict[str, Challenge] = {}  # of single repositories, other than the registry's
         self._tokens: dict[str, str] = {}
-        self._without: dict[str, Refusal] = {}  # repositories for which there is no token, and why
+        self._without: dict[str, RegistryError] = {}  # repositories for which there is no token, and why
         self._lock = threading.Lock()
 
     @property
@@ -50,16 +50,16 @@ class Session:
                 token = self._service.token(challenge, map(pull_scope, batch), self._credential)
                 with self._lock:
                     self._tokens.update(dict.fromkeys(batch, token))
-            except Refusal as refusal:
+            except RegistryError as refusal:
                 if len(batch) == 1 or refusal.failure.kind == "Unreachable":
                     self._without.update(dict.fromkeys(batch, refusal))
 
-    def ask(self, method: str, repository: str, path: str, accept: str = "") -> Answer:
+    def ask(self, method: str, repository: str, path: str, accept: str = "") -> RegistryResponse:
         """The answer to a request below /v2/REPOSITORY/. Raises Refusal, for every 401 as well."""
         url = f"{self._endpoint.base}/v2/{repository}/{path}"
         return self.follow(method, repository, url, accept)
 
-    def follow(self, method: str, repository: str, url: str, accept: str = "") -> Answer:
+    def follow(self, method: str, repository: str, url: str, accept: str = "") -> RegistryResponse:
         """The same for a whole URL, the next page of a list. A credential goes along only to this registry."""
         try:
             answer = self._sent(method, repository, url, accept)
@@ -67,7 +67,7 @@ class Session:
                 answer = self._sent(method, repository, url, accept)
             if answer.status == 401:
                 raise refused(401, self.registry, answer.body)
-        except Refusal as refusal:
+        except RegistryError as refusal:
             raise self._with_reason(refusal) from refusal
         return answer
 
@@ -77,12 +77,12 @@ class Session:
             tokens = set(self._tokens.values())
         return Failure(failure.kind, without_credentials(failure.message, self._credential, tokens))
 
-    def _sent(self, method: str, repository: str, url: str, accept: str) -> Answer:
+    def _sent(self, method: str, repository: str, url: str, accept: str) -> RegistryResponse:
         headers = {"Accept": accept} if accept else {}
         authorization = self._authorization(repository) if same_origin(url, self._endpoint.base) else ""
         if authorization:
             headers["Authorization"] = authorization
-        return self._transport.send(Request(method, url, headers))
+        return self._transport.send(RegistryRequest(method, url, headers))
 
     def _authorization(self, repository: str) -> str:
         credential, challenge = self._credential, self._challenge_of(repository)
@@ -96,7 +96,7 @@ class Session:
             raise self._without[repository]
         return f"Bearer {self._tokens.get(repository) or self._renewed_token(challenge, repository)}"
 
-    def _renewed(self, answer: Answer, repository: str) -> bool:
+    def _renewed(self, answer: RegistryResponse, repository: str) -> bool:
         """Whether a 401 told of something that was not tried yet."""
         if isinstance(self._credential, RegistryToken):
             return False
@@ -121,9 +121,9 @@ class Session:
             self._tokens[repository] = token
         return token
 
-    def _with_reason(self, refusal: Refusal) -> Refusal:
+    def _with_reason(self, refusal: RegistryError) -> RegistryError:
         """Where there should have been credentials, why there were none."""
         if not isinstance(self._credential, Anonymous) or not self._credential.unavailable:
             return refusal
         told = f"{refusal.failure.message} (asked without credentials: {self._credential.unavailable})"
-        return Refusal(Failure(refusal.failure.kind, told))
+        return RegistryError(Failure(refusal.failure.kind, told))

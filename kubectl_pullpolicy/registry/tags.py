@@ -12,9 +12,9 @@ import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import same_origin
-from kubectl_pullpolicy.registry.failure import Refusal, refused
+from kubectl_pullpolicy.registry.failure import RegistryError, refused
 from kubectl_pullpolicy.registry.session import Session
-from kubectl_pullpolicy.registry.transport import Answer
+from kubectl_pullpolicy.registry.transport import RegistryResponse
 
 PAGE = 1000
 MOST = 100_000  # tags; a registry that names more of them for ever must not fill the memory
@@ -27,7 +27,7 @@ class _Tags(msgspec.Struct):
 
 
 def tags(session: Session, repository: str, pages: int) -> tuple[str, ...]:
-    """All tags, of at most so many pages. Raises Refusal."""
+    """All tags, of at most so many pages. Raises RegistryError."""
     return tuple(islice((tag for page in _pages(session, repository, pages) for tag in page), MOST))
 
 
@@ -45,16 +45,18 @@ def _pages(session: Session, repository: str, pages: int) -> Iterator[list[str]]
         answer = session.follow("GET", repository, following)
 
 
-def _decoded(answer: Answer, registry: str) -> list[str]:
+def _decoded(answer: RegistryResponse, registry: str) -> list[str]:
     """What can be a tag: everything else is no text to go on with."""
     try:
         listed = msgspec.json.decode(answer.body, type=_Tags).tags or []
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refusal(Failure("BadAnswer", f"{registry} answers with something that is no list of tags")) from error
+        raise RegistryError(
+            Failure("BadAnswer", f"{registry} answers with something that is no list of tags")
+        ) from error
     return list(filter(_TAG.fullmatch, listed))
 
 
-def _next_of(answer: Answer) -> str:
+def _next_of(answer: RegistryResponse) -> str:
     """The URL of the next page; one on another host is not followed, since the request carries credentials."""
     for link in answer.header("Link").split("<")[1:]:
         target, _, parameters = link.partition(">")

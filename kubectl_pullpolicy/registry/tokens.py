@@ -13,9 +13,9 @@ import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import objection
-from kubectl_pullpolicy.registry.failure import Refusal, refused
+from kubectl_pullpolicy.registry.failure import RegistryError, refused
 from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, Password
-from kubectl_pullpolicy.registry.transport import Answer, Request, Transport, host_of
+from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport, host_of
 from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 CLIENT_ID = "kubectl-pullpolicy"
@@ -31,17 +31,17 @@ class _Token(msgspec.Struct):
 class TokenService:
     """Gets tokens for one registry (`base`, its URL)."""
 
-    def __init__(self, transport: Transport, base: str) -> None:
+    def __init__(self, transport: RegistryTransport, base: str) -> None:
         self._transport = transport
         self._base = base
 
     def token(self, challenge: Challenge, scopes: Iterable[str], credential: Credential) -> str:
-        """A token for these scopes. Raises Refusal."""
+        """A token for these scopes. Raises RegistryError."""
         realm = challenge.realm
         why = objection(self._base, realm)
         if why:
             where = host_of(realm) or "somewhere"
-            raise Refusal(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {where}, {why}"))
+            raise RegistryError(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {where}, {why}"))
         answer = self._transport.send(_request(realm, challenge.parameters.get("service", ""), scopes, credential))
         who = f"the token service {host_of(realm)}"
         if answer.status != 200:
@@ -74,7 +74,7 @@ def basic(credential: Password) -> str:
     return f"Basic {base64.b64encode(f'{credential.user}:{credential.password}'.encode()).decode()}"
 
 
-def _request(realm: str, service: str, scopes: Iterable[str], credential: Credential) -> Request:
+def _request(realm: str, service: str, scopes: Iterable[str], credential: Credential) -> RegistryRequest:
     if isinstance(credential, IdentityToken):
         form = {
             "grant_type": "refresh_token",
@@ -84,23 +84,23 @@ def _request(realm: str, service: str, scopes: Iterable[str], credential: Creden
             "refresh_token": credential.token,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return Request("POST", realm, headers, urlencode(form).encode())
+        return RegistryRequest("POST", realm, headers, urlencode(form).encode())
     parameters = [f"service={quote(service, safe='')}"] if service else []
     query = "&".join([*parameters, *map(_scope_parameter, scopes)])
     headers = {"Authorization": basic(credential)} if isinstance(credential, Password) else {}
-    return Request("GET", f"{realm}{'&' if '?' in realm else '?'}{query}", headers)
+    return RegistryRequest("GET", f"{realm}{'&' if '?' in realm else '?'}{query}", headers)
 
 
 def _scope_parameter(scope: str) -> str:
     return f"scope={quote(scope, safe=':/,')}"
 
 
-def _token_in(answer: Answer, who: str) -> str:
+def _token_in(answer: RegistryResponse, who: str) -> str:
     try:
         decoded = msgspec.json.decode(answer.body, type=_Token)
     except (msgspec.DecodeError, UnicodeDecodeError):
         decoded = _Token()
     token = decoded.token or decoded.access_token or ""
     if not token or not token.isascii() or not token.isprintable():
-        raise Refusal(Failure("BadAnswer", f"{who} answers without a token"))
+        raise RegistryError(Failure("BadAnswer", f"{who} answers without a token"))
     return token

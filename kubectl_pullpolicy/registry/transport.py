@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import objection, same_origin
 from kubectl_pullpolicy.registry.connections import Pools
-from kubectl_pullpolicy.registry.failure import Refusal
+from kubectl_pullpolicy.registry.failure import RegistryError
 from kubectl_pullpolicy.registry.settings import Settings
 
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -21,7 +21,7 @@ BUSY = {408, 429, 500, 502, 503, 504}
 CHUNK = 1 << 16
 
 
-class Request(NamedTuple):
+class RegistryRequest(NamedTuple):
     """What to send. `connect`: other seconds to connect than usual."""
 
     method: str
@@ -31,7 +31,7 @@ class Request(NamedTuple):
     connect: float = 0.0
 
 
-class Answer(NamedTuple):
+class RegistryResponse(NamedTuple):
     """What came, from the URL that gave it in the end."""
 
     status: int
@@ -44,31 +44,31 @@ class Answer(NamedTuple):
         return str(self.headers.get(name, ""))
 
 
-class Transport:
+class RegistryTransport:
     """Sends requests; may be used by several threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
         self._pools = Pools(settings)
 
-    def send(self, request: Request) -> Answer:
-        """The answer that is no redirect, or a redirect of a POST. Raises Refusal."""
+    def send(self, request: RegistryRequest) -> RegistryResponse:
+        """The answer that is no redirect, or a redirect of a POST. Raises RegistryError."""
         for _ in range(self._limits.redirects + 1):
             answer = self._insisted(request)
             location = answer.header("Location")
             if answer.status not in REDIRECTS or not location or request.body is not None:
                 return answer
             request = _redirected(request, location)
-        raise Refusal(
+        raise RegistryError(
             Failure("BadAnswer", f"{host_of(request.url)} redirects more than {self._limits.redirects} times")
         )
 
-    def _insisted(self, request: Request) -> Answer:
+    def _insisted(self, request: RegistryRequest) -> RegistryResponse:
         """Asks again what may succeed a moment later: a server that is busy, a connection that broke off."""
         for pause in self._limits.pauses:
             try:
                 answer = self._once(request)
-            except _BrokenOff:
+            except _BrokenOffError:
                 time.sleep(pause)
                 continue
             wanted = _wanted_pause(answer, pause)
@@ -77,22 +77,22 @@ class Transport:
             time.sleep(wanted)
         try:
             return self._once(request)
-        except _BrokenOff as error:
-            raise Refusal(error.failure) from error
+        except _BrokenOffError as error:
+            raise RegistryError(error.failure) from error
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: RegistryRequest) -> RegistryResponse:
         import urllib3
 
         try:
             response = self._pools.send(request.method, request.url, request.headers, request.body, request.connect)
-            return Answer(response.status, response.headers, self._body(response, request), request.url)
+            return RegistryResponse(response.status, response.headers, self._body(response, request), request.url)
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeError) as error:
             failure = unreachable(error, request.url)
             if isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.IncompleteRead):
-                raise _BrokenOff(failure) from error
-            raise Refusal(failure) from error
+                raise _BrokenOffError(failure) from error
+            raise RegistryError(failure) from error
 
-    def _body(self, response: Any, request: Request) -> bytes:
+    def _body(self, response: Any, request: RegistryRequest) -> bytes:
         """All of the body, within the limits of size and time."""
         deadline = time.monotonic() + self._limits.read
         whole, failure = bytearray(), None
@@ -104,28 +104,28 @@ class Transport:
                 failure = Failure("Unreachable", f"{host_of(request.url)} does not end its answer in time")
             if failure is not None:
                 response.close()
-                raise Refusal(failure)
+                raise RegistryError(failure)
         response.release_conn()
         return bytes(whole)
 
 
-class _BrokenOff(Refusal):
+class _BrokenOffError(RegistryError):
     """The connection ended before the answer did."""
 
 
-def _redirected(request: Request, location: str) -> Request:
+def _redirected(request: RegistryRequest, location: str) -> RegistryRequest:
     target = urljoin(request.url, location)
     why = objection(request.url, target)
     if why:
         where = host_of(target) or "somewhere"
-        raise Refusal(Failure("BadAnswer", f"{host_of(request.url)} redirects to {where}, {why}"))
+        raise RegistryError(Failure("BadAnswer", f"{host_of(request.url)} redirects to {where}, {why}"))
     headers = request.headers
     if not same_origin(request.url, target):
         headers = {name: value for name, value in headers.items() if name != "Authorization"}
     return request._replace(url=target, headers=headers, connect=0.0)
 
 
-def _wanted_pause(answer: Answer, usual: float) -> float | None:
+def _wanted_pause(answer: RegistryResponse, usual: float) -> float | None:
     """Seconds after which to ask again; None where the answer is one."""
     if answer.status not in BUSY:
         return None

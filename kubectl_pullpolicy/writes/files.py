@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kubectl_pullpolicy.core.manifests.edits import Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.edits import ImageEdit, rewritten
 from kubectl_pullpolicy.core.manifests.items import FileItem, Result, Spot, became
 from kubectl_pullpolicy.core.manifests.manifest import Document
 from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
@@ -99,7 +99,7 @@ class Intended:
     """A change of one image: what the document editor is to do, and the items that tell of it once it is done."""
 
     file: ManifestFile
-    wanted: Wanted
+    wanted: ImageEdit
     items: tuple[FileItem, ...]
 
 

@@ -14,7 +14,7 @@ import msgspec
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Node, Workload
@@ -74,7 +74,7 @@ def probed(
 
 def _pods(writable: Writable, planned: Sequence[Planned], notes: list[str]) -> dict[Key, list[Explanation]]:
     """What is worth saying of the Pods of these workloads."""
-    inquiry = Inquiry(writable.source)
+    inquiry = Query(writable.source)
     found: dict[Key, list[Explanation]] = defaultdict(list)
     try:
         for selection in _selections(planned):
@@ -114,7 +114,7 @@ def _template(writable: Writable, live: Live) -> Iterable[Explanation]:
     workload = _workload(live)
     if workload is None:
         return ()
-    (subject,) = Inquiry(writable.source, credentials="all").explained([workload], live.ref.namespace)
+    (subject,) = Query(writable.source, credentials="all").explained([workload], live.ref.namespace)
     return subject.containers
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectRef, Workload
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
@@ -35,7 +35,7 @@ def read_one(source: ClusterSource, ref: ObjectRef) -> Any:
 
 
 def explained(source: ClusterSource, name: str) -> SubjectExplanation:
-    (page,) = Inquiry(source).named(parse_targets([f"pod/{name}"])[0], "shop")
+    (page,) = Query(source).named(parse_targets([f"pod/{name}"])[0], "shop")
     return page[0]
 
 

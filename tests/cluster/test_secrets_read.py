@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
@@ -57,7 +57,7 @@ def secrets_of(state: State) -> list[str]:
 
 
 def explained(server: str, wanted: CredentialsWanted) -> SubjectExplanation:
-    inquiry = Inquiry(opened(server), credentials=wanted)
+    inquiry = Query(opened(server), credentials=wanted)
     (page,) = inquiry.named(parse_targets(["pod/web-1"])[0], "shop")
     return page[0]
 
@@ -95,21 +95,21 @@ def test_no_secrets_reads_none(server: str, shop: State) -> None:
 
 @pytest.mark.parametrize("wanted", ["failing", "never"])
 def test_a_list_reads_none(server: str, shop: State, wanted: CredentialsWanted) -> None:
-    (page,) = Inquiry(opened(server), credentials=wanted).listed(Selection("shop"))
+    (page,) = Query(opened(server), credentials=wanted).listed(Selection("shop"))
     assert page[0].containers[0].credentials is None
     assert secrets_of(shop) == []
 
 
 def test_a_list_that_is_asked_to_reads_each_secret_once(server: str, shop: State) -> None:
     shop.lists[f"{SHOP}/pods"] = [failing("regcred", name=f"web-{n}", uid=f"uid-{n}") for n in range(20)]
-    (page,) = Inquiry(opened(server), credentials="all").listed(Selection("shop"))
+    (page,) = Query(opened(server), credentials="all").listed(Selection("shop"))
     assert all(subject.containers[0].credentials for subject in page)
     assert sorted(secrets_of(shop)) == [f"{SHOP}/secrets/acme", f"{SHOP}/secrets/regcred", ACCOUNT]
 
 
 def test_the_failing_pods_of_a_named_workload_read_each_secret_once(server: str, shop: State) -> None:
     shop.lists[f"{SHOP}/pods"] = [failing("regcred", name=f"web-{n}", uid=f"uid-{n}") for n in range(3)]
-    pages = list(Inquiry(opened(server), credentials="failing").named(parse_targets(["deploy/web"])[0], "shop"))
+    pages = list(Query(opened(server), credentials="failing").named(parse_targets(["deploy/web"])[0], "shop"))
     assert pages[0][0].containers[0].credentials is None  # the template does not fail
     assert all(subject.containers[0].credentials for subject in pages[1])
     assert sorted(secrets_of(shop)) == [f"{SHOP}/secrets/acme", f"{SHOP}/secrets/regcred", ACCOUNT]
@@ -120,7 +120,7 @@ def test_forbidden_secrets_are_said_and_are_no_error(server: str, shop: State) -
     shop.answers.append(
         (lambda request: "/secrets/" in request.path, Answer(403, status_body(403, "Forbidden", message)))
     )
-    inquiry = Inquiry(opened(server), credentials="failing")
+    inquiry = Query(opened(server), credentials="failing")
     (page,) = inquiry.named(parse_targets(["pod/web-1"])[0], "shop")
     found = page[0].containers[0].credentials or ()
     assert [(each.source, each.verdict) for each in found] == [
@@ -150,11 +150,11 @@ def test_a_recording_explains_the_same(server: str, shop: State, tmp_path: Path)
     recording = tmp_path / "recording.json"
     recorder = Recorder(opened(server), "server", "shop")
     target = parse_targets(["pod/web-1"])[0]
-    (before,) = Inquiry(recorder, credentials="failing").named(target, "shop")
+    (before,) = Query(recorder, credentials="failing").named(target, "shop")
     recorder.write(str(recording))
     from kubectl_pullpolicy.files import FileSource
 
-    (after,) = Inquiry(FileSource([str(recording)]), credentials="failing").named(target, "shop")
+    (after,) = Query(FileSource([str(recording)]), credentials="failing").named(target, "shop")
     assert after == before
     entry = next(thing for thing in json.loads(recording.read_text())["objects"] if thing["metadata"]["name"] == "acme")
     assert entry["type"] == "kubernetes.io/dockerconfigjson"

@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.cluster import ClusterSource, open_cluster
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.k8s.times import format_time
@@ -73,7 +73,7 @@ def test_a_list_makes_no_request_per_pod(server: str, state: State) -> None:
     state.lists[PODS] = [named(n) for n in range(40)]
     state.lists["/apis/apps/v1/namespaces/shop/replicasets"] = [workload("ReplicaSet", container(), name="web-1")]
     state.lists["/apis/apps/v1/namespaces/shop/deployments"] = []
-    for page in Inquiry(opened(server, chunk_size=10)).listed(Selection("shop")):
+    for page in Query(opened(server, chunk_size=10)).listed(Selection("shop")):
         assert all(subject.containers for subject in page)
     assert sorted(state.paths()) == sorted(
         [PODS] * 4 + ["/apis/apps/v1/namespaces/shop/deployments", "/apis/apps/v1/namespaces/shop/replicasets"]
@@ -88,7 +88,7 @@ def test_a_named_pod_takes_five_requests(server: str, state: State) -> None:
     state.objects["/apis/apps/v1/namespaces/shop/deployments/web"] = workload("Deployment", stored)
     state.objects["/api/v1/nodes/node-1"] = {"metadata": {"name": "node-1"}}
     state.lists["/api/v1/namespaces/shop/events"] = []
-    pages = list(Inquiry(opened(server)).named(parse_targets(["pod/web-1"])[0], "shop"))
+    pages = list(Query(opened(server)).named(parse_targets(["pod/web-1"])[0], "shop"))
     assert pages[0][0].owner is not None
     assert pages[0][0].owner.name == "web"
     assert len(state.requests) == 5

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectRef, Pod, meta, reference_to
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Reading
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from tests.files.reading import subjects
 from tests.files.replay import Cluster, recorded, replayed, together
 from tests.harness.builders import read
@@ -51,7 +51,7 @@ def things(draw: st.DrawFn) -> list[KubernetesObject]:
 def test_a_recording_tells_core_what_the_cluster_told_it(
     found: list[KubernetesObject], misses: list[tuple[str, str]]
 ) -> None:
-    """The same subjects, and a Context that learns the same facts."""
+    """The same subjects, and a Snapshot that learns the same facts."""
     pods: list[Subject] = [thing for thing in found if isinstance(thing, Pod)]
     answers: list[Reading] = []
     for kind in ("Deployment", "ReplicaSet"):
@@ -66,7 +66,7 @@ def test_a_recording_tells_core_what_the_cluster_told_it(
     cluster = Cluster(pods, answers)
     replay = replayed(recorded(cluster, needs)) if found or misses else cluster
     assert sorted(subjects(replay), key=reference_to) == sorted(pods, key=reference_to)
-    learnt, again = Context(), Context()
+    learnt, again = Snapshot(), Snapshot()
     learnt.learn(cluster.read(needs))
     again.learn(replay.read(needs))
     for need in needs:

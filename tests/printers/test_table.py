@@ -4,13 +4,13 @@ import io
 from datetime import UTC, datetime
 
 from kubectl_pullpolicy.core.explain.explainer import Explainer
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from kubectl_pullpolicy.printers import Style, print_table
 from tests.harness.builders import container, pod, read
 
 
 def test_later_pages_stand_in_the_columns_of_the_first() -> None:
-    page = [Explainer(Context()).explain(read(pod(container())))]
+    page = [Explainer(Snapshot()).explain(read(pod(container())))]
     for style in (Style(lambda: datetime.now(UTC)), Style(lambda: datetime.now(UTC), no_headers=True)):
         out = io.StringIO()
         print_table([page, page], style, out)

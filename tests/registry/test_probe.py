@@ -4,7 +4,7 @@ from kubectl_pullpolicy.core.diagnosis.registry_probe import Findings
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Anonymous, Credential, Password
-from kubectl_pullpolicy.registry.probe import Question, probe
+from kubectl_pullpolicy.registry.probe import ProbeRequest, probe
 from tests.harness.stubs.oci import small_image, small_index
 from tests.harness.stubs.registry import Registry, error
 from tests.registry.conftest import ref, resolver
@@ -14,7 +14,7 @@ AMD64 = ("linux", "amd64")
 
 
 def findings(reference: ImageReference, *credentials: Credential, platform: tuple[str, str] = AMD64) -> Findings:
-    question = Question(reference, credentials, platform)
+    question = ProbeRequest(reference, credentials, platform)
     return probe(resolver(), [question])[question]
 
 
@@ -80,5 +80,5 @@ def test_many_images_are_asked_for_side_by_side(registry: Registry) -> None:
     for number in range(16):
         registry.push(f"app-{number}:1", small_image(f"{number}"))
     registry.delay = 0.1
-    probe(resolver(), [Question(ref(registry, f"app-{number}:1")) for number in range(16)])
+    probe(resolver(), [ProbeRequest(ref(registry, f"app-{number}:1")) for number in range(16)])
     assert 4 <= registry.peak <= 8

@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import tags as tag_lists
 from kubectl_pullpolicy.registry.fan_out import LANES, Lane, answers
-from kubectl_pullpolicy.registry.probe import Question, probe
+from kubectl_pullpolicy.registry.probe import ProbeRequest, probe
 from tests.harness.cluster.images import INDEX, MANIFEST, Image, digest_of
 from tests.harness.stubs.oci import attested, small_image, small_index
 from tests.harness.stubs.registry import Answer, Registry, error
@@ -395,7 +395,7 @@ def test_an_index_leads_to_digests_only(registry: Registry, digest: str) -> None
     document = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}).encode()
     registry.push("a:1", Image(document, INDEX))
     assert resolver().platforms(ref(registry, "a:1")) == ()
-    question = Question(ref(registry, "a:1"), (), ("linux", "amd64"))
+    question = ProbeRequest(ref(registry, "a:1"), (), ("linux", "amd64"))
     assert probe(resolver(), [question])[question].child is None
 
 

@@ -44,7 +44,7 @@ class Retried(NamedTuple):
     error: str = ""
 
 
-class Refusal(NamedTuple):
+class NotRetried(NamedTuple):
     """A Pod that is left alone, why, and what would do it all the same ("" for nothing)."""
 
     pod: SubjectExplanation
@@ -52,30 +52,30 @@ class Refusal(NamedTuple):
     command: str = ""
 
 
-def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> Retry | Refusal:
+def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> Retry | NotRetried:
     """Whether this Pod may be deleted; `kill_running`: also where containers of it run."""
     metadata, controller = meta(pod), controller_of(meta(pod))
     name, namespace = explained.name, explained.namespace
     if metadata.deletion_timestamp:
-        return Refusal(explained, "it is being deleted already")
+        return NotRetried(explained, "it is being deleted already")
     if not any(map(_backs_off, explained.containers)):
-        return Refusal(explained, _healthy(explained))
+        return NotRetried(explained, _healthy(explained))
     if is_mirror(metadata):
-        return Refusal(
+        return NotRetried(
             explained, "a static Pod: its node makes it from a file, and a deletion here changes nothing there"
         )
     if controller is None:
         again = f"kubectl get pod {quote(name)} -n {quote(namespace)} -o json | kubectl replace --force -f -"
-        return Refusal(explained, "no controller would make it again", again)
+        return NotRetried(explained, "no controller would make it again", again)
     if controller.kind == "Job":
-        return Refusal(explained, f"{controller} would count the deletion as a failure (backoffLimit)")
+        return NotRetried(explained, f"{controller} would count the deletion as a failure (backoffLimit)")
     if (controller.api_version, controller.kind) not in _MAKE_AGAIN:
         again = f"kubectl delete pod {quote(name)} -n {quote(namespace)}"
-        return Refusal(explained, f"it is not known whether {controller} would make it again", again)
+        return NotRetried(explained, f"it is not known whether {controller} would make it again", again)
     running = _running(pod)
     if running and not kill_running:
         told = f"container {running[0]} runs" if len(running) == 1 else f"containers {', '.join(running)} run"
-        return Refusal(explained, f"{told}, and would be killed: --kill-running allows it")
+        return NotRetried(explained, f"{told}, and would be killed: --kill-running allows it")
     owner = explained.owner or OwnerSummary(controller.kind, controller.name)
     return Retry(explained, metadata.uid or "", metadata.resource_version or "", controller, owner)
 

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.k8s.objects import LocalObjectReference, ObjectMeta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
 from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.source.reads import Get, Known, Need, secret_ref, service_account_ref
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 # Whose credentials are looked at: of containers that cannot pull, of all, of none (--no-secrets).
 CredentialsWanted = Literal["failing", "all", "never"]
@@ -61,7 +61,7 @@ def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> boo
     return wanted == "all"
 
 
-def credential_needs(subject: Pod | Workload, context: Context) -> Iterator[Need]:
+def credential_needs(subject: Pod | Workload, context: Snapshot) -> Iterator[Need]:
     """What must be read of a subject's pull secrets: the ServiceAccount and each Secret by name, in two rounds."""
     who = subscriber(subject)
     if who is None:
@@ -72,7 +72,7 @@ def credential_needs(subject: Pod | Workload, context: Context) -> Iterator[Need
         yield from (Get(secret_ref(who.namespace, name)) for name in each.names if name)
 
 
-def lists_of(who: Subscriber, context: Context) -> Iterator[SecretList]:
+def lists_of(who: Subscriber, context: Snapshot) -> Iterator[SecretList]:
     """The lists that name pull secrets for it, as far as they are known."""
     own = _names(who.spec.image_pull_secrets)
     fact = context.service_account(who.namespace, who.service_account)

@@ -11,15 +11,15 @@ import msgspec
 
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import Asking, credential_needs, subscriber
 from kubectl_pullpolicy.core.credentials.keyring import repository_of
-from kubectl_pullpolicy.core.credentials.verdicts import Wanted, credentials_of
-from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, Place, secret_command
+from kubectl_pullpolicy.core.credentials.verdicts import CredentialQuery, credentials_of
+from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, secret_command
 from kubectl_pullpolicy.core.k8s.kinds import kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
 from kubectl_pullpolicy.core.source.reads import Get, NotAsked
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 # The causes (core.causes) that better credentials may end.
 CAUSES = frozenset(
@@ -136,7 +136,7 @@ def _from_nothing(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[
 
 def _create(name: str, wearer: Wearer, *, renew: bool = False) -> str:
     registry = (repository_of(wearer.image) or "").partition("/")[0]
-    return secret_command(registry, Place(namespace=wearer.ref.namespace, secret=name), renew=renew)
+    return secret_command(registry, RemedyTarget(namespace=wearer.ref.namespace, secret=name), renew=renew)
 
 
 # Where nobody has judged the message.
@@ -144,7 +144,7 @@ _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGN
 _REFUSED = re.compile(r"\b40[13]\b")
 
 
-def advised(explained: Explanation, subject: Pod | Workload, context: Context, asking: Asking) -> Explanation:
+def advised(explained: Explanation, subject: Pod | Workload, context: Snapshot, asking: Asking) -> Explanation:
     """The explanation with its credentials, and the remedies that they call for, which know more than the general.
 
     For a container of which credentials are asked for.
@@ -153,7 +153,7 @@ def advised(explained: Explanation, subject: Pod | Workload, context: Context, a
     if not _tells(subject, explained.image, context):
         return explained
     kubelet = explained.node.kubelet_version if explained.node is not None else ""
-    wanted = Wanted(explained.image, asking.now() if asking.now is not None else None, kubelet)
+    wanted = CredentialQuery(explained.image, asking.now() if asking.now is not None else None, kubelet)
     found = credentials_of(subject, wanted, context)
     remedies = _remedies(found, explained, _wearer(subject, explained, context)) if failing else ()
     if _is_mirror(explained):
@@ -178,7 +178,7 @@ def _is_mirror(explained: Explanation) -> bool:
     return explained.diagnosis is not None and explained.diagnosis.cause == "Mirror"
 
 
-def _tells(subject: Pod | Workload, image: str, context: Context) -> bool:
+def _tells(subject: Pod | Workload, image: str, context: Snapshot) -> bool:
     """Whether anything can be said: lists do not ask, and files may know nothing; then all would be unknown."""
     who = subscriber(subject)
     if who is None or repository_of(image) is None:
@@ -189,7 +189,7 @@ def _tells(subject: Pod | Workload, image: str, context: Context) -> bool:
     return named or any(not isinstance(context.outcome(need), NotAsked) for need in asked)
 
 
-def _wearer(subject: Pod | Workload, explained: Explanation, context: Context) -> Wearer:
+def _wearer(subject: Pod | Workload, explained: Explanation, context: Snapshot) -> Wearer:
     metadata = meta(subject)
     if isinstance(subject, Workload):
         return Wearer(workload_ref(subject), explained.image)

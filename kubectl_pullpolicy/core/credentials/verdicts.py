@@ -15,12 +15,12 @@ from kubectl_pullpolicy.core.k8s.objects import Event, Pod, PullSecret, SecretEn
 from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.report.pull_failure import Credential, CredentialMatch, CredentialVerdict
 from kubectl_pullpolicy.core.source.reads import Absent, Fact, Forbidden, Known
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 _UNRETRIEVED = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
 
 
-class Wanted(NamedTuple):
+class CredentialQuery(NamedTuple):
     """An image, when it is wanted (that tells which tokens have expired), and the version of the node's kubelet."""
 
     image: str
@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
     kubelet: str = ""
 
 
-def credentials_of(subject: Pod | Workload, wanted: Wanted, context: Context) -> tuple[Credential, ...]:
+def credentials_of(subject: Pod | Workload, wanted: CredentialQuery, context: Snapshot) -> tuple[Credential, ...]:
     """What is known of the credentials for one image, in the order of the lists; at the end what cannot be known."""
     who = subscriber(subject)
     if who is None:
@@ -44,7 +44,7 @@ def credentials_of(subject: Pod | Workload, wanted: Wanted, context: Context) ->
 class _Judge:
     """Judges Secrets for one image. `missed` are those that the kubelet says it could not get."""
 
-    def __init__(self, who: Subscriber, wanted: Wanted, context: Context, missed: frozenset[str]) -> None:
+    def __init__(self, who: Subscriber, wanted: CredentialQuery, context: Snapshot, missed: frozenset[str]) -> None:
         self._who, self._wanted, self._context, self._missed = who, wanted, context, missed
         self._repository = repository_of(wanted.image)
         read = [each for each in lists_of(who, context) if not each.ignored]

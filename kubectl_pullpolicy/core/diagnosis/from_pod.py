@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
-from kubectl_pullpolicy.core.diagnosis.remedies import Place, remedies_of
+from kubectl_pullpolicy.core.diagnosis.remedies import RemedyTarget, remedies_of
 from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
@@ -43,7 +43,7 @@ def with_diagnosis(
         explained,
         status=msgspec.structs.replace(status, cause=diagnosis.cause, transient=diagnosis.transient),
         diagnosis=diagnosis,
-        remedies=remedies_of(diagnosis, Place(explained.namespace, explained.pod or "", node, image)),
+        remedies=remedies_of(diagnosis, RemedyTarget(explained.namespace, explained.pod or "", node, image)),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 from kubectl_pullpolicy.core.diagnosis.message import LONGEST
-from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, Place, remedies_of
+from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, remedies_of
 from kubectl_pullpolicy.core.diagnosis.rules import rank
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 
@@ -162,7 +162,7 @@ def _message_diagnosis(statement: Statement, diagnosis: Diagnosis) -> MessageDia
     secrets = _SECRETS.search(statement.text[:LONGEST])
     secret = secrets[1].split(",")[0].strip() if secrets is not None else SECRET
     name = statement.pod.removeprefix("pod/")
-    remedies = remedies_of(diagnosis, Place(statement.namespace, name, secret=secret))
+    remedies = remedies_of(diagnosis, RemedyTarget(statement.namespace, name, secret=secret))
     pods = (statement.pod,) if statement.pod else ()
     told = {field: getattr(diagnosis, field) for field in diagnosis.__struct_fields__}
     return MessageDiagnosis(**told, message=statement.text[:SHOWN], remedies=remedies, pods=pods)

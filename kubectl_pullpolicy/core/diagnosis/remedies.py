@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 SECRET = "regcred"  # the name that the Kubernetes documentation gives a pull secret
 
 
-class Place(NamedTuple):
+class RemedyTarget(NamedTuple):
     """Where the image is wanted; what is not known is ""."""
 
     namespace: str = ""
@@ -172,7 +172,7 @@ _NAME = re.compile(r"(?<!\{)\{([a-z ]+)\}(?!\})")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(?::\d{1,5})?|\[[0-9a-fA-F:]{2,45}\](?::\d{1,5})?")
 
 
-def remedies_of(diagnosis: Diagnosis, place: Place = Place()) -> tuple[Remedy, ...]:  # noqa: B008  a value
+def remedies_of(diagnosis: Diagnosis, place: RemedyTarget = RemedyTarget()) -> tuple[Remedy, ...]:  # noqa: B008  a value
     """The remedies of a diagnosis, for an image that is wanted at that place."""
     words = _words(diagnosis, place)
     quoted = {key: quote(value) for key, value in words.items()} | _commands(diagnosis, place)
@@ -180,7 +180,7 @@ def remedies_of(diagnosis: Diagnosis, place: Place = Place()) -> tuple[Remedy, .
     return (*_missing(diagnosis, place), *(remedy for remedy in made if remedy is not None))
 
 
-def secret_command(registry: str, place: Place, *, renew: bool) -> str:
+def secret_command(registry: str, place: RemedyTarget, *, renew: bool) -> str:
     """The command that makes a pull secret for a registry, or writes it anew."""
     kind, parts = registry_of(registry)
     username = (kind.username if kind is not None else "") or '"${REGISTRY_USER:?}"'
@@ -196,7 +196,7 @@ def secret_command(registry: str, place: Place, *, renew: bool) -> str:
     return f"{command} --dry-run=client -o yaml | kubectl apply -f -" if renew else command
 
 
-def _missing(diagnosis: Diagnosis, place: Place) -> Iterator[Remedy]:
+def _missing(diagnosis: Diagnosis, place: RemedyTarget) -> Iterator[Remedy]:
     """The pull secrets that are named and cannot be read: what is there already is mended first."""
     for name in diagnosis.missing_secrets:
         known = _HOST.fullmatch(diagnosis.registry)
@@ -204,7 +204,7 @@ def _missing(diagnosis: Diagnosis, place: Place) -> Iterator[Remedy]:
         yield Remedy(f"create the Secret {name}, which imagePullSecrets name and the kubelet cannot read", command)
 
 
-def _words(diagnosis: Diagnosis, place: Place) -> dict[str, str]:
+def _words(diagnosis: Diagnosis, place: RemedyTarget) -> dict[str, str]:
     """The names that are known, by the word that stands for them."""
     registry, host = diagnosis.registry, diagnosis.host or diagnosis.registry
     kind, _ = registry_of(registry)
@@ -229,7 +229,7 @@ def _words(diagnosis: Diagnosis, place: Place) -> dict[str, str]:
     return {key: value for key, value in found.items() if value} | {"hint": f": {hint}" if hint else ""}
 
 
-def _commands(diagnosis: Diagnosis, place: Place) -> dict[str, str]:
+def _commands(diagnosis: Diagnosis, place: RemedyTarget) -> dict[str, str]:
     """The parts of commands that are more than a name."""
     namespace = f" -n {quote(place.namespace)}" if place.namespace else ""
     naming = json.dumps({"imagePullSecrets": [{"name": place.secret or SECRET}]}, separators=(",", ":"))

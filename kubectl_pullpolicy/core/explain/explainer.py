@@ -21,7 +21,7 @@ from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls
 from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
-from kubectl_pullpolicy.core.policy.provenance import Judgement, judge_manifest, policy_of
+from kubectl_pullpolicy.core.policy.provenance import PolicyReason, judge_manifest, policy_of
 from kubectl_pullpolicy.core.policy.reasons import Reasons
 from kubectl_pullpolicy.core.policy.refresh import Holder, fresh_bytes
 from kubectl_pullpolicy.core.report.explanation import (
@@ -36,10 +36,10 @@ from kubectl_pullpolicy.core.report.explanation import (
 )
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Known
-from kubectl_pullpolicy.core.source.snapshot import Context, reduce_workload
+from kubectl_pullpolicy.core.source.snapshot import Snapshot, reduce_workload
 
 
-class Place(NamedTuple):
+class NodeInfo(NamedTuple):
     """Where a Pod is, as far as that is known."""
 
     node: Node | None
@@ -52,7 +52,7 @@ class Place(NamedTuple):
         return f"{self.summary.os}/{self.summary.architecture}" if self.summary is not None and self.summary.os else ""
 
 
-NOWHERE = Place(None, None, UNKNOWN_ACCESS)
+NOWHERE = NodeInfo(None, None, UNKNOWN_ACCESS)
 
 
 class Explainer:
@@ -62,7 +62,7 @@ class Explainer:
     """
 
     def __init__(
-        self, context: Context, now: Callable[[], datetime] | None = None, credentials: CredentialsWanted = "never"
+        self, context: Snapshot, now: Callable[[], datetime] | None = None, credentials: CredentialsWanted = "never"
     ) -> None:
         self._context = context
         self._now = now
@@ -111,7 +111,7 @@ class Explainer:
         return advised(explained, subject, self._context, self._asking)
 
     def _on_the_way(
-        self, pod: Pod, container: DeclaredContainer, explained: Explanation, place: Place, obstacle: Obstacle | None
+        self, pod: Pod, container: DeclaredContainer, explained: Explanation, place: NodeInfo, obstacle: Obstacle | None
     ) -> Explanation:
         """With what stands in a container's way, and what its node tells of its image."""
         status, metadata = explained.status, meta(pod)
@@ -131,7 +131,7 @@ class Explainer:
             return explained
         return msgspec.structs.replace(explained, obstacle=own, on_node=held)
 
-    def _place(self, pod: Pod) -> Place:
+    def _place(self, pod: Pod) -> NodeInfo:
         """The node of a Pod, as far as it is known."""
         name = pod.spec.node_name if pod.spec is not None else None
         if not name:
@@ -139,7 +139,7 @@ class Explainer:
         fact = self._context.node(name)
         node = fact.value if isinstance(fact, Known) else None
         access = access_of(node, self._context.kubelet_configuration(name))
-        return Place(node, _node_summary(name, node), access)
+        return NodeInfo(node, _node_summary(name, node), access)
 
     def _policy_of(
         self, pod: Pod, container: DeclaredContainer, controller: ObjectRef | None, access: Access | None
@@ -249,7 +249,9 @@ def _explanation(
     )
 
 
-def _policy(container: DeclaredContainer, judgement: Judgement, access: Access | None, holder: Holder | None) -> Policy:
+def _policy(
+    container: DeclaredContainer, judgement: PolicyReason, access: Access | None, holder: Holder | None
+) -> Policy:
     """`access` None: it does not start again. `holder` None: nothing is stored that could be restarted."""
     value = container.policy or default_policy(container.image)
     starts = next_start(container, value, access.condition) if access is not None else None

@@ -23,7 +23,7 @@ from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Get, Known, ListOf, Need
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 ROUNDS = 3
 # What is asked: why policies are as they are, or why pulls fail.
@@ -39,7 +39,7 @@ _ABOVE = {"ReplicaSet": ("apps/v1", "Deployment"), "Job": ("batch/v1", "CronJob"
 
 
 def list_needs(
-    subjects: Sequence[Subject], namespace: str | None, context: Context, question: Question = "policies"
+    subjects: Sequence[Subject], namespace: str | None, context: Snapshot, question: Question = "policies"
 ) -> list[Need]:
     """What a list still has to read, beyond what was asked already. `namespace` None: of all namespaces."""
     wanted: dict[Need, None] = {}
@@ -64,12 +64,12 @@ def list_needs(
     return [need for need in wanted if not context.answered(need)]
 
 
-def pod_needs(pod: Pod, context: Context) -> list[Need]:
+def pod_needs(pod: Pod, context: Snapshot) -> list[Need]:
     """What the explanation of one named Pod still has to read."""
     return [need for need in dict.fromkeys(_pod_needs(pod, context)) if not context.answered(need)]
 
 
-def template_needs(workload: Workload, context: Context) -> list[Need]:
+def template_needs(workload: Workload, context: Snapshot) -> list[Need]:
     """What the explanation of one named workload's template still has to read: history and events, where they tell."""
     kind, namespace = workload.kind or "", meta(workload).namespace or ""
     needs: list[Need] = []
@@ -83,7 +83,7 @@ def template_needs(workload: Workload, context: Context) -> list[Need]:
     return [need for need in needs if not context.answered(need)]
 
 
-def secret_needs(subjects: Sequence[Subject], wanted: CredentialsWanted, context: Context) -> list[Need]:
+def secret_needs(subjects: Sequence[Subject], wanted: CredentialsWanted, context: Snapshot) -> list[Need]:
     """What must still be read of these subjects' pull secrets, by name and once each; never asked for plain lists."""
     asked = (subject for subject in subjects if wants_credentials(subject, wanted))
     needs = dict.fromkeys(need for subject in asked for need in credential_needs(subject, context))
@@ -95,7 +95,7 @@ def events_need(kind: str, namespace: str, name: str) -> ListOf:
     return ListOf("v1", "Event", namespace, field_selector=f"involvedObject.kind={kind},involvedObject.name={name}")
 
 
-def _pod_needs(pod: Pod, context: Context) -> Iterator[Need]:
+def _pod_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
     metadata = meta(pod)
     namespace = metadata.namespace or ""
     yield events_need("Pod", namespace, metadata.name or "")
@@ -123,7 +123,7 @@ def _pod_needs(pod: Pod, context: Context) -> Iterator[Need]:
         yield history
 
 
-def _failure_needs(pod: Pod, context: Context) -> Iterator[Need]:
+def _failure_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
     """What tells more of a container that fails: its log, and how its kubelet checks who may use an image."""
     metadata, place = meta(pod), (pod.spec.node_name if pod.spec is not None else None) or ""
     fact = context.node(place)
@@ -166,7 +166,7 @@ def _off_default(pod: Pod) -> bool:
     return any(c.policy != default_policy(c.image) for c in declared_containers(pod.spec) if c.kind != "ephemeral")
 
 
-def _revisions_tell(pod: Pod, controller: ObjectRef, context: Context) -> bool:
+def _revisions_tell(pod: Pod, controller: ObjectRef, context: Snapshot) -> bool:
     """Whether a Pod differs from its owner's present template, or has a policy that an earlier revision may explain."""
     fact = context.owner(controller)
     if not isinstance(fact, Known):

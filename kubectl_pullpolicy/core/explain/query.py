@@ -25,14 +25,14 @@ from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 
 # ServiceAccounts and Secrets that are read for a question about all that fails: one each, as long as there are few.
 SECRETS_READ = 200
 
 
-class Inquiry:
+class Query:
     """Explains lists and named targets from one source; what was learnt once is kept for the next question."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Inquiry:
     ) -> None:
         self._source = source
         self._question = question
-        self._context = Context()
+        self._context = Snapshot()
         self._credentials = credentials
         self._secrets_read = 0
         self._explainer = Explainer(self._context, lambda: source.now, credentials)

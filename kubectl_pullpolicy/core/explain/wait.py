@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
 from kubectl_pullpolicy.core.k8s.rollouts import Due, due, is_newest, rollout_notes
 from kubectl_pullpolicy.core.k8s.targets import Target
@@ -95,14 +95,14 @@ class Awaiting:
 
     def look(self) -> tuple[Look, Verdict]:
         """Reads the target anew. Raises PullPolicyError; NotFoundError where it is not, or no more."""
-        inquiry = Inquiry(self._source)
+        inquiry = Query(self._source)
         seen = Look((inquiry.pod(self._ref)[1],), Due(1, 1)) if self._ref.kind == "Pod" else self._workload(inquiry)
         if seen.done:
             return seen, "pulled"
         in_vain = [self._is_in_vain(pod, each) for pod in seen.failing for each in pod.containers]
         return seen, "failed" if any(in_vain) else "waiting"
 
-    def _workload(self, inquiry: Inquiry) -> Look:
+    def _workload(self, inquiry: Query) -> Look:
         workload = inquiry.workload(self._ref)
         newest = tuple(
             explained

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed
@@ -18,7 +18,7 @@ from kubectl_pullpolicy.core.source.interface import Deleted, Listed, News
 Shown = list[SubjectExplanation]
 
 
-class Wanted(NamedTuple):
+class WatchFilter(NamedTuple):
     """What of the news is shown.
 
     `namespace`: the one that is watched, None for all; `owner`: only Pods of this workload; `container`, `failing`: as
@@ -38,7 +38,7 @@ class Watching:
     With `failing`, a container that fails no more is shown once more.
     """
 
-    def __init__(self, inquire: Callable[[], Inquiry], wanted: Wanted) -> None:
+    def __init__(self, inquire: Callable[[], Query], wanted: WatchFilter) -> None:
         self._inquire = inquire
         self._inquiry = inquire()
         self._asked = wanted

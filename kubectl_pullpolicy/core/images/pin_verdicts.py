@@ -29,7 +29,7 @@ GATES: Mapping[str, Gate] = {
 }
 
 
-class Judgement(NamedTuple):
+class PinVerdict(NamedTuple):
     """The verdict, the digest that it calls for ("" for none) and the words for it."""
 
     verdict: Verdict
@@ -76,33 +76,33 @@ def platform_questions(reference: ImageReference, answers: Answers, platform: st
     return tagged if differs and found.kind == "index" else None
 
 
-def judged(reference: ImageReference, answers: Answers, platform: str = "") -> Judgement:
+def judged(reference: ImageReference, answers: Answers, platform: str = "") -> PinVerdict:
     """The verdict on a reference whose questions were answered; `platform`: pin to its image, not to the index."""
     tagged = by_tag(reference)
     exists = answers.resolved.get(reference) if reference.digest else None
     if isinstance(exists, Failure):
         if exists.kind == "NotFound":
             now = _now(tagged, answers, platform)
-            return Judgement("vanished", now, f"the registry no longer has {reference.digest}")
-        return Judgement("failed", "", exists.message)
+            return PinVerdict("vanished", now, f"the registry no longer has {reference.digest}")
+        return PinVerdict("failed", "", exists.message)
     if tagged is None:
-        return Judgement("current")
+        return PinVerdict("current")
     found = answers.of(tagged)
     if isinstance(found, Failure):
         if exists is not None and found.kind == "NotFound":  # the digest is there: that counts
-            return Judgement("current", "", f"the registry has no tag {tagged.effective_tag} any more")
-        return Judgement("failed", "", found.message)
+            return PinVerdict("current", "", f"the registry has no tag {tagged.effective_tag} any more")
+        return PinVerdict("failed", "", found.message)
     wanted = _chosen(tagged, found, answers, platform)
     if isinstance(wanted, Failure):
-        return Judgement("failed", "", wanted.message)
+        return PinVerdict("failed", "", wanted.message)
     if not reference.digest:
-        return Judgement("pin", wanted)
+        return PinVerdict("pin", wanted)
     if reference.digest == wanted:
-        return Judgement("current")
+        return PinVerdict("current")
     child = _child(reference.digest, answers.platforms.get(tagged))
     if child is not None and not platform:
-        return Judgement("platformChild", found.digest, f"it is the {child.name} image only, of index {found.digest}")
-    return Judgement("stale", wanted, f"tag {tagged.effective_tag} is {wanted} now")
+        return PinVerdict("platformChild", found.digest, f"it is the {child.name} image only, of index {found.digest}")
+    return PinVerdict("stale", wanted, f"tag {tagged.effective_tag} is {wanted} now")
 
 
 def _now(tagged: ImageReference | None, answers: Answers, platform: str) -> str:

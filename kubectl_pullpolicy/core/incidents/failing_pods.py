@@ -7,8 +7,8 @@ nodes once.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.incidents.image_usage import Sightings
+from kubectl_pullpolicy.core.explain.query import Query
+from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage
 from kubectl_pullpolicy.core.k8s.objects import Node, Pod, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.k8s.targets import Target
@@ -22,11 +22,11 @@ _RUNS = frozenset({"running", "mounted", "terminated"})
 Pages = Iterator[list[SubjectExplanation]]
 
 
-class Failures:
+class FailingPods:
     """Finds what fails in one source. `pods` counts all Pods that were looked at."""
 
-    def __init__(self, source: Source, inquiry: Inquiry, container: str = "") -> None:
-        self.sightings = Sightings()
+    def __init__(self, source: Source, inquiry: Query, container: str = "") -> None:
+        self.sightings = ImageUsage()
         self.pods = 0
         self._source = source
         self._inquiry = inquiry

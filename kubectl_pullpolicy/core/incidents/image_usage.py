@@ -26,7 +26,7 @@ def _registry_of(image: str) -> str:
         return ""
 
 
-class Sightings:
+class ImageUsage:
     """Images and nodes, as they were seen."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
 from kubectl_pullpolicy.core.diagnosis.from_pod import NEEDING_CREDENTIALS
-from kubectl_pullpolicy.core.incidents.image_usage import Sightings, image_key
+from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage, image_key
 from kubectl_pullpolicy.core.incidents.scope import Spread, place_words
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare, OwnerShare, Share
@@ -112,7 +112,7 @@ class Incidents:
         return len({key.cause for key in self._groups})
 
     def found(
-        self, sightings: Sightings, platforms: Mapping[str, str] | None, namespace: str | None
+        self, sightings: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
     ) -> tuple[Incident, ...]:
         """The incidents, those with most Pods first.
 
@@ -140,7 +140,7 @@ def _owner_of(subject: SubjectExplanation) -> _Owner:
 
 
 def _incident(
-    group: _Group, sightings: Sightings, platforms: Mapping[str, str] | None, namespace: str | None
+    group: _Group, sightings: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
 ) -> Incident:
     diagnosis = group.diagnosis
     nodes = tuple(NodeShare(name, sightings.platform(name, platforms), pods) for name, pods in _most(group.nodes))

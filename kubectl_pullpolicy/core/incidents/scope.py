@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.incidents.image_usage import Sightings
+from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage
 from kubectl_pullpolicy.core.report.incident import NodeShare, OwnerShare
 
 # kubectl's short names, and `pod` for those that nothing owns.
@@ -24,12 +24,12 @@ class Spread(NamedTuple):
     namespace: str | None
 
 
-def place_words(spread: Spread, sightings: Sightings) -> str:
+def place_words(spread: Spread, sightings: ImageUsage) -> str:
     """`9 of 12 nodes, 14 images`; `node-7 (arm64) only, deploy/worker`; `every node, every image (3)`."""
     return ", ".join(filter(None, (_nodes(spread, sightings), _what(spread, sightings))))
 
 
-def _nodes(spread: Spread, sightings: Sightings) -> str:
+def _nodes(spread: Spread, sightings: ImageUsage) -> str:
     names = [node.name for node in spread.nodes if node.name]
     if len(names) == 1:
         elsewhere = sightings.runs_elsewhere(spread.images, names)
@@ -55,7 +55,7 @@ def _short(platform: str) -> str:
     return platform.removeprefix("linux/")
 
 
-def _what(spread: Spread, sightings: Sightings) -> str:
+def _what(spread: Spread, sightings: ImageUsage) -> str:
     if len(spread.owners) == 1:
         return owner_words(spread.owners[0], spread.namespace)
     if len(spread.images) == 1:

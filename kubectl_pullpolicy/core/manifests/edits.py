@@ -27,7 +27,7 @@ from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Node, Scalar, finger
 DEFAULT = "Default"
 
 
-class Wanted(NamedTuple):
+class ImageEdit(NamedTuple):
     """What to do with one image: `digest` pins it, `policy` sets or (`Default`) removes its policy."""
 
     place: ImagePlace
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
 class Refused(NamedTuple):
     """A change that the document does not allow, and why."""
 
-    wanted: Wanted
+    wanted: ImageEdit
     reason: str
 
 
@@ -53,15 +53,15 @@ class Edited(NamedTuple):
 class _Write(NamedTuple):
     """A scalar to be written: `site` is the scalar itself or the alias that stands for it."""
 
-    wanted: Wanted
+    wanted: ImageEdit
     site: Node
     value: str
 
 
-def rewritten(manifest: Manifest, wanted: Sequence[Wanted]) -> Edited:
+def rewritten(manifest: Manifest, wanted: Sequence[ImageEdit]) -> Edited:
     """The text of a file with these changes made; those that cannot be made are refused, and cost no other."""
     by_place = {id(each.place): each for each in wanted}
-    parts: dict[int, tuple[Part, list[Document], list[Wanted]]] = {}
+    parts: dict[int, tuple[Part, list[Document], list[ImageEdit]]] = {}
     for document in manifest.documents:
         _, documents, meant = parts.setdefault(id(document.part), (document.part, [], []))
         documents.append(document)
@@ -71,7 +71,7 @@ def rewritten(manifest: Manifest, wanted: Sequence[Wanted]) -> Edited:
     return Edited(text, tuple(refusal for _, outcome in outcomes for refusal in outcome.refused))
 
 
-def edited(part: Part, documents: Sequence[Document], changes: Sequence[Wanted]) -> Edited:
+def edited(part: Part, documents: Sequence[Document], changes: Sequence[ImageEdit]) -> Edited:
     """A part of a file with these changes made to its documents; those that cannot be made are refused."""
     made, refused = list(changes), list[Refused]()
     while True:
@@ -90,7 +90,9 @@ def edited(part: Part, documents: Sequence[Document], changes: Sequence[Wanted])
     return _one_by_one(part, documents, made, refused)
 
 
-def _one_by_one(part: Part, documents: Sequence[Document], changes: Sequence[Wanted], refused: list[Refused]) -> Edited:
+def _one_by_one(
+    part: Part, documents: Sequence[Document], changes: Sequence[ImageEdit], refused: list[Refused]
+) -> Edited:
     """The changes that can be made each by itself, together."""
     halves = changes[: len(changes) // 2], changes[len(changes) // 2 :]
     outcomes = [edited(part, documents, half) for half in halves]
@@ -103,7 +105,7 @@ def _one_by_one(part: Part, documents: Sequence[Document], changes: Sequence[Wan
     return Edited(together.text, (*refused, *failed, *together.refused))
 
 
-def _without(changes: Sequence[Wanted], refused: Iterable[Refused]) -> list[Wanted]:
+def _without(changes: Sequence[ImageEdit], refused: Iterable[Refused]) -> list[ImageEdit]:
     left_out = {id(refusal.wanted) for refusal in refused}
     return [change for change in changes if id(change) not in left_out]
 
@@ -122,10 +124,10 @@ def _checked(part: Part, edits: list[Rewrite]) -> str | None:
 
 
 def _planned(
-    part: Part, documents: Sequence[Document], changes: Sequence[Wanted]
-) -> tuple[list[tuple[Wanted, Rewrite]], list[Refused]]:
+    part: Part, documents: Sequence[Document], changes: Sequence[ImageEdit]
+) -> tuple[list[tuple[ImageEdit, Rewrite]], list[Refused]]:
     """The edits that make these changes, and the changes for which there are none."""
-    edits: dict[tuple[str, int], tuple[Wanted, Rewrite]] = {}
+    edits: dict[tuple[str, int], tuple[ImageEdit, Rewrite]] = {}
     writes: list[_Write] = []
     refused: list[Refused] = []
     users = _users(documents)
@@ -152,7 +154,7 @@ def _planned(
     return list(edits.values()), refused
 
 
-def _writes(change: Wanted) -> Iterable[_Write]:
+def _writes(change: ImageEdit) -> Iterable[_Write]:
     """The scalars that a change writes. Raises EditError."""
     place, digest = change.place, change.digest
     if digest and place.whole is not None:
@@ -167,7 +169,7 @@ def _writes(change: Wanted) -> Iterable[_Write]:
         yield _Write(change, place.policy.value, change.policy)
 
 
-def _structural(part: Part, change: Wanted) -> Iterable[tuple[tuple[str, int], Rewrite]]:
+def _structural(part: Part, change: ImageEdit) -> Iterable[tuple[tuple[str, int], Rewrite]]:
     """Entries that a change adds, removes or renames, each with what it does to which node. Raises EditError."""
     place = change.place
     dropped = change.drop_tag and place.form == "kustomize" and place.digest is None
@@ -195,7 +197,7 @@ def _users(documents: Sequence[Document]) -> dict[int, list[ImagePlace]]:
     return users
 
 
-def _check_users(users: dict[int, list[ImagePlace]], node: int, changes: Sequence[Wanted]) -> None:
+def _check_users(users: dict[int, list[ImagePlace]], node: int, changes: Sequence[ImageEdit]) -> None:
     """Raises EditError where a node is used by a place that is not to change."""
     sharing = users.get(node, [])
     if len(sharing) < 2:

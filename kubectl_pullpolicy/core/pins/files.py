@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Answers, Judgement, judged
+from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Answers, PinVerdict, judged
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
-from kubectl_pullpolicy.core.manifests.edits import DEFAULT, Wanted
+from kubectl_pullpolicy.core.manifests.edits import DEFAULT, ImageEdit
 from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
 from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
@@ -54,22 +54,22 @@ def reference_of(place: ImagePlace) -> ImageReference | Unreadable:
         return Unreadable("none" if place.form == "guess" else "broken", str(error))
 
 
-def judgement_of(reference: ImageReference, request: PinRequest, answers: Answers) -> Judgement:
+def judgement_of(reference: ImageReference, request: PinRequest, answers: Answers) -> PinVerdict:
     """The verdict; a pin is not looked at unless that was asked for."""
     if reference.digest and not (request.update or request.check):
-        return Judgement("current")
+        return PinVerdict("current")
     if request.check and not reference.digest:
-        return Judgement("pin")
+        return PinVerdict("pin")
     return judged(reference, answers, request.platform)
 
 
-def change_of(place: ImagePlace, judgement: Judgement, request: PinRequest) -> Wanted:
+def change_of(place: ImagePlace, judgement: PinVerdict, request: PinRequest) -> ImageEdit:
     """What is to be done to the file; a Wanted of nothing where all is well."""
     digest = judgement.digest if judgement.verdict in {"pin", "stale"} else ""
     policy = "" if policy_is_the_charts(place) or judgement.verdict == "failed" else request.policy
     if (place.policy_value or DEFAULT) == policy:
         policy = ""
-    return Wanted(place, digest, policy, request.drop_tag)
+    return ImageEdit(place, digest, policy, request.drop_tag)
 
 
 def policy_is_the_charts(place: ImagePlace) -> bool:
@@ -77,7 +77,7 @@ def policy_is_the_charts(place: ImagePlace) -> bool:
     return place.policy is None and not place.policy_key
 
 
-def items_of_change(spot: Spot, reference: ImageReference, wanted: Wanted) -> tuple[FileItem, ...]:
+def items_of_change(spot: Spot, reference: ImageReference, wanted: ImageEdit) -> tuple[FileItem, ...]:
     """What a change makes of an image and its policy."""
     items = []
     if wanted.digest:
@@ -88,13 +88,13 @@ def items_of_change(spot: Spot, reference: ImageReference, wanted: Wanted) -> tu
     return tuple(items)
 
 
-def pinned_text(reference: ImageReference, wanted: Wanted) -> str:
+def pinned_text(reference: ImageReference, wanted: ImageEdit) -> str:
     """The reference as it is written then; values of charts keep their tag, which `repository:tag` needs."""
     dropped = wanted.drop_tag and wanted.place.form != "values"
     return (pinned_without_tag if dropped else pinned)(reference, wanted.digest)
 
 
-def item_of_verdict(spot: Spot, judgement: Judgement) -> FileItem:
+def item_of_verdict(spot: Spot, judgement: PinVerdict) -> FileItem:
     """An image that stays as it is, with what was found of it."""
     if judgement.verdict == "failed":
         return file_item(spot, "image", None, "failed", judgement.message)
@@ -102,7 +102,7 @@ def item_of_verdict(spot: Spot, judgement: Judgement) -> FileItem:
     return msgspec.structs.replace(item, gate=GATES.get(judgement.verdict))
 
 
-def stays_always(reference: ImageReference, wanted: Wanted) -> bool:
+def stays_always(reference: ImageReference, wanted: ImageEdit) -> bool:
     """Whether the pinned image gets the default Always: its tag is `latest`, and no policy is written."""
     if not wanted.digest or wanted.policy not in {"", DEFAULT} or (wanted.place.policy_value and not wanted.policy):
         return False

@@ -10,7 +10,7 @@ k8s.io/kubernetes v1.37.2 pkg/kubelet/nodestatus/setters.go:Images (at most five
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement, by_tag, of_platform
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, by_tag, of_platform
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse, pinned_without_tag
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.core.k8s.objects import Node, present
@@ -28,7 +28,7 @@ class Sighting(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-class Evidence(NamedTuple):
+class RunningDigests(NamedTuple):
     """The digests that it may be. `proven`: the node tells that it is the only one."""
 
     digests: tuple[str, ...]
@@ -49,16 +49,16 @@ def names_on(node: Node, image_id: str) -> tuple[str, ...]:
     return ()
 
 
-def evidence(reference: ImageReference, sighting: Sighting) -> Evidence:
+def evidence(reference: ImageReference, sighting: Sighting) -> RunningDigests:
     """What a Pod and its node tell of an image of this name."""
     prefix = f"{reference.name}@"
     named = tuple(dict.fromkeys(name.removeprefix(prefix) for name in sighting.names if name.startswith(prefix)))
     cut = len(sighting.names) >= MOST_NAMES and all("@" in name for name in sighting.names)
     if len(named) == 1 and not cut:
-        return Evidence(named, proven=True)
+        return RunningDigests(named, proven=True)
     _, at, own = bare_id(sighting.image_id).rpartition("@")
     more = (own,) if at and (cut or not named) else ()
-    return Evidence(tuple(dict.fromkeys((*named, *more))))
+    return RunningDigests(tuple(dict.fromkeys((*named, *more))))
 
 
 def at_digest(reference: ImageReference, digest: str) -> ImageReference:
@@ -66,14 +66,14 @@ def at_digest(reference: ImageReference, digest: str) -> ImageReference:
     return parse(pinned_without_tag(reference, digest))
 
 
-def tag_matters(reference: ImageReference, told: Evidence, answers: Answers) -> bool:
+def tag_matters(reference: ImageReference, told: RunningDigests, answers: Answers) -> bool:
     """Whether the registry must tell what the tag stands for now: there are several, or it is of one platform."""
     kinds = {found.kind for found in _found(reference, told, answers).values() if isinstance(found, Resolved)}
     return len(told.digests) > 1 or "manifest" in kinds
 
 
 def platforms_matter(
-    reference: ImageReference, told: Evidence, answers: Answers, platform: str
+    reference: ImageReference, told: RunningDigests, answers: Answers, platform: str
 ) -> Iterator[ImageReference]:
     """The indexes whose images matter."""
     for digest, found in _found(reference, told, answers).items():
@@ -85,7 +85,7 @@ def platforms_matter(
         yield tagged
 
 
-def concluded(reference: ImageReference, told: Evidence, answers: Answers, platform: str = "") -> Judgement:
+def concluded(reference: ImageReference, told: RunningDigests, answers: Answers, platform: str = "") -> PinVerdict:
     """What one Pod runs, as a digest that may be pinned."""
     found = _found(reference, told, answers)
     kept = [digest for digest, answer in found.items() if isinstance(answer, Resolved)]
@@ -94,7 +94,7 @@ def concluded(reference: ImageReference, told: Evidence, answers: Answers, platf
         return _failed("its imageID names no digest that a registry could know")
     if silent is not None:
         if told.proven and not platform:
-            return Judgement("pin", told.digests[0], f"proven by its node; not confirmed: {silent.message}")
+            return PinVerdict("pin", told.digests[0], f"proven by its node; not confirmed: {silent.message}")
         return _failed(silent.message)
     if not kept:
         gone = next((a.message for a in found.values() if isinstance(a, Failure)), "")
@@ -108,7 +108,7 @@ def concluded(reference: ImageReference, told: Evidence, answers: Answers, platf
     return _pinned(at_digest(reference, chosen), chosen, answers, platform)
 
 
-def agreed(reference: ImageReference, verdicts: Sequence[tuple[str, Judgement]]) -> Judgement:
+def agreed(reference: ImageReference, verdicts: Sequence[tuple[str, PinVerdict]]) -> PinVerdict:
     """What all Pods run; where they do not agree, or one is not known, it is told Pod by Pod."""
     if not verdicts:
         return _failed(f"no Pod of the newest revision runs {reference.written}")
@@ -123,7 +123,7 @@ def agreed(reference: ImageReference, verdicts: Sequence[tuple[str, Judgement]])
     return _failed("\n".join((head, *lines)))
 
 
-def _found(reference: ImageReference, told: Evidence, answers: Answers) -> dict[str, Resolved | Failure]:
+def _found(reference: ImageReference, told: RunningDigests, answers: Answers) -> dict[str, Resolved | Failure]:
     return {digest: answers.of(at_digest(reference, digest)) for digest in told.digests}
 
 
@@ -140,25 +140,27 @@ def _chosen(reference: ImageReference, kept: Sequence[str], answers: Answers) ->
     return ""
 
 
-def _of_manifest(reference: ImageReference, digest: str, answers: Answers, platform: str, *, bereft: bool) -> Judgement:
+def _of_manifest(
+    reference: ImageReference, digest: str, answers: Answers, platform: str, *, bereft: bool
+) -> PinVerdict:
     """An image of one platform: the index that it is of, where the registry names that. `bereft`: others are gone."""
     tagged = by_tag(reference)
     now = answers.resolved.get(tagged) if tagged is not None else None
     if tagged is not None and isinstance(now, Resolved) and digest in _children(tagged, answers):
         return _pinned(tagged, now.digest, answers, platform)
     if platform:
-        return Judgement("pin", digest)
+        return PinVerdict("pin", digest)
     if bereft or (isinstance(now, Resolved) and now.kind == "index"):
         return _failed(f"{digest} may be the image of one platform only, and no index names it; see --platform")
-    return Judgement("pin", digest)
+    return PinVerdict("pin", digest)
 
 
-def _pinned(asked: ImageReference, digest: str, answers: Answers, platform: str) -> Judgement:
+def _pinned(asked: ImageReference, digest: str, answers: Answers, platform: str) -> PinVerdict:
     """An index, or its image for a platform."""
     if not platform:
-        return Judgement("pin", digest)
+        return PinVerdict("pin", digest)
     chosen = of_platform(answers.platforms.get(asked, ()), platform)
-    return _failed(chosen.message) if isinstance(chosen, Failure) else Judgement("pin", chosen)
+    return _failed(chosen.message) if isinstance(chosen, Failure) else PinVerdict("pin", chosen)
 
 
 def _children(index: ImageReference, answers: Answers) -> set[str]:
@@ -166,5 +168,5 @@ def _children(index: ImageReference, answers: Answers) -> set[str]:
     return set() if isinstance(offered, Failure) else {each.digest for each in offered}
 
 
-def _failed(message: str) -> Judgement:
-    return Judgement("failed", "", message)
+def _failed(message: str) -> PinVerdict:
+    return PinVerdict("failed", "", message)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Judgement
+from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
@@ -55,7 +55,7 @@ class Judged(NamedTuple):
     """An image, and what was found of it."""
 
     image: LiveImage
-    judgement: Judgement
+    judgement: PinVerdict
 
     @property
     def key(self) -> tuple[ObjectRef, Key]:

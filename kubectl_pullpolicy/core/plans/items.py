@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Gate, Judgement
+from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Gate, PinVerdict
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.plans.container_fields import Field, Slot
 from kubectl_pullpolicy.core.plans.plan import Change, Kept, Live, ObjectPlan, Reverter, Skipped
@@ -106,7 +106,7 @@ def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
     return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")
 
 
-def checked_item(live: Live, slot: Slot, judgement: Judgement) -> PlanItem:
+def checked_item(live: Live, slot: Slot, judgement: PinVerdict) -> PlanItem:
     """An image as `pin --check` found it."""
     gate, place = GATES.get(judgement.verdict), PlannedObject(*live.ref)
     result: Result = "failed" if judgement.verdict == "failed" else "unchanged"

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.pods.status import condition_of, status_of
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 
 def node_pulls_needs(pod: Pod, events: Sequence[Event]) -> Iterable[Need]:
@@ -25,7 +25,7 @@ def node_pulls_needs(pod: Pod, events: Sequence[Event]) -> Iterable[Need]:
     yield Get(ObjectRef("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "", node))
 
 
-def node_pulls(pod: Pod, context: Context) -> NodePulls | None:
+def node_pulls(pod: Pod, context: Snapshot) -> NodePulls | None:
     """The other pulls on this Pod's node; None where nobody could tell."""
     node = (pod.spec.node_name if pod.spec is not None else None) or ""
     serial = _serial(context.kubelet_configuration(node))

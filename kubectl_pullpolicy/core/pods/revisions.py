@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, m
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
 from kubectl_pullpolicy.core.source.reads import Forbidden, Known
-from kubectl_pullpolicy.core.source.snapshot import Context, Owner
+from kubectl_pullpolicy.core.source.snapshot import Owner, Snapshot
 
 
 class Origin(NamedTuple):
@@ -42,7 +42,7 @@ def revision_name(pod: Pod, controller: ObjectRef) -> str:
     return f"{controller.name}-{label}"
 
 
-def revision_of(pod: Pod, context: Context) -> tuple[str, int]:
+def revision_of(pod: Pod, context: Snapshot) -> tuple[str, int]:
     """The revision that a Pod was made from, KIND/NAME, and its number; ("", 0) for Pods of kinds without revisions."""
     controller = controller_of(meta(pod))
     if controller is None:
@@ -57,7 +57,7 @@ def revision_of(pod: Pod, context: Context) -> tuple[str, int]:
     return str(controller), fact.value.revision
 
 
-def origin_of(pod: Pod, context: Context) -> Origin | None:
+def origin_of(pod: Pod, context: Snapshot) -> Origin | None:
     """Where this Pod comes from; None for a Pod without a controller."""
     controller = controller_of(meta(pod))
     if controller is None:
@@ -84,7 +84,7 @@ def origin_of(pod: Pod, context: Context) -> Origin | None:
     return Origin(str(controller), nearest.containers, proves, top, nearest.revision, unread)
 
 
-def _unread(context: Context, ref: ObjectRef) -> tuple[str, ...]:
+def _unread(context: Snapshot, ref: ObjectRef) -> tuple[str, ...]:
     fact = context.owner(ref)
     if not isinstance(fact, Forbidden):
         return ()

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.report.explanation import FreshBytes, Policy, Reaso
 from kubectl_pullpolicy.core.source.snapshot import Revision
 
 
-class Judgement(NamedTuple):
+class PolicyReason(NamedTuple):
     """Why a policy is what it is. `other` is what the reason compares with: an earlier image, or another policy."""
 
     reason: Reason
@@ -39,7 +39,7 @@ class Author(NamedTuple):
     unchanged: bool = False
 
 
-def why(policy: str, image: str, judgement: Judgement) -> str:
+def why(policy: str, image: str, judgement: PolicyReason) -> str:
     """The reason in a few words, as the table's WHY column has it."""
     ground, other = default_ground(image), judgement.other
     words: dict[Reason, str] = {
@@ -57,83 +57,83 @@ def why(policy: str, image: str, judgement: Judgement) -> str:
 
 
 def policy_of(
-    value: str, image: str, judgement: Judgement, next_start: str | None, fresh: FreshBytes | None = None
+    value: str, image: str, judgement: PolicyReason, next_start: str | None, fresh: FreshBytes | None = None
 ) -> Policy:
     """The Policy of an explanation."""
     words = why(value, image, judgement)
     return Policy(value, judgement.reason, words, judgement.evidence, next_start, judgement.unread, fresh)
 
 
-def judge_manifest(container: DeclaredContainer, source: str = "the manifest") -> Judgement:
+def judge_manifest(container: DeclaredContainer, source: str = "the manifest") -> PolicyReason:
     """A container that is not stored yet: what the API server would make of it."""
     if container.policy:
-        return Judgement("Explicit", (Evidence(source, f"sets {container.policy}", "certain"),))
+        return PolicyReason("Explicit", (Evidence(source, f"sets {container.policy}", "certain"),))
     detail = "sets no policy: the API server would store the default"
-    return Judgement("Default", (Evidence(source, detail, "certain"),))
+    return PolicyReason("Default", (Evidence(source, detail, "certain"),))
 
 
-def judge_stored(container: DeclaredContainer, author: Author) -> Judgement:
+def judge_stored(container: DeclaredContainer, author: Author) -> PolicyReason:
     """A stored container, by what its own object tells: last-applied first, then managedFields, then history."""
     for judge in (_by_last_applied, _by_managed_fields, _by_history):
         judgement = judge(container, author)
         if judgement is not None:
             return judgement
     if container.policy == "Never":
-        return Judgement("Explicit", (Evidence("the value", "is Never, which is never a default", "certain"),))
+        return PolicyReason("Explicit", (Evidence("the value", "is Never, which is never a default", "certain"),))
     if container.policy == default_policy(container.image):
-        return Judgement("MatchesDefault", (_no_evidence(author, "the value is the one that the tag rule gives"),))
+        return PolicyReason("MatchesDefault", (_no_evidence(author, "the value is the one that the tag rule gives"),))
     detail = f"the tag rule gives {default_policy(container.image)} for this image"
-    return Judgement("DiffersFromDefault", (_no_evidence(author, detail),), default_policy(container.image))
+    return PolicyReason("DiffersFromDefault", (_no_evidence(author, detail),), default_policy(container.image))
 
 
 def _no_evidence(author: Author, detail: str) -> Evidence:
     return Evidence(author.name, f"does not show who wrote the policy; {detail}", "inferred")
 
 
-def _by_last_applied(container: DeclaredContainer, author: Author) -> Judgement | None:
+def _by_last_applied(container: DeclaredContainer, author: Author) -> PolicyReason | None:
     applied = next((c for c in author.last_applied or () if c.key == container.key), None)
     if applied is None:
         return None
     source = f"the manifest last applied to {author.name}"
     if applied.policy == container.policy:
-        return Judgement("Explicit", (Evidence(source, f"sets {applied.policy}", "certain"),))
+        return PolicyReason("Explicit", (Evidence(source, f"sets {applied.policy}", "certain"),))
     if applied.policy:
         detail = f"sets {applied.policy}, but {container.policy} is stored"
         reason: Reason = "Admission" if author.frozen else "Edited"
         more = (_cannot_change(),) if author.frozen else ()
-        return Judgement(reason, (Evidence(source, detail, "certain"), *more), applied.policy)
+        return PolicyReason(reason, (Evidence(source, detail, "certain"), *more), applied.policy)
     return _by_silent_manifest(container, applied, author, Evidence(source, "sets no policy", "certain"))
 
 
 def _by_silent_manifest(
     container: DeclaredContainer, applied: DeclaredContainer, author: Author, silent: Evidence
-) -> Judgement | None:
+) -> PolicyReason | None:
     """The manifest last applied sets no policy: a default of this image or of an earlier one, or somebody's edit."""
     policy, default = container.policy, default_policy(container.image)
     writer = _policy_writer(container, author)
     if policy == default and writer is None and policy == default_policy(applied.image):
-        return Judgement("Default", (silent,))
+        return PolicyReason("Default", (silent,))
     if policy == default:
-        return None if writer is None else Judgement("Edited", (silent, _written_by(writer, "inferred")))
+        return None if writer is None else PolicyReason("Edited", (silent, _written_by(writer, "inferred")))
     if policy == "Never" or writer is not None:
         more = () if writer is None else (_written_by(writer, "certain"),)
-        return Judgement("Admission" if author.frozen else "Edited", (silent, *more))
+        return PolicyReason("Admission" if author.frozen else "Edited", (silent, *more))
     if applied.image != container.image and policy == default_policy(applied.image):
         detail = f"has image {applied.image}, whose default is {policy}"
-        return Judgement("StaleDefault", (silent, Evidence(silent.source, detail, "certain")), applied.image)
+        return PolicyReason("StaleDefault", (silent, Evidence(silent.source, detail, "certain")), applied.image)
     if author.frozen and author.unchanged:
         detail = "never changed since it was created (generation 1)"
-        return Judgement("Admission", (silent, Evidence("the Pod itself", detail, "certain")), default)
+        return PolicyReason("Admission", (silent, Evidence("the Pod itself", detail, "certain")), default)
     earlier = _earlier_image(container, author)
     if earlier is not None:
-        return Judgement("StaleDefault", (silent, earlier[1]), earlier[0])
+        return PolicyReason("StaleDefault", (silent, earlier[1]), earlier[0])
     if author.frozen:
         return None
     detail = f"name nobody else who wrote it, and {policy} is not the default of this image: an earlier one left it"
-    return Judgement("StaleDefault", (silent, Evidence("managedFields", detail, "inferred")))
+    return PolicyReason("StaleDefault", (silent, Evidence("managedFields", detail, "inferred")))
 
 
-def _by_managed_fields(container: DeclaredContainer, author: Author) -> Judgement | None:
+def _by_managed_fields(container: DeclaredContainer, author: Author) -> PolicyReason | None:
     owners = tuple(owner for owner in author.field_owners if owner.key == container.key)
     default = default_policy(container.image)
     applier = next((o for o in owners if o.operation == "Apply" and o.policy), None)
@@ -141,23 +141,27 @@ def _by_managed_fields(container: DeclaredContainer, author: Author) -> Judgemen
         evidence = Evidence(
             f"managedFields of {author.name}", f"tell that {applier.manager} applied the policy", "certain"
         )
-        return Judgement("Explicit", (evidence,))
+        return PolicyReason("Explicit", (evidence,))
     writer = _policy_writer(container, author)
     if writer is not None:
         certainty: Certainty = "certain" if container.policy != default else "inferred"
-        return Judgement("Explicit", (_written_by(writer, certainty),))
+        return PolicyReason("Explicit", (_written_by(writer, certainty),))
     applier = next((o for o in owners if o.operation == "Apply" and o.image), None)
     if applier is not None and not any(o.policy for o in owners):
         detail = f"tell that {applier.manager} applied the image and nobody owns the policy: it is a default"
         evidence = Evidence(f"managedFields of {author.name}", detail, "certain")
         if container.policy == default:
-            return Judgement("Default", (evidence,))
+            return PolicyReason("Default", (evidence,))
         earlier = _earlier_image(container, author)
-        return Judgement("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
+        return PolicyReason(
+            "StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else ""
+        )
     return _by_later_image(container, owners, author)
 
 
-def _by_later_image(container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Author) -> Judgement | None:
+def _by_later_image(
+    container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Author
+) -> PolicyReason | None:
     """The creator still owns the policy, and somebody else changed the image since."""
     creator = next((o for o in owners if o.policy and o.created and not o.image), None)
     changer = next((o for o in owners if o.image and not o.policy), None)
@@ -166,14 +170,14 @@ def _by_later_image(container: DeclaredContainer, owners: tuple[FieldOwner, ...]
     detail = f"tell that {creator.manager} wrote the policy and {changer.manager} changed the image later"
     evidence = Evidence(f"managedFields of {author.name}", detail, "inferred")
     earlier = _earlier_image(container, author)
-    return Judgement("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
+    return PolicyReason("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
 
 
-def _by_history(container: DeclaredContainer, author: Author) -> Judgement | None:
+def _by_history(container: DeclaredContainer, author: Author) -> PolicyReason | None:
     if container.policy == default_policy(container.image):
         return None
     earlier = _earlier_image(container, author)
-    return None if earlier is None else Judgement("StaleDefault", (earlier[1],), earlier[0])
+    return None if earlier is None else PolicyReason("StaleDefault", (earlier[1],), earlier[0])
 
 
 def _earlier_image(container: DeclaredContainer, author: Author) -> tuple[str, Evidence] | None:

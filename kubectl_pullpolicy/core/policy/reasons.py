@@ -5,25 +5,25 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, m
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, is_mirror
 from kubectl_pullpolicy.core.pods.revisions import Origin, origin_of
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
-from kubectl_pullpolicy.core.policy.provenance import Author, Judgement, judge_manifest, judge_stored
+from kubectl_pullpolicy.core.policy.provenance import Author, PolicyReason, judge_manifest, judge_stored
 from kubectl_pullpolicy.core.report.evidence import Evidence
-from kubectl_pullpolicy.core.source.snapshot import Context, Owner, Revision
+from kubectl_pullpolicy.core.source.snapshot import Owner, Revision, Snapshot
 
 
 class Reasons:
-    """Judges containers from a Context."""
+    """Judges containers from a Snapshot."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Snapshot) -> None:
         self._context = context
 
-    def of_pod(self, pod: Pod, container: DeclaredContainer) -> Judgement:
+    def of_pod(self, pod: Pod, container: DeclaredContainer) -> PolicyReason:
         """Why a container of a stored Pod has its policy."""
         metadata = meta(pod)
         if not container.policy:  # a dump of odd origin: an API server always stores one
             return judge_manifest(container, "the Pod")
         if is_mirror(metadata):
             detail = "marks a static Pod: the kubelet runs a file of its node, whatever value the API shows"
-            return Judgement("Static", (Evidence("annotation kubernetes.io/config.mirror", detail, "certain"),))
+            return PolicyReason("Static", (Evidence("annotation kubernetes.io/config.mirror", detail, "certain"),))
         controller = controller_of(metadata)
         if controller is None or container.kind == "ephemeral":
             return judge_stored(container, _pod_author(pod))
@@ -31,12 +31,12 @@ class Reasons:
         unread = origin.unread if origin is not None else ()
         return self._by_origin(container, origin)._replace(unread=unread)
 
-    def of_template(self, container: DeclaredContainer, owner: Owner) -> Judgement:
+    def of_template(self, container: DeclaredContainer, owner: Owner) -> PolicyReason:
         """Why a container of a stored template has its policy."""
         history = self._earlier(owner.ref, owner.revision)
         return judge_stored(container, Author(str(owner.ref), owner.last_applied, owner.field_owners, history))
 
-    def _by_origin(self, container: DeclaredContainer, origin: Origin | None) -> Judgement:
+    def _by_origin(self, container: DeclaredContainer, origin: Origin | None) -> PolicyReason:
         if origin is None or origin.revision is None:
             return judge_stored(container, Author("the Pod", None, ()))
         declared = next((c for c in origin.revision if c.key == container.key), None)
@@ -63,17 +63,17 @@ def _pod_author(pod: Pod) -> Author:
     return Author("the Pod", applied, owners, (), True, metadata.generation == 1)
 
 
-def _injected(container: DeclaredContainer, origin: Origin) -> Judgement:
+def _injected(container: DeclaredContainer, origin: Origin) -> PolicyReason:
     matches = container.policy == default_policy(container.image)
     detail = "does not declare this container: something added it when the Pod was created"
     evidence = Evidence(origin.name, detail, "certain" if origin.proves else "inferred")
-    return Judgement("MatchesDefault" if matches else "Admission", (evidence,))
+    return PolicyReason("MatchesDefault" if matches else "Admission", (evidence,))
 
 
-def _differing(before: str, origin: Origin, unset: str) -> Judgement:
+def _differing(before: str, origin: Origin, unset: str) -> PolicyReason:
     declares = f"{unset}{before}" if unset else f"declares {before}"
     if not origin.proves:
         detail = f"{declares} now; whether it did when the Pod was made is not known"
-        return Judgement("DiffersFromTemplate", (Evidence(origin.name, detail, "inferred"),), before)
+        return PolicyReason("DiffersFromTemplate", (Evidence(origin.name, detail, "inferred"),), before)
     detail = f"from which the Pod was made, {declares}; the policy of a Pod cannot change after it is created"
-    return Judgement("Admission", (Evidence(origin.name, detail, "certain"),), before)
+    return PolicyReason("Admission", (Evidence(origin.name, detail, "certain"),), before)

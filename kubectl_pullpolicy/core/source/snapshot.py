@@ -99,7 +99,7 @@ def reduce_workload(workload: Workload) -> Owner:
     )
 
 
-class Context:
+class Snapshot:
     """Facts, learnt from readings. Only `learn` changes it."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TextIO, cast
 
-from kubectl_pullpolicy.core.backoff.retry import Refusal, Retried, Retry
+from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry
 from kubectl_pullpolicy.core.plans.items import LeftAlone, PlanItem, PlannedObject, Result
 from kubectl_pullpolicy.core.plans.restarts import Restarts
 from kubectl_pullpolicy.printers.escape import cell, escaped
@@ -15,12 +15,12 @@ HEADERS = ["NAMESPACE", "POD", "DOES", "WHY"]
 SHOWN = 10  # Pods that are left alone for one reason, before they are only counted
 
 
-def print_retries(judged: Sequence[Retry | Refusal], out: TextIO, *, no_headers: bool) -> None:
+def print_retries(judged: Sequence[Retry | NotRetried], out: TextIO, *, no_headers: bool) -> None:
     """One row a Pod; of many that are left for one reason only the first."""
     told: Counter[str] = Counter()
     rows = []
     for each in judged:
-        if isinstance(each, Refusal):
+        if isinstance(each, NotRetried):
             told[each.reason] += 1
             if told[each.reason] > SHOWN:
                 continue
@@ -39,7 +39,7 @@ def print_deleted(retry: Retry, dry_run: str, out: TextIO) -> None:
 
 
 def print_retry_documents(
-    judged: Sequence[Retry | Refusal], done: Sequence[Retried], form: str, dry_run: str, out: TextIO
+    judged: Sequence[Retry | NotRetried], done: Sequence[Retried], form: str, dry_run: str, out: TextIO
 ) -> None:
     """-o json, yaml and name."""
     if form == "name":
@@ -50,9 +50,9 @@ def print_retry_documents(
     printer(_items(judged, done), cast("DryRun", dry_run), (), out)
 
 
-def _row(each: Retry | Refusal) -> list[str]:
+def _row(each: Retry | NotRetried) -> list[str]:
     start = [cell(each.pod.namespace), cell(each.pod.name)]
-    if isinstance(each, Refusal):
+    if isinstance(each, NotRetried):
         return [*start, "left alone", cell(each.reason)]
     return [*start, "delete", cell(_makes(each))]
 
@@ -61,12 +61,12 @@ def _makes(retry: Retry) -> str:
     return f"{retry.controller} makes a new Pod, which pulls at once"
 
 
-def _items(judged: Sequence[Retry | Refusal], done: Sequence[Retried]) -> Iterator[PlanItem]:
+def _items(judged: Sequence[Retry | NotRetried], done: Sequence[Retried]) -> Iterator[PlanItem]:
     became = {each.retry.uid: each.error for each in done}
     for each in judged:
         place = PlannedObject("v1", "Pod", each.pod.namespace, each.pod.name)
         empty = ("", None, None, None, None)
-        if isinstance(each, Refusal):
+        if isinstance(each, NotRetried):
             yield PlanItem(place, *empty, None, None, LeftAlone(each.reason, each.command), (), (), "skipped", "")
             continue
         error = became.get(each.uid)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.backoff.retry import Refusal, Retry, retry_of
+from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retry, retry_of
 from kubectl_pullpolicy.core.explain.explainer import Explainer
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from tests.harness.builders import container, owner_reference, pod, read
 
 WAITING = {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "x"}}}
@@ -16,17 +16,17 @@ RUNNING = {"name": "side", "state": {"running": {"startedAt": "2026-01-01T00:00:
 
 def judged(
     *statuses: dict[str, Any], owner: str = "ReplicaSet/web", kill: bool = False, **more: Any
-) -> Retry | Refusal:
+) -> Retry | NotRetried:
     containers = container(name="main"), container(name="side")
     metadata = {"creationTimestamp": "2026-01-01T00:00:00Z"} | more.pop("metadata", {})
     status = {"phase": "Pending", "containerStatuses": list(statuses or (WAITING,))}
     made = read(pod(*containers, owner=owner, status=status, metadata=metadata, **more))
-    return retry_of(made, Explainer(Context()).explain(made), kill_running=kill)
+    return retry_of(made, Explainer(Snapshot()).explain(made), kill_running=kill)
 
 
 def refusal(*statuses: dict[str, Any], **more: Any) -> str:
     told = judged(*statuses, **more)
-    assert isinstance(told, Refusal)
+    assert isinstance(told, NotRetried)
     return told.reason
 
 
@@ -43,14 +43,14 @@ def test_a_jobs_pod_is_left_alone() -> None:
 
 def test_a_bare_pod_is_left_alone_and_the_command_that_replaces_it_is_told() -> None:
     told = judged(owner="")
-    assert isinstance(told, Refusal)
+    assert isinstance(told, NotRetried)
     assert told.reason == "no controller would make it again"
     assert told.command == "kubectl get pod web-1 -n shop -o json | kubectl replace --force -f -"
 
 
 def test_names_are_words_of_a_shell_in_commands() -> None:
     told = judged(owner="", metadata={"name": "web-1; touch hacked", "namespace": "$(touch hacked)"})
-    assert isinstance(told, Refusal)
+    assert isinstance(told, NotRetried)
     words = shlex.split(told.command)
     assert words[:8] == ["kubectl", "get", "pod", "web-1; touch hacked", "-n", "$(touch hacked)", "-o", "json"]
 

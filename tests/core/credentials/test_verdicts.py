@@ -10,13 +10,13 @@ import pytest
 from kubectl_pullpolicy.core.credentials.auth_keys import parse_key
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import credential_needs
 from kubectl_pullpolicy.core.credentials.remedies import Wearer, credential_remedies
-from kubectl_pullpolicy.core.credentials.verdicts import Wanted, credentials_of
+from kubectl_pullpolicy.core.credentials.verdicts import CredentialQuery, credentials_of
 from kubectl_pullpolicy.core.credentials.wording import near_miss
 from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, ServiceAccount
 from kubectl_pullpolicy.core.report.pull_failure import Credential
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Reading, secret_ref, service_account_ref
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from tests.core.credentials.test_keyring import encoded, jwt, secret
 from tests.harness.builders import container, pod, read, workload
 
@@ -30,9 +30,9 @@ def auths(*keys: str, **entries: Any) -> dict[str, Any]:
     return {"auths": dict.fromkeys(keys, LOGIN) | entries}
 
 
-def known(account: list[str] | None = None, **secrets: Any) -> Context:
+def known(account: list[str] | None = None, **secrets: Any) -> Snapshot:
     """What was read: the ServiceAccount's list, and Secrets (None: absent)."""
-    context = Context()
+    context = Snapshot()
     if account is not None:
         raw = {"metadata": {"name": "default", "namespace": "shop"}, "imagePullSecrets": [{"name": n} for n in account]}
         found = msgspec.convert({"apiVersion": "v1", "kind": "ServiceAccount", **raw}, ServiceAccount)
@@ -53,10 +53,10 @@ def of_pod(*names: str, **more: Any) -> Any:
     return read(pod(container(IMAGE), spec=spec, **more))
 
 
-def told(subject: Any, context: Context, image: str = IMAGE, kubelet: str = "") -> list[tuple[str, str, str]]:
+def told(subject: Any, context: Snapshot, image: str = IMAGE, kubelet: str = "") -> list[tuple[str, str, str]]:
     return [
         (each.source, each.verdict, each.detail)
-        for each in credentials_of(subject, Wanted(image, NOW, kubelet), context)
+        for each in credentials_of(subject, CredentialQuery(image, NOW, kubelet), context)
         if each.kind != "Node"
     ]
 
@@ -74,7 +74,7 @@ def test_a_secret_of_the_pod_and_one_of_its_service_account_are_never_merged() -
 
 
 def test_what_cannot_be_seen_is_always_said() -> None:
-    assert credentials_of(of_pod(), Wanted(IMAGE), known([]))[-1].detail == UNKNOWN
+    assert credentials_of(of_pod(), CredentialQuery(IMAGE), known([]))[-1].detail == UNKNOWN
     assert told(of_pod(), known([])) == [
         ("", "NoneListed", "none: the Pod lists no pull secrets, and ServiceAccount default has none to copy")
     ]
@@ -82,7 +82,7 @@ def test_what_cannot_be_seen_is_always_said() -> None:
 
 def test_a_list_that_equals_the_service_accounts_was_copied_from_it() -> None:
     (found, anonymous, _) = credentials_of(
-        of_pod("acme"), Wanted(IMAGE), known(["acme"], acme=auths("registry.example.com"))
+        of_pod("acme"), CredentialQuery(IMAGE), known(["acme"], acme=auths("registry.example.com"))
     )
     assert (found.kind, found.holder, found.verdict) == ("ServiceAccount", "default", "Offered")
     assert (anonymous.kind, anonymous.verdict) == ("Anonymous", "NotTried")
@@ -110,12 +110,12 @@ def test_an_empty_name_keeps_the_service_accounts_secrets_away() -> None:
 
 def test_a_static_pod_has_no_service_account() -> None:
     mirror = of_pod(metadata={"annotations": {"kubernetes.io/config.mirror": "x"}})
-    assert list(credential_needs(mirror, Context())) == []
-    assert [row[1] for row in told(mirror, Context())] == ["NoneListed"]
+    assert list(credential_needs(mirror, Snapshot())) == []
+    assert [row[1] for row in told(mirror, Snapshot())] == ["NoneListed"]
 
 
 def test_each_secret_is_asked_for_by_name_and_once_the_service_account_is_known() -> None:
-    first = list(credential_needs(of_pod("a", "b"), Context()))
+    first = list(credential_needs(of_pod("a", "b"), Snapshot()))
     assert first == [
         Get(service_account_ref("shop", "default")), Get(secret_ref("shop", "a")), Get(secret_ref("shop", "b"))
     ]  # fmt: skip
@@ -190,7 +190,7 @@ def test_what_is_forbidden_is_said_and_the_kubelets_event_tells_more() -> None:
 
 
 def test_a_forbidden_service_account_is_never_none() -> None:
-    context = Context()
+    context = Snapshot()
     need = Get(service_account_ref("shop", "default"))
     context.learn([Reading(need, (), Forbidden("get", "serviceaccounts"))])
     assert told(of_pod(), context) == [("", "Forbidden", "unknown: cannot get serviceaccounts: forbidden")]
@@ -215,8 +215,8 @@ def test_a_key_that_nearly_matches_is_explained(key: str, repository: str, hint:
     assert bool(found) == bool(hint)
 
 
-def remedies(subject: Any, context: Context, ref: ObjectRef, image: str = IMAGE) -> list[tuple[str, str]]:
-    found = credentials_of(subject, Wanted(image, NOW), context)
+def remedies(subject: Any, context: Snapshot, ref: ObjectRef, image: str = IMAGE) -> list[tuple[str, str]]:
+    found = credentials_of(subject, CredentialQuery(image, NOW), context)
     return [(remedy.text, remedy.command) for remedy in credential_remedies(found, Wearer(ref, image))]
 
 
@@ -306,7 +306,7 @@ def test_nothing_is_recommended_where_secrets_could_not_be_read() -> None:
 
 def test_a_credential_holds_hosts_and_paths_only() -> None:
     held = secret({"auths": {"me:s3cret@registry.example.com": {"auth": encoded("me:s3cret")}}})
-    found = credentials_of(of_pod("s"), Wanted(IMAGE), known([], s=held))
+    found = credentials_of(of_pod("s"), CredentialQuery(IMAGE), known([], s=held))
     assert isinstance(found[0], Credential)
     assert found[0].registry_keys == ("registry.example.com",)
     assert "s3cret" not in msgspec.json.encode(found).decode()

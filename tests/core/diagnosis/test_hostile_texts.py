@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
 from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 from kubectl_pullpolicy.core.diagnosis.from_text import diagnosed_message, diagnosed_text
 from kubectl_pullpolicy.core.diagnosis.message import LONGEST
-from kubectl_pullpolicy.core.diagnosis.remedies import Place, remedies_of
+from kubectl_pullpolicy.core.diagnosis.remedies import RemedyTarget, remedies_of
 from kubectl_pullpolicy.core.diagnosis.rules import RULES
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json
 from kubectl_pullpolicy.printers.plans.plan import print_patches
@@ -84,7 +84,7 @@ def test_bytes_that_are_no_text_have_one_too(content: bytes) -> None:
 @given(st.lists(PIECES, max_size=20).map("".join))
 def test_what_a_message_says_stays_one_word_of_a_command(text: str) -> None:
     hostile = f'Failed to pull image "{text}": pull access denied for $(reboot);`id`, repository does not exist'
-    for remedy in remedies_of(diagnose(hostile), Place(namespace="a b", image=text)):
+    for remedy in remedies_of(diagnose(hostile), RemedyTarget(namespace="a b", image=text)):
         assert "reboot" not in re.sub(r"'[^']*'", "", remedy.command)
 
 
@@ -192,7 +192,7 @@ def test_the_name_of_a_pull_secret_is_one_word_of_a_command() -> None:
     """The API server takes any text as a name in imagePullSecrets."""
     name = """x"}]}' ; touch hacked; '"""
     told = diagnose("failed to authorize: no basic auth credentials", image="r.example.com/a:1")
-    for remedy in remedies_of(told, Place("shop", "web-1", secret=name)):
+    for remedy in remedies_of(told, RemedyTarget("shop", "web-1", secret=name)):
         words = shlex.split(remedy.command)
         assert "hacked;" not in words
         assert all(json.loads(word) for word in words if word.startswith("{"))

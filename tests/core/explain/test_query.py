@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
+from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import Pod, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
@@ -72,7 +72,7 @@ def asked_for(path: str, pod: Pod) -> Counting:
     metadata = meta(pod)
     source = Counting(FileSource([path]))
     (target,) = parse_targets([f"pod/{metadata.name}"])
-    pages = list(Inquiry(source).named(target, metadata.namespace))
+    pages = list(Query(source).named(target, metadata.namespace))
     assert [subject.name for page in pages for subject in page] == [metadata.name]
     return source
 
@@ -101,7 +101,7 @@ def test_the_recordings_hold_pods_of_every_kind_of_owner() -> None:
 
 def test_a_list_reads_every_kind_of_owner_once_and_nothing_by_name() -> None:
     source = Counting(FileSource([str(DEMO)]))
-    pods = sum(len(page) for page in Inquiry(source).listed(Selection(None)))
+    pods = sum(len(page) for page in Query(source).listed(Selection(None)))
     needs = [need for asked in source.rounds for need in asked]
     assert pods > 30
     assert len(set(needs)) == len(needs) <= 9

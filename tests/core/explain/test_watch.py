@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.explain.watch import Wanted, Watching
+from kubectl_pullpolicy.core.explain.query import Query
+from kubectl_pullpolicy.core.explain.watch import WatchFilter, Watching
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, Selection
@@ -47,7 +47,7 @@ class Cluster:
 
 def watching(source: Cluster | None = None, **wanted: Any) -> Watching:
     source = source or Cluster()
-    return Watching(lambda: Inquiry(source), Wanted("shop", **wanted))
+    return Watching(lambda: Query(source), WatchFilter("shop", **wanted))
 
 
 def of(name: str, *waiting: str, owner: str = "", labels: dict[str, str] | None = None) -> Pod:
@@ -155,10 +155,10 @@ def test_of_a_workload_only_its_own_pods_are_shown() -> None:
     target = workload_ref(source.held[0])
     news = [Listed([of("db-0", owner="StatefulSet/db"), of("other"), of("foreign-0", owner="StatefulSet/foreign")])]
     assert shown(watching(source, owner=target), *news) == [["db-0/c0 running"]]
-    assert Inquiry(source).selection_of(target) == Selection("shop", "app=web")
+    assert Query(source).selection_of(target) == Selection("shop", "app=web")
 
 
 def test_a_workload_that_selects_nothing_cannot_be_watched() -> None:
     source = Cluster(workload("PodTemplate", container(), name="t"))
     with pytest.raises(NotFoundError, match="PodTemplate/t selects no Pods"):
-        Inquiry(source).selection_of(workload_ref(source.held[0]))
+        Query(source).selection_of(workload_ref(source.held[0]))

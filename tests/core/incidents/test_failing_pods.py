@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
-from kubectl_pullpolicy.core.explain.query import SECRETS_READ, Inquiry
-from kubectl_pullpolicy.core.incidents.failing_pods import NODES, Failures
+from kubectl_pullpolicy.core.explain.query import SECRETS_READ, Query
+from kubectl_pullpolicy.core.incidents.failing_pods import NODES, FailingPods
 from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.source.interface import Selection
@@ -84,9 +84,9 @@ def event(number: int) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{number}", "namespace": "shop"}} | held | times
 
 
-def found_in(source: MadeUp, credentials: CredentialsWanted = "never") -> tuple[Failures, Incidents, Inquiry]:
-    inquiry = Inquiry(source, "failures", credentials)
-    failures, incidents = Failures(source, inquiry), Incidents()
+def found_in(source: MadeUp, credentials: CredentialsWanted = "never") -> tuple[FailingPods, Incidents, Query]:
+    inquiry = Query(source, "failures", credentials)
+    failures, incidents = FailingPods(source, inquiry), Incidents()
     for page in failures.of_target(None, ALL):
         for subject in page:
             incidents.take(subject)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.explain.explainer import explain_image
-from kubectl_pullpolicy.core.incidents.image_usage import Sightings
+from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage
 from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.report.explanation import NodeSummary, OwnerSummary, Status, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Incident
@@ -37,7 +37,7 @@ def grouped(
     namespace: str | None = "shop",
 ) -> tuple[Incident, ...]:
     """The incidents of these Pods; `running` are images that run, each with its node."""
-    incidents, sightings = Incidents(), Sightings()
+    incidents, sightings = Incidents(), ImageUsage()
     for pod in pods:
         incidents.take(pod)
         for each in pod.containers:
@@ -59,7 +59,7 @@ def test_what_heals_by_itself_stands_apart_from_what_does_not_though_the_cause_i
     incidents = Incidents()
     for name, each in (("a", lasting), ("b", passing), ("c", passing), ("d", unsure)):
         incidents.take(failing(name, "nginx", each))
-    found = incidents.found(Sightings(), NODES, "shop")
+    found = incidents.found(ImageUsage(), NODES, "shop")
     assert [(each.transient, each.pods) for each in found] == [(True, 2), (False, 1), (None, 1)]
     assert incidents.causes == 1
 
@@ -162,10 +162,10 @@ def test_what_is_kept_does_not_grow_with_the_pods() -> None:
     incidents = Incidents()
     for number in range(500):
         incidents.take(failing(f"p{number}", owner="Deployment/web"))
-    size = len(msgspec.json.encode(incidents.found(Sightings(), NODES, None)))
+    size = len(msgspec.json.encode(incidents.found(ImageUsage(), NODES, None)))
     for number in range(5000):
         incidents.take(failing(f"q{number}", owner="Deployment/web"))
-    assert len(msgspec.json.encode(incidents.found(Sightings(), NODES, None))) <= size + 10
+    assert len(msgspec.json.encode(incidents.found(ImageUsage(), NODES, None))) <= size + 10
 
 
 def test_words_that_tell_no_cause_are_shown_as_they_are() -> None:

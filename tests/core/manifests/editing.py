@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
-from kubectl_pullpolicy.core.manifests.edits import Refused, Wanted, rewritten
+from kubectl_pullpolicy.core.manifests.edits import ImageEdit, Refused, rewritten
 from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
 from kubectl_pullpolicy.core.manifests.manifest import Document, read_manifest
 
@@ -46,7 +46,7 @@ def changed(
         for place in document.places
         if readable(document, place) and (not only or place.container in only)
     ]
-    outcome = rewritten(manifest, [Wanted(place, digest, policy) for place in meant])
+    outcome = rewritten(manifest, [ImageEdit(place, digest, policy) for place in meant])
     return Outcome(outcome.text, [place.image for place in meant], list(outcome.refused))
 
 

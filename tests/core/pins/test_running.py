@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import pytest
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, Judgement
+from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind, Platform, Resolved
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeStatus
 from kubectl_pullpolicy.core.pins.running import (
-    Evidence,
+    RunningDigests,
     Sighting,
     agreed,
     at_digest,
@@ -37,28 +37,32 @@ def test_the_entry_of_the_nodes_list_is_the_one_that_holds_the_image_id() -> Non
 @pytest.mark.parametrize(
     ("image_id", "names", "expected"),
     [
-        (f"{NAME}@{A}", (f"{NAME}@{A}", f"{NAME}:1"), Evidence((A,), proven=True)),
+        (f"{NAME}@{A}", (f"{NAME}@{A}", f"{NAME}:1"), RunningDigests((A,), proven=True)),
         # The imageID is another repository's, with another index of the same image: the node names the right one.
-        (f"{OTHER}@{B}", (f"{OTHER}@{B}", f"{NAME}@{A}", f"{NAME}:1"), Evidence((A,), proven=True)),
-        (f"{NAME}@{A}", (f"{NAME}@{A}", f"{NAME}@{B}"), Evidence((A, B))),
-        (f"{OTHER}@{B}", (f"{OTHER}@{B}",), Evidence((B,))),
-        (f"{NAME}@{A}", (), Evidence((A,))),
-        (f"docker-pullable://{NAME}@{A}", (), Evidence((A,))),
-        (A, (), Evidence(())),
-        (f"docker://{A}", (), Evidence(())),
+        (f"{OTHER}@{B}", (f"{OTHER}@{B}", f"{NAME}@{A}", f"{NAME}:1"), RunningDigests((A,), proven=True)),
+        (f"{NAME}@{A}", (f"{NAME}@{A}", f"{NAME}@{B}"), RunningDigests((A, B))),
+        (f"{OTHER}@{B}", (f"{OTHER}@{B}",), RunningDigests((B,))),
+        (f"{NAME}@{A}", (), RunningDigests((A,))),
+        (f"docker-pullable://{NAME}@{A}", (), RunningDigests((A,))),
+        (A, (), RunningDigests(())),
+        (f"docker://{A}", (), RunningDigests(())),
         # A node shows five names at most, digests first: others may have been cut off.
         (
             f"a/b@{B}",
             (f"a/b@{B}", f"a/c@{B}", f"a/d@{B}", f"a/e@{B}", f"{NAME}@{A}"),
-            Evidence((A, B)),
+            RunningDigests((A, B)),
         ),
-        (f"{NAME}@{A}", (f"{NAME}@{A}", f"{NAME}:1", f"{NAME}:2", f"{NAME}:3", f"{NAME}:4"), Evidence((A,), True)),
+        (
+            f"{NAME}@{A}",
+            (f"{NAME}@{A}", f"{NAME}:1", f"{NAME}:2", f"{NAME}:3", f"{NAME}:4"),
+            RunningDigests((A,), True),
+        ),
         # Another repository whose name begins alike.
-        (f"{NAME}-old@{B}", (f"{NAME}-old@{B}", f"{NAME}@{A}"), Evidence((A,), proven=True)),
+        (f"{NAME}-old@{B}", (f"{NAME}-old@{B}", f"{NAME}@{A}"), RunningDigests((A,), proven=True)),
     ],
 )
 def test_only_one_digest_of_the_specs_repository_is_proof(
-    image_id: str, names: tuple[str, ...], expected: Evidence
+    image_id: str, names: tuple[str, ...], expected: RunningDigests
 ) -> None:
     assert evidence(WEB, Sighting("web-1", image_id, names)) == expected
 
@@ -76,7 +80,7 @@ class Registry(NamedTuple):
             return Failure(self.failure, f"as the test wants: {self.failure}")
         return Resolved(digest, "", self.kinds[digest])  # type: ignore[arg-type]
 
-    def answers(self, told: Evidence, platform: str) -> Answers:
+    def answers(self, told: RunningDigests, platform: str) -> Answers:
         """What would be asked, answered."""
         found = Answers({at_digest(WEB, digest): self.answer(digest) for digest in told.digests}, {})
         if tag_matters(WEB, told, found):
@@ -98,32 +102,38 @@ INDEX = Registry({A: "index", AMD: "manifest", ARM: "manifest"}, A, MULTI)
 @pytest.mark.parametrize(
     ("told", "registry", "platform", "digest", "words"),
     [
-        (Evidence((A,), True), Registry({A: "manifest", B: "manifest"}, B), "", A, ""),
-        (Evidence((A,), True), INDEX, "", A, ""),
-        (Evidence((A,), True), INDEX, "linux/arm64", ARM, ""),
-        (Evidence((A,), True), INDEX, "linux/s390x", "", "no image for linux/s390x"),
-        (Evidence((A,), True), Registry({}, "", {}, "Unreachable"), "", A, "proven by its node; not confirmed"),
-        (Evidence((A,), True), Registry({}, "", {}, "Unauthorized"), "", A, "proven by its node; not confirmed"),
-        (Evidence((A,), True), Registry({}), "", "", f"the registry has no {A}"),
-        (Evidence((A,)), Registry({}, "", {}, "Unreachable"), "", "", "Unreachable"),
-        (Evidence((A,)), Registry({A: "manifest"}, A), "", A, ""),
-        (Evidence((A,)), Registry({}), "", "", f"the registry has no {A}"),
-        (Evidence(()), Registry({A: "manifest"}), "", "", "names no digest"),
+        (RunningDigests((A,), True), Registry({A: "manifest", B: "manifest"}, B), "", A, ""),
+        (RunningDigests((A,), True), INDEX, "", A, ""),
+        (RunningDigests((A,), True), INDEX, "linux/arm64", ARM, ""),
+        (RunningDigests((A,), True), INDEX, "linux/s390x", "", "no image for linux/s390x"),
+        (RunningDigests((A,), True), Registry({}, "", {}, "Unreachable"), "", A, "proven by its node; not confirmed"),
+        (RunningDigests((A,), True), Registry({}, "", {}, "Unauthorized"), "", A, "proven by its node; not confirmed"),
+        (RunningDigests((A,), True), Registry({}), "", "", f"the registry has no {A}"),
+        (RunningDigests((A,)), Registry({}, "", {}, "Unreachable"), "", "", "Unreachable"),
+        (RunningDigests((A,)), Registry({A: "manifest"}, A), "", A, ""),
+        (RunningDigests((A,)), Registry({}), "", "", f"the registry has no {A}"),
+        (RunningDigests(()), Registry({A: "manifest"}), "", "", "names no digest"),
         # Several: the tag's, or the index that the others are of, or the only one that is there.
-        (Evidence((A, B)), Registry({A: "manifest", B: "manifest"}, B), "", B, ""),
-        (Evidence((AMD, A)), INDEX._replace(tag=B), "", A, ""),
-        (Evidence((A, B)), Registry({A: "index"}, C), "", A, ""),
-        (Evidence((A, B)), Registry({A: "manifest", B: "manifest"}, C), "", "", "it may be any of"),
+        (RunningDigests((A, B)), Registry({A: "manifest", B: "manifest"}, B), "", B, ""),
+        (RunningDigests((AMD, A)), INDEX._replace(tag=B), "", A, ""),
+        (RunningDigests((A, B)), Registry({A: "index"}, C), "", A, ""),
+        (RunningDigests((A, B)), Registry({A: "manifest", B: "manifest"}, C), "", "", "it may be any of"),
         # A platform's image: its index where the registry names it.
-        (Evidence((AMD,), True), INDEX, "", A, ""),
-        (Evidence((AMD,), True), INDEX, "linux/arm64", ARM, ""),
-        (Evidence((AMD,), True), Registry({AMD: "manifest", B: "index"}, B, {B: (C, ARM)}), "", "", "see --platform"),
-        (Evidence((AMD,), True), Registry({AMD: "manifest", B: "index"}, B, {}), "linux/amd64", AMD, ""),
-        (Evidence((AMD, A)), Registry({AMD: "manifest"}, B), "", "", "see --platform"),
-        (Evidence((AMD, A)), Registry({AMD: "manifest"}, B), "linux/amd64", AMD, ""),
+        (RunningDigests((AMD,), True), INDEX, "", A, ""),
+        (RunningDigests((AMD,), True), INDEX, "linux/arm64", ARM, ""),
+        (
+            RunningDigests((AMD,), True),
+            Registry({AMD: "manifest", B: "index"}, B, {B: (C, ARM)}),
+            "",
+            "",
+            "see --platform",
+        ),
+        (RunningDigests((AMD,), True), Registry({AMD: "manifest", B: "index"}, B, {}), "linux/amd64", AMD, ""),
+        (RunningDigests((AMD, A)), Registry({AMD: "manifest"}, B), "", "", "see --platform"),
+        (RunningDigests((AMD, A)), Registry({AMD: "manifest"}, B), "linux/amd64", AMD, ""),
     ],
 )
-def test_what_one_pod_runs(told: Evidence, registry: Registry, platform: str, digest: str, words: str) -> None:
+def test_what_one_pod_runs(told: RunningDigests, registry: Registry, platform: str, digest: str, words: str) -> None:
     found = concluded(WEB, told, registry.answers(told, platform), platform)
     assert found.digest == digest
     assert (found.verdict == "pin") == bool(digest)
@@ -132,18 +142,18 @@ def test_what_one_pod_runs(told: Evidence, registry: Registry, platform: str, di
 
 
 def test_all_pods_must_agree_and_are_shown_where_they_do_not() -> None:
-    one, other, unknown = Judgement("pin", A), Judgement("pin", B), Judgement("failed", "", "not known")
+    one, other, unknown = PinVerdict("pin", A), PinVerdict("pin", B), PinVerdict("failed", "", "not known")
     assert agreed(WEB, [("web-1", one), ("web-2", one)]) == one
     assert agreed(WEB, []).message == "no Pod of the newest revision runs registry.example.com/web:1"
-    assert agreed(WEB, [("web-1", one), ("web-2", other)]) == Judgement(
+    assert agreed(WEB, [("web-1", one), ("web-2", other)]) == PinVerdict(
         "failed", "", f"its Pods do not agree\n  web-1  {A}\n  web-2  {B}"
     )
-    assert agreed(WEB, [("web-1", one), ("web-2", unknown)]) == Judgement(
+    assert agreed(WEB, [("web-1", one), ("web-2", unknown)]) == PinVerdict(
         "failed", "", f"what its Pods run is not certain\n  web-1  {A}\n  web-2  not known"
     )
     assert agreed(WEB, [("web-1", unknown)]).message == "what Pod web-1 runs is not certain: not known"
 
 
 def test_a_warning_of_one_pod_is_kept_where_all_agree() -> None:
-    plain, warned = Judgement("pin", A), Judgement("pin", A, "not confirmed")
+    plain, warned = PinVerdict("pin", A), PinVerdict("pin", A, "not confirmed")
     assert agreed(WEB, [("web-1", plain), ("web-2", warned)]) == warned

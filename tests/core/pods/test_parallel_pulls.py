@@ -11,7 +11,7 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from kubectl_pullpolicy.printers.backoff import slow_pull
 from tests.harness.builders import container, pod, read
 
@@ -27,17 +27,17 @@ def creating(uid: str, sandbox: str = "True", reason: str = "ContainerCreating")
     return read(pod(container(), metadata={"uid": uid}, status=status))
 
 
-def pulling() -> tuple[Any, Context]:
+def pulling() -> tuple[Any, Snapshot]:
     """A Pod that pulls, and a context that knows it by its event."""
     involved = {"kind": "Pod", "namespace": "shop", "name": "web-1", "uid": "pod-uid"}
     involved["fieldPath"] = "spec.containers{main}"
     event = {"kind": "Event", "involvedObject": involved, "reason": "Pulling", "lastTimestamp": "2026-01-01T10:00:00Z"}
-    context = Context()
+    context = Snapshot()
     context.learn([Reading(ListOf("v1", "Event", "shop"), (read(event),))])
     return creating("pod-uid"), context
 
 
-def explained(made: Any, context: Context) -> Explanation:
+def explained(made: Any, context: Snapshot) -> Explanation:
     return Explainer(context).explain(made).containers[0]
 
 
@@ -50,7 +50,7 @@ def test_what_the_node_does_is_read_only_for_a_pod_that_pulls() -> None:
     needs = pod_needs(made, context)
     assert PODS in needs
     assert CONFIGURATION in needs
-    assert PODS not in pod_needs(made, Context())
+    assert PODS not in pod_needs(made, Snapshot())
 
 
 def test_other_pods_count_that_pull_and_those_that_may() -> None:

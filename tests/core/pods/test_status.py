@@ -8,7 +8,7 @@ from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.pods.status import digest_of, is_image_reason
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from tests.harness.builders import container, pod, read
 
 DIGEST = "sha256:" + "a" * 64
@@ -30,7 +30,7 @@ def running(name: str = "main", image_id: str = f"docker.io/library/nginx@{DIGES
 
 
 def explained(manifest: dict[str, Any], *events: dict[str, Any]) -> dict[str, Explanation]:
-    context = Context()
+    context = Snapshot()
     context.learn([Reading(ListOf("v1", "Event", "shop"), tuple(read(event) for event in events))])
     return {c.container: c for c in Explainer(context).explain(read(manifest)).containers}
 

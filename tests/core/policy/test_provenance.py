@@ -9,7 +9,7 @@ from kubectl_pullpolicy.core.k8s.objects import Workload
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.report.explanation import Policy
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
-from kubectl_pullpolicy.core.source.snapshot import Context
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from tests.harness.builders import applied, container, managed, objects, pod, read, workload
 
 DIGEST = "sha256:" + "a" * 64
@@ -40,7 +40,7 @@ def test_the_default_is_always_only_for_the_tag_latest_written_or_implied(image:
 
 def explained(kind: str, stored: dict[str, Any], *others: dict[str, Any], **metadata: Any) -> Policy:
     """The policy of the only container of a workload, with what else is known."""
-    context = Context()
+    context = Snapshot()
     context.learn([Reading(ListOf("apps/v1", "ReplicaSet", "shop"), tuple(objects(*others)))])
     subject = read(workload(kind, stored, **metadata))
     assert isinstance(subject, Workload)
@@ -160,7 +160,7 @@ def test_one_manager_of_everything_proves_nothing_but_never_is_never_a_default(
 def test_a_manifest_is_explained_as_what_the_api_server_would_store() -> None:
     manifest = workload("Deployment", container("nginx"), container("nginx", "Never", "other"))
     del manifest["metadata"]["uid"]
-    subject = Explainer(Context()).explain(read(manifest))
+    subject = Explainer(Snapshot()).explain(read(manifest))
     assert not subject.stored
     assert [(c.policy.value, c.policy.reason) for c in subject.containers] == [
         ("Always", "Default"),
@@ -169,7 +169,7 @@ def test_a_manifest_is_explained_as_what_the_api_server_would_store() -> None:
 
 
 def of_pod(manifest: dict[str, Any], *others: dict[str, Any]) -> Policy:
-    context = Context()
+    context = Snapshot()
     context.learn([Reading(ListOf("apps/v1", "ReplicaSet", "shop"), tuple(objects(*others)))])
     return Explainer(context).explain(read(manifest)).containers[0].policy
 

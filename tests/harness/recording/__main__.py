@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kubectl_pullpolicy.core.explain.query import Inquiry
-from kubectl_pullpolicy.core.incidents.failing_pods import Failures
+from kubectl_pullpolicy.core.explain.query import Query
+from kubectl_pullpolicy.core.incidents.failing_pods import FailingPods
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.files import Recorder
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
@@ -95,9 +95,9 @@ def _record_demo(kubeconfig: Path) -> None:
     selection = SelectionFlags(all_namespaces=True)
     source, server = open_source(ConnectionFlags(kubeconfig=str(kubeconfig)), selection, demo=False, now="", warn=print)
     recorder = Recorder(source, server, source.namespace or "")
-    for _ in Inquiry(recorder).listed(Selection(None)):
+    for _ in Query(recorder).listed(Selection(None)):
         pass
-    failures = Failures(recorder, Inquiry(recorder, "failures", "failing"))
+    failures = FailingPods(recorder, Query(recorder, "failures", "failing"))
     for _ in failures.of_target(None, Selection(None)):
         pass
     failures.platforms()
