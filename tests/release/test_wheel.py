@@ -29,11 +29,12 @@ def test_the_same_sources_give_the_same_bytes(built: list[Path], tmp_path: Path)
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in built]
 
 
-def test_the_wheel_holds_the_package_its_types_its_data_and_the_licence(built: list[Path]) -> None:
+def test_the_wheel_holds_the_package_its_data_and_the_licence(built: list[Path]) -> None:
     with zipfile.ZipFile(next(path for path in built if path.suffix == ".whl")) as wheel:
         names = set(wheel.namelist())
         (scripts,) = (wheel.read(name).decode() for name in names if name.endswith("entry_points.txt"))
-    assert {"kubectl_pullpolicy/py.typed", "kubectl_pullpolicy/demo/recording.json"} <= names
+    assert {"kubectl_pullpolicy/demo/recording.json", "kubectl_pullpolicy/printers/schema/plan.json"} <= names
+    assert "kubectl_pullpolicy/py.typed" not in names  # the API is the command line and the JSON Schemas
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"kubectl_pullpolicy"}
     assert {"kubectl-pullpolicy", "kubectl_complete-pullpolicy"} <= {
