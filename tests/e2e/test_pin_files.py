@@ -42,16 +42,36 @@ spec:
                 image: >-
                     REGISTRY/web:1
 
-                env: [{name: A, value: "1.10"}] containers: - &base image: REGISTRY/web   # no tag name: app command: -
-                sh - -c - | # image: REGISTRY/web:1 exec sleep 1 - <<: *base name: merged - name: quoted "image":
-                'REGISTRY/index:1' imagePullPolicy: Never volumes: - name: data image: {reference: REGISTRY/web:1,
-                pullPolicy: Always} --- {"apiVersion":"v1","kind":"List","items":[
-                \t{"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"nightly"},"spec":{"schedule":"0 0 * *
-                *","suspend":true,
-                \t\t"jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"a","image":"REGISTRY/web:1"}]}}}}}},
-                \t{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"image":"REGISTRY/web:1"}}]} ---
-                apiVersion: v1 kind: Pod metadata: {name: pod} spec: containers: [{name: a, image: &i REGISTRY/web:1,
-                resources: {}}, {name: b, image: *i}]
+                env: [{name: A, value: "1.10"}]
+            containers:
+            - &base
+              image: REGISTRY/web   # no tag
+              name: app
+              command:
+              - sh
+              - -c
+              - |
+                # image: REGISTRY/web:1
+                exec sleep 1
+            - <<: *base
+              name: merged
+            - name: quoted
+              "image": 'REGISTRY/index:1'
+              imagePullPolicy: Never
+            volumes:
+            - name: data
+              image: {reference: REGISTRY/web:1, pullPolicy: Always}
+---
+{"apiVersion":"v1","kind":"List","items":[
+\t{"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"nightly"},"spec":{"schedule":"0 0 * * *","suspend":true,
+\t\t"jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"a","image":"REGISTRY/web:1"}]}}}}}},
+\t{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"image":"REGISTRY/web:1"}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: pod}
+spec:
+  containers: [{name: a, image: &i REGISTRY/web:1, resources: {}}, {name: b, image: *i}]
 ..."""
 
 
