@@ -11,13 +11,13 @@ from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.live_objects import LiveObjects
-from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import heals
 from kubectl_pullpolicy.cluster.transport import ApiTransport, Write
 from kubectl_pullpolicy.core.plans.json_patch import json_patch
 from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
+from kubectl_pullpolicy.parallel import together
 
 ATTEMPTS = 3
 PAUSE = 1.0  # seconds, before a server is asked again that was busy or away; doubled each time

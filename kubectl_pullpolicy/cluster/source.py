@@ -20,7 +20,6 @@ from kubectl_pullpolicy.cluster.decode import (
     prepare,
 )
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
-from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.cluster.transport import ApiTransport
@@ -29,6 +28,7 @@ from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
+from kubectl_pullpolicy.parallel import together
 
 # Pages of Pods read while the caller works on one: enough to keep the server busy while the owners are read, too.
 PAGES_AHEAD = 2

@@ -13,7 +13,6 @@ import msgspec
 
 from kubectl_pullpolicy.cluster.decode import UNREADABLE, ListMeta, decode_list, decode_object, lost
 from kubectl_pullpolicy.cluster.errors import refused
-from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import Patience, heals
 from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, selectors_of
@@ -23,6 +22,7 @@ from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, News, Selection
 from kubectl_pullpolicy.core.source.reads import ListOf, Need, Reading
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError
+from kubectl_pullpolicy.parallel import together
 
 GONE = 410
 

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.parallel import together
 from kubectl_pullpolicy.printers.progress import Progress
-from kubectl_pullpolicy.registry import Credential, Fixed, Keychain, Resolver
+from kubectl_pullpolicy.registry import Credential, FixedKeychain, Keychain, Resolver
 
 T = TypeVar("T")
 GROUPS = 4  # credentials with which is asked at the same time
@@ -72,7 +72,7 @@ class Registries:
             groups.setdefault(credentials, []).append(reference)
 
         def answered(credentials: tuple[Credential, ...]) -> Iterator[dict[Lookup, T]]:
-            answers = ask(self._resolver.using(Fixed(credentials)), groups[credentials])
+            answers = ask(self._resolver.with_keychain(FixedKeychain(credentials)), groups[credentials])
             yield {Lookup(each, credentials): answer for each, answer in answers.items()}
 
         found: dict[Lookup, T] = {}

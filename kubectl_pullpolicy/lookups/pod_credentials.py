@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.connection import PARALLEL
-from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.core.k8s.objects import ServiceAccount, meta, present
 from kubectl_pullpolicy.core.plans.container_fields import pod_spec
 from kubectl_pullpolicy.core.plans.plan import Live
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError
-from kubectl_pullpolicy.registry import DockerConfig, Keychain, PullSecrets
-from kubectl_pullpolicy.registry.keychain import InTurn
+from kubectl_pullpolicy.parallel import together
+from kubectl_pullpolicy.registry import DockerConfigKeychain, Keychain, PullSecretKeychain
+from kubectl_pullpolicy.registry.keychain import MultiKeychain
 
 Name = tuple[str, str]  # namespace and name
 
@@ -25,7 +25,7 @@ class PullCredentials:
 
     def __init__(self, source: ClusterSource) -> None:
         self._source = source
-        self._machine = DockerConfig()
+        self._machine = DockerConfigKeychain()
         self._accounts: dict[Name, tuple[str, ...]] = {}
         self._documents: dict[Name, bytes] = {}
         self.notes: list[str] = []
@@ -50,7 +50,7 @@ class PullCredentials:
             for name in self._names(live)
             if (namespace, name) in self._documents
         ]
-        return InTurn((PullSecrets(documents), self._machine))
+        return MultiKeychain((PullSecretKeychain(documents), self._machine))
 
     def _names(self, live: Live) -> Sequence[str]:
         return _own_names(live) or self._accounts.get(_account(live), ())
@@ -98,7 +98,7 @@ class NoPullCredentials:
     notes: Sequence[str] = ()
 
     def __init__(self) -> None:
-        self._machine = InTurn((DockerConfig(),))
+        self._machine = MultiKeychain((DockerConfigKeychain(),))
 
     def read(self, lives: Iterable[Live]) -> None:
         """Nothing."""

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.flags.options import RegistryFlags
 from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.registry.keychain import Credential
 from kubectl_pullpolicy.registry.probe import ProbeRequest, probe
-from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecrets
+from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecretKeychain
 from kubectl_pullpolicy.registry.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class PodCredentials:
         """The logins of the Secrets that match; those without a user name are none, for a runtime either."""
         matching = [each.source for each in explained.credentials or () if each.verdict == "Offered"]
         read = [(name, self._document(explained.namespace, name)) for name in matching]
-        held = PullSecrets([(name, document) for name, document in read if document is not None])
+        held = PullSecretKeychain([(name, document) for name, document in read if document is not None])
         reference = parse(explained.image)
         return held.credentials(reference.registry, reference.repository)
 

@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 def open_resolver(flags: RegistryFlags) -> "Resolver":
     """Asks with what `docker login` and `podman login` have stored. Raises FileError for --registry-ca."""
-    from kubectl_pullpolicy.registry import DockerConfig, Resolver, Settings
+    from kubectl_pullpolicy.registry import DockerConfigKeychain, Resolver, Settings
 
-    return Resolver(DockerConfig(), Settings(flags.registry_ca, frozenset(flags.plain_http or ())))
+    return Resolver(DockerConfigKeychain(), Settings(flags.registry_ca, frozenset(flags.plain_http or ())))

@@ -8,9 +8,9 @@
 Nothing raises for what a registry does: a Failure is an answer.
 """
 
-from kubectl_pullpolicy.registry.docker_config import DockerConfig
-from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credential, Fixed, Keychain, Password
-from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecrets
+from kubectl_pullpolicy.registry.docker_config import DockerConfigKeychain
+from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credential, FixedKeychain, Keychain, Password
+from kubectl_pullpolicy.registry.pull_secret_keychain import PullSecretKeychain
 from kubectl_pullpolicy.registry.resolver import Resolver
 from kubectl_pullpolicy.registry.settings import Limits, Settings
 
@@ -18,12 +18,12 @@ __all__ = [
     "ANONYMOUS",
     "Anonymous",
     "Credential",
-    "DockerConfig",
-    "Fixed",
+    "DockerConfigKeychain",
+    "FixedKeychain",
     "Keychain",
     "Limits",
     "Password",
-    "PullSecrets",
+    "PullSecretKeychain",
     "Resolver",
     "Settings",
 ]

@@ -10,17 +10,17 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-Reach = Literal["loopback", "link-local", "private", "public", "unknown"]
-_NARROW: tuple[Reach, ...] = ("loopback", "link-local", "private")
+AddressKind = Literal["loopback", "link-local", "private", "public", "unknown"]
+_RESTRICTED: tuple[AddressKind, ...] = ("loopback", "link-local", "private")
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, by its name alone."""
     bare = host.strip("[]").rstrip(".").lower()
-    return bare == "localhost" or bare.endswith(".localhost") or _reach_of(bare) == "loopback"
+    return bare == "localhost" or bare.endswith(".localhost") or _address_kind(bare) == "loopback"
 
 
-def objection(origin: str, target: str) -> str:
+def refusal_reason(origin: str, target: str) -> str:
     """Why the registry at URL `origin` may not lead to URL `target`; "" where it may."""
     source, wanted = urlsplit(origin), urlsplit(target)
     host = wanted.hostname or ""
@@ -32,10 +32,10 @@ def objection(origin: str, target: str) -> str:
         return "which is not https"
     if source.hostname == host:
         return ""
-    theirs, ours = reaches(host), reaches(source.hostname or "")
+    theirs, ours = address_kinds(host), address_kinds(source.hostname or "")
     if wanted.scheme == "http" and not (theirs == ours == {"loopback"}):
         return "which is not https"
-    for reach in _NARROW:
+    for reach in _RESTRICTED:
         if reach in theirs and reach not in ours:
             return f"which is at a {reach} address"
     return ""
@@ -55,19 +55,19 @@ def _origin(url: SplitResult) -> tuple[str, str, int]:
 
 
 @lru_cache(maxsize=256)
-def reaches(host: str) -> frozenset[Reach]:
+def address_kinds(host: str) -> frozenset[AddressKind]:
     """From where the addresses of a host can be reached. A host without any is unknown: it cannot be asked either."""
-    literal = _reach_of(host)
+    literal = _address_kind(host)
     if literal != "unknown":
         return frozenset({literal})
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return frozenset({"unknown"})
-    return frozenset(_reach_of(str(each[4][0])) for each in found)
+    return frozenset(_address_kind(str(each[4][0])) for each in found)
 
 
-def _reach_of(address: str) -> Reach:
+def _address_kind(address: str) -> AddressKind:
     try:
         parsed = ipaddress.ip_address(address.strip("[]").partition("%")[0])
     except ValueError:

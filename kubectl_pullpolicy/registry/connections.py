@@ -18,7 +18,7 @@ from kubectl_pullpolicy.registry.settings import Settings
 USER_AGENT = f"kubectl-pullpolicy/{__version__}"
 
 
-class Pools:
+class ConnectionPools:
     """Sends one request, once, without following anything. May be used by several threads."""
 
     def __init__(self, settings: Settings) -> None:
@@ -32,7 +32,7 @@ class Pools:
         import urllib3
 
         timeout = urllib3.Timeout(connect=connect or self._limits.connect, read=self._limits.read)
-        return self._manager(proxy_of(url)).request(
+        return self._manager(proxy_for(url)).request(
             method,
             url,
             headers={"User-Agent": USER_AGENT, **headers},
@@ -54,11 +54,11 @@ class Pools:
         }
         with self._lock:
             if proxy not in self._managers:
-                self._managers[proxy] = _proxied(proxy, options) if proxy else urllib3.PoolManager(**options)
+                self._managers[proxy] = _proxy_manager(proxy, options) if proxy else urllib3.PoolManager(**options)
             return self._managers[proxy]
 
 
-def proxy_of(url: str) -> str:
+def proxy_for(url: str) -> str:
     """The proxy to reach a URL by, "" for none."""
     from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
@@ -72,7 +72,7 @@ def proxy_of(url: str) -> str:
     return found if "://" in found else f"http://{found}"
 
 
-def _proxied(proxy: str, options: dict[str, Any]) -> Any:
+def _proxy_manager(proxy: str, options: dict[str, Any]) -> Any:
     import urllib3
 
     auth = urlsplit(proxy).netloc.rpartition("@")[0]

@@ -15,24 +15,24 @@ import msgspec
 from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, IdentityToken, Password
 
 TIMEOUT = 20.0  # seconds; some ask a cloud's service
-QUOTED = 200  # characters of what one says
+MAX_QUOTED = 200  # characters of what one says
 # credentials/error.go: errCredentialsNotFoundMessage and the two of an entry that lacks a part.
-_NONE = ("credentials not found in native keychain", "no credentials server URL", "no credentials username")
+_NOT_FOUND_TEXTS = ("credentials not found in native keychain", "no credentials server URL", "no credentials username")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 # What may be a part of a credential: a value with its name, a user before a host, a traced line of a shell, a token.
-_SECRETIVE = re.compile(
+_LOOKS_SECRET = re.compile(
     r"(?i)\b(?:pass\w*|pwd|secret\w*|\w*token\w*|auth\w*|bearer|basic|\w*key|user\w*|login)\b[\"']?\s*[:=]\s*\S"
     r"|\b(?:bearer|basic|secret|password)\s+[\"']?\S{8}|//[^/\s]*@|^\++ |(?=\S*\d)(?=\S*[a-z])[\w+/=~-]{24}"
 )
 _TOKEN_USER = "<token>"  # the secret is an identity token
 
 
-class _Answer(msgspec.Struct, rename="pascal"):
+class _HelperOutput(msgspec.Struct, rename="pascal"):
     username: str = ""
     secret: str = ""
 
 
-def ask_program(name: str, server: str, named_in: Path, environment: Mapping[str, str]) -> Credential | None:
+def run_helper(name: str, server: str, named_in: Path, environment: Mapping[str, str]) -> Credential | None:
     """The credential; None where the program has none; Anonymous with the reason where it fails."""
     program = f"docker-credential-{name}"
     found = shutil.which(program, path=environment.get("PATH")) if _NAME.fullmatch(name) else None
@@ -52,8 +52,8 @@ def ask_program(name: str, server: str, named_in: Path, environment: Mapping[str
     except OSError as error:
         return Anonymous(unavailable=f"{program} cannot be run: {(error.strerror or 'failed').lower()}")
     if done.returncode != 0:
-        said = _said(done)
-        if any(text in said for text in _NONE):
+        said = _quotable_line(done)
+        if any(text in said for text in _NOT_FOUND_TEXTS):
             return None
         return Anonymous(unavailable=f"{program} failed: {said or f'exit code {done.returncode}'}")
     return _credential(done.stdout, program)
@@ -61,7 +61,7 @@ def ask_program(name: str, server: str, named_in: Path, environment: Mapping[str
 
 def _credential(output: bytes, program: str) -> Credential | None:
     try:
-        answer = msgspec.json.decode(output, type=_Answer)
+        answer = msgspec.json.decode(output, type=_HelperOutput)
     except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote the secret
         return Anonymous(unavailable=f"{program} answered with something that is no credential")
     if answer.username == _TOKEN_USER:
@@ -69,10 +69,10 @@ def _credential(output: bytes, program: str) -> Credential | None:
     return Password(program, answer.username, answer.secret) if answer.username else None
 
 
-def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+def _quotable_line(done: "subprocess.CompletedProcess[bytes]") -> str:
     """The first line of what a program says about its failure, unless a part of a credential may stand in it."""
     for output in (done.stdout, done.stderr):
         line = output.decode("utf-8", "replace").strip().partition("\n")[0]
-        if line and not line.startswith(("{", "[")) and not _SECRETIVE.search(line[:QUOTED]):
-            return line[:QUOTED]
+        if line and not line.startswith(("{", "[")) and not _LOOKS_SECRET.search(line[:MAX_QUOTED]):
+            return line[:MAX_QUOTED]
     return ""

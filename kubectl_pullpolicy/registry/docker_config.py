@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, LEGACY_REGISTRY
-from kubectl_pullpolicy.registry.credential_helpers import ask_program
+from kubectl_pullpolicy.registry.credential_helpers import run_helper
 from kubectl_pullpolicy.registry.keychain import (
     ANONYMOUS,
     Anonymous,
@@ -30,7 +30,7 @@ from kubectl_pullpolicy.registry.keychain import (
 HUB_SERVER = "https://index.docker.io/v1/"
 
 
-class _Entry(msgspec.Struct):
+class _AuthEntry(msgspec.Struct):
     auth: str | None = None
     username: str | None = None
     password: str | None = None
@@ -39,61 +39,61 @@ class _Entry(msgspec.Struct):
 
 
 class _Config(msgspec.Struct, rename="camel"):
-    auths: dict[str, _Entry | None] | None = None
+    auths: dict[str, _AuthEntry | None] | None = None
     cred_helpers: dict[str, str] | None = None
     creds_store: str | None = None
 
 
-class _File(NamedTuple):
-    """A file that was read; `trouble` tells why it could not be."""
+class _ConfigFile(NamedTuple):
+    """A file that was read; `problem` tells why it could not be."""
 
     path: Path
     config: _Config
-    trouble: str = ""
+    problem: str = ""
 
 
-class DockerConfig:
+class DockerConfigKeychain:
     """Looks into the files once; asks each credential program once for each registry."""
 
     def __init__(self, environment: Mapping[str, str] | None = None, home: Path | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._home = home if home is not None else Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() may raise
-        self._files: list[_File] | None = None
-        self._asked: dict[tuple[str, str], Credential | None] = {}
+        self._files: list[_ConfigFile] | None = None
+        self._helper_answers: dict[tuple[str, str], Credential | None] = {}
         self._lock = threading.Lock()
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
         """The first that is found, or Anonymous with the reason why there is none."""
         with self._lock:
             if self._files is None:
-                self._files = [file for path in _paths(self._environment, self._home) if (file := _read(path))]
+                self._files = [file for path in _config_paths(self._environment, self._home) if (file := _read(path))]
         reasons = []
         for file in self._files:
             found = self._in_file(file, registry, repository)
             if found is not None and not isinstance(found, Anonymous):
                 return (found,)
-            reasons += [file.trouble] if file.trouble else []
+            reasons += [file.problem] if file.problem else []
             reasons += [found.unavailable] if isinstance(found, Anonymous) and found.unavailable else []
         return (Anonymous(unavailable="; ".join(reasons)) if reasons else ANONYMOUS,)
 
-    def _in_file(self, file: _File, registry: str, repository: str) -> Credential | None:
-        programs = file.config.cred_helpers or {}
-        named = next((program for server, program in programs.items() if _name(server) == registry), None)
-        program = named or file.config.creds_store
-        found = self._from_program(program, registry, file.path) if program else None
+    def _in_file(self, file: _ConfigFile, registry: str, repository: str) -> Credential | None:
+        helpers = file.config.cred_helpers or {}
+        named = next((helper for server, helper in helpers.items() if _normalized_key(server) == registry), None)
+        helper = named or file.config.creds_store
+        found = self._from_helper(helper, registry, file.path) if helper else None
         if found is not None and not isinstance(found, Anonymous):
             return found
         return _in_auths(file, registry, repository) or found
 
-    def _from_program(self, program: str, registry: str, path: Path) -> Credential | None:
+    def _from_helper(self, helper: str, registry: str, path: Path) -> Credential | None:
         server = HUB_SERVER if registry == DEFAULT_REGISTRY else registry
-        key = program, server
-        if key not in self._asked:
-            self._asked[key] = ask_program(program, server, path, self._environment)
-        return self._asked[key]
+        key = helper, server
+        if key not in self._helper_answers:
+            self._helper_answers[key] = run_helper(helper, server, path, self._environment)
+        return self._helper_answers[key]
 
 
-def _paths(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
+def _config_paths(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     docker = environment.get("DOCKER_CONFIG")
     yield (Path(docker) if docker else home / ".docker") / "config.json"
     if environment.get("REGISTRY_AUTH_FILE"):
@@ -105,29 +105,31 @@ def _paths(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     yield (Path(configuration) if configuration else home / ".config") / "containers" / "auth.json"
 
 
-def _read(path: Path) -> _File | None:
+def _read(path: Path) -> _ConfigFile | None:
     try:
-        return _File(path, msgspec.json.decode(path.read_bytes(), type=_Config))
+        return _ConfigFile(path, msgspec.json.decode(path.read_bytes(), type=_Config))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return _File(path, _Config(), f"{path}: {(error.strerror or 'cannot be read').lower()}")
+        return _ConfigFile(path, _Config(), f"{path}: {(error.strerror or 'cannot be read').lower()}")
     except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote what stands there
-        return _File(path, _Config(), f"{path} is no docker configuration")
+        return _ConfigFile(path, _Config(), f"{path} is no docker configuration")
 
 
-def _in_auths(file: _File, registry: str, repository: str) -> Credential | None:
-    entries = {_name(server): entry for server, entry in (file.config.auths or {}).items() if entry is not None}
+def _in_auths(file: _ConfigFile, registry: str, repository: str) -> Credential | None:
+    entries = {
+        _normalized_key(server): entry for server, entry in (file.config.auths or {}).items() if entry is not None
+    }
     name = f"{registry}/{repository}"
     while name:
-        found = _of_entry(entries[name], name, file.path) if name in entries else None
+        found = _entry_credential(entries[name], name, file.path) if name in entries else None
         if found is not None:
             return found
         name = name.rpartition("/")[0]
     return None
 
 
-def _name(server: str) -> str:
+def _normalized_key(server: str) -> str:
     """A key of auths as registry and path: without scheme, and without the path of the old protocols."""
     bare = server.partition("://")[2] or server
     bare = bare.rstrip("/").removesuffix("/v1").removesuffix("/v2")
@@ -135,7 +137,7 @@ def _name(server: str) -> str:
     return f"{DEFAULT_REGISTRY if host == LEGACY_REGISTRY else host}{slash}{path}"
 
 
-def _of_entry(entry: _Entry, name: str, path: Path) -> Credential | None:
+def _entry_credential(entry: _AuthEntry, name: str, path: Path) -> Credential | None:
     source = f"the entry {name} of {path}"
     if entry.identitytoken:
         return IdentityToken(source, entry.identitytoken)

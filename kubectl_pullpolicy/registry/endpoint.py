@@ -12,7 +12,7 @@ from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, same_origin
 from kubectl_pullpolicy.registry.failure import RegistryError
 from kubectl_pullpolicy.registry.settings import Settings
 from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport
-from kubectl_pullpolicy.registry.www_authenticate import Challenge, challenges_of, preferred
+from kubectl_pullpolicy.registry.www_authenticate import Challenge, parse_challenges, preferred_challenge
 
 # docker.io is a name; this host answers for it (moby daemon/pkg/registry/config.go:DefaultV2Registry).
 DOCKER_HUB = "registry-1.docker.io"
@@ -26,27 +26,27 @@ class Endpoint(NamedTuple):
     challenge: Challenge | None
 
 
-def opened(registry: str, transport: RegistryTransport, settings: Settings) -> Endpoint:
+def open_endpoint(registry: str, transport: RegistryTransport, settings: Settings) -> Endpoint:
     """Asks the registry whether it is one, and for what it wants to see. Raises RegistryError where it cannot be
     reached.
     """
     host = DOCKER_HUB if registry == DEFAULT_REGISTRY else registry
     if registry in settings.plain_http or host in settings.plain_http:
-        return _pinged(registry, f"http://{host}", transport)
+        return _ping(registry, f"http://{host}", transport)
     if not is_loopback(host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host):
-        return _pinged(registry, f"https://{host}", transport)
+        return _ping(registry, f"https://{host}", transport)
     try:
-        return _pinged(registry, f"https://{host}", transport, settings.limits.handshake_on_loopback)
+        return _ping(registry, f"https://{host}", transport, settings.limits.handshake_on_loopback)
     except RegistryError as refusal:
         if not _may_speak_http(refusal):
             raise
         try:
-            return _pinged(registry, f"http://{host}", transport)
+            return _ping(registry, f"http://{host}", transport)
         except RegistryError:
             raise refusal from None
 
 
-def _pinged(registry: str, base: str, transport: RegistryTransport, connect: float = 0.0) -> Endpoint:
+def _ping(registry: str, base: str, transport: RegistryTransport, connect: float = 0.0) -> Endpoint:
     answer = transport.send(RegistryRequest("GET", f"{base}/v2/", connect=connect))
     return Endpoint(registry, base, challenge_of(answer, base))
 
@@ -55,7 +55,7 @@ def challenge_of(answer: RegistryResponse, base: str) -> Challenge | None:
     """What a 401 asks for. Only the registry itself is heard: where it redirected to must not name a token service."""
     if answer.status != 401 or not same_origin(answer.url, base):
         return None
-    return preferred(challenges_of(answer.headers.getlist("WWW-Authenticate")))
+    return preferred_challenge(parse_challenges(answer.headers.getlist("WWW-Authenticate")))
 
 
 def _may_speak_http(refusal: RegistryError) -> bool:

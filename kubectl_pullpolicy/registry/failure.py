@@ -17,30 +17,30 @@ class RegistryError(Exception):
         self.failure = failure
 
 
-class _Error(msgspec.Struct):
+class _ErrorEntry(msgspec.Struct):
     code: str | None = None
     message: str | None = None
 
 
-class _Errors(msgspec.Struct):
+class _ErrorBody(msgspec.Struct):
     """distribution-spec v1.1, "Error codes"."""
 
-    errors: list[_Error] | None = None
+    errors: list[_ErrorEntry] | None = None
 
 
-def refused(status: int, who: str, body: bytes, retry_after: str = "") -> RegistryError:
+def status_error(status: int, who: str, body: bytes, retry_after: str = "") -> RegistryError:
     """The Refusal that an HTTP status stands for. `who`: the registry or token service, for the message."""
     kind = _KINDS.get(status, "ServerError" if status >= 500 else "BadAnswer")
     words = " ".join(filter(None, (str(status), _PHRASES.get(status, ""))))
-    told = _told(body)
+    told = _error_text(body)
     later = f"; it wants to be asked again in {retry_after}s" if status == 429 and retry_after.isdecimal() else ""
     return RegistryError(Failure(kind, f"{who} answers {words}{f': {told}' if told else ''}{later}"))
 
 
-def _told(body: bytes) -> str:
+def _error_text(body: bytes) -> str:
     """The words of a registry's error, as `CODE: message`."""
     try:
-        errors = msgspec.json.decode(body, type=_Errors).errors or []
+        errors = msgspec.json.decode(body, type=_ErrorBody).errors or []
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     parts = [": ".join(filter(None, (error.code, error.message))) for error in errors]

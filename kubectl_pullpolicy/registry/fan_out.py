@@ -9,15 +9,15 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
-LANES = 256  # at the same time; whoever names thousands of registries gets no thousands of threads
+MAX_GROUPS = 256  # at the same time; whoever names thousands of registries gets no thousands of threads
 Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class Lane(NamedTuple, Generic[Q, A]):
+class QueryGroup(NamedTuple, Generic[Q, A]):
     """`prepare` runs in the lane's own thread and gives what answers one question. Neither raises what it can name."""
 
-    questions: Sequence[Q]
+    queries: Sequence[Q]
     prepare: Callable[[], Callable[[Q], A]]
 
 
@@ -25,15 +25,15 @@ class _Failed(NamedTuple):
     error: BaseException
 
 
-def answers(lanes: Sequence[Lane[Q, A]], width: int, silence: float) -> Iterator[tuple[Q, A]]:
+def run_groups(groups: Sequence[QueryGroup[Q, A]], width: int, silence: float) -> Iterator[tuple[Q, A]]:
     """Question and answer, as they come; ends early where nothing has come for so many seconds."""
     arrived: SimpleQueue[tuple[Q, A] | _Failed] = SimpleQueue()
-    waiting: SimpleQueue[Lane[Q, A]] = SimpleQueue()
-    for lane in lanes:
-        waiting.put(lane)
-    for _ in range(min(LANES, len(lanes))):
+    waiting: SimpleQueue[QueryGroup[Q, A]] = SimpleQueue()
+    for group in groups:
+        waiting.put(group)
+    for _ in range(min(MAX_GROUPS, len(groups))):
         threading.Thread(target=_run_all, args=(waiting, width, arrived), daemon=True).start()
-    for _ in range(sum(len(lane.questions) for lane in lanes)):
+    for _ in range(sum(len(group.queries) for group in groups)):
         try:
             item = arrived.get(timeout=silence)
         except Empty:
@@ -43,19 +43,21 @@ def answers(lanes: Sequence[Lane[Q, A]], width: int, silence: float) -> Iterator
         yield item
 
 
-def _run_all(waiting: "SimpleQueue[Lane[Q, A]]", width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:
+def _run_all(
+    waiting: "SimpleQueue[QueryGroup[Q, A]]", width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]"
+) -> None:
     with suppress(Empty):
         while True:
             _run(waiting.get_nowait(), width, arrived)
 
 
-def _run(lane: Lane[Q, A], width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:
+def _run(group: QueryGroup[Q, A], width: int, arrived: "SimpleQueue[tuple[Q, A] | _Failed]") -> None:
     waiting: SimpleQueue[Q | None] = SimpleQueue()
-    threads = min(width, len(lane.questions))
-    for question in (*lane.questions, *[None] * threads):  # each thread ends at a None
-        waiting.put(question)
+    threads = min(width, len(group.queries))
+    for query in (*group.queries, *[None] * threads):  # each thread ends at a None
+        waiting.put(query)
     with _HandOver(arrived):
-        answer = lane.prepare()
+        answer = group.prepare()
         for _ in range(threads - 1):
             threading.Thread(target=_work, args=(waiting, answer, arrived), daemon=True).start()
         _work(waiting, answer, arrived)
@@ -65,8 +67,8 @@ def _work(
     waiting: "SimpleQueue[Q | None]", answer: Callable[[Q], A], arrived: "SimpleQueue[tuple[Q, A] | _Failed]"
 ) -> None:
     with _HandOver(arrived):
-        while (question := waiting.get()) is not None:
-            arrived.put((question, answer(question)))
+        while (query := waiting.get()) is not None:
+            arrived.put((query, answer(query)))
 
 
 class _HandOver:

@@ -55,7 +55,7 @@ class Keychain(Protocol):
         ...
 
 
-class Fixed(msgspec.Struct, frozen=True):
+class FixedKeychain(msgspec.Struct, frozen=True):
     """The Keychain that has the same for every image."""
 
     chosen: tuple[Credential, ...] = ()
@@ -65,16 +65,16 @@ class Fixed(msgspec.Struct, frozen=True):
         return self.chosen
 
 
-class InTurn(msgspec.Struct, frozen=True):
+class MultiKeychain(msgspec.Struct, frozen=True):
     """The Keychain that has what several have, one after the other, and nobody's at last."""
 
     chosen: tuple[Keychain, ...]
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
         """Those, each once."""
-        held = [each for keychain in self.chosen for each in keychain.credentials(registry, repository)]
-        nobody = next((each for each in held if isinstance(each, Anonymous)), ANONYMOUS)
-        return (*dict.fromkeys(each for each in held if not isinstance(each, Anonymous)), nobody)
+        credentials_found = [each for keychain in self.chosen for each in keychain.credentials(registry, repository)]
+        anonymous = next((each for each in credentials_found if isinstance(each, Anonymous)), ANONYMOUS)
+        return (*dict.fromkeys(each for each in credentials_found if not isinstance(each, Anonymous)), anonymous)
 
 
 ANONYMOUS = Anonymous()

@@ -10,14 +10,14 @@ from typing import NamedTuple
 from kubectl_pullpolicy.core.diagnosis.registry_probe import ANONYMOUSLY, Attempt, Findings, fitting
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
-from kubectl_pullpolicy.registry.fan_out import Lane, answers
-from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credential, Fixed
+from kubectl_pullpolicy.registry.fan_out import QueryGroup, run_groups
+from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credential, FixedKeychain
 from kubectl_pullpolicy.registry.resolver import Resolver
 
-WIDTH = 8  # questions about one registry at the same time; each is several requests
-SILENCE = 300.0  # seconds
+THREADS_PER_REGISTRY = 8  # questions about one registry at the same time; each is several requests
+IDLE_TIMEOUT = 300.0  # seconds
 # Where the registry itself is not to be had, other credentials get no other answer.
-_NOBODY_GETS_MORE = frozenset({"Unreachable", "ServerError"})
+_SAME_FOR_ALL_CREDENTIALS = frozenset({"Unreachable", "ServerError"})
 
 
 class ProbeRequest(NamedTuple):
@@ -28,44 +28,44 @@ class ProbeRequest(NamedTuple):
     platform: tuple[str, str] = ("", "")
 
 
-def probe(resolver: Resolver, questions: Iterable[ProbeRequest]) -> dict[ProbeRequest, Findings]:
+def probe(resolver: Resolver, requests: Iterable[ProbeRequest]) -> dict[ProbeRequest, Findings]:
     """Asks all of them, each registry's beside the others'. A question that got stuck is left out."""
     by_registry: dict[str, list[ProbeRequest]] = {}
-    for question in dict.fromkeys(questions):
-        by_registry.setdefault(question.reference.registry, []).append(question)
+    for request in dict.fromkeys(requests):
+        by_registry.setdefault(request.reference.registry, []).append(request)
 
     def prepare() -> Callable[[ProbeRequest], Findings]:
-        return lambda question: _findings(resolver, question)
+        return lambda request: _probe_one(resolver, request)
 
-    lanes = [Lane(group, prepare) for group in by_registry.values()]
-    return dict(answers(lanes, WIDTH, SILENCE))
+    groups = [QueryGroup(group, prepare) for group in by_registry.values()]
+    return dict(run_groups(groups, THREADS_PER_REGISTRY, IDLE_TIMEOUT))
 
 
-def _findings(resolver: Resolver, question: ProbeRequest) -> Findings:
-    reference, tried = question.reference, _tried(resolver, question)
+def _probe_one(resolver: Resolver, request: ProbeRequest) -> Findings:
+    reference, tried = request.reference, _attempts(resolver, request)
     attempts = tuple(Attempt(_source(credential), answer) for credential, answer in tried)
     for credential, answer in tried:
         if isinstance(answer, Resolved):
-            return _described(resolver.using(Fixed((credential,))), question, answer, attempts)
+            return _with_platforms(resolver.with_keychain(FixedKeychain((credential,))), request, answer, attempts)
     for credential, answer in tried:
         if isinstance(answer, Failure) and answer.kind == "NotFound":
-            asker = resolver.using(Fixed((credential,)))
+            asker = resolver.with_keychain(FixedKeychain((credential,)))
             if not reference.digest:
                 return Findings(attempts, tags=asker.tags(reference))
-            now = asker.exists(parse(f"{reference.name}:{reference.tag}")) if reference.tag else None
+            now = asker.resolve_one(parse(f"{reference.name}:{reference.tag}")) if reference.tag else None
             return Findings(attempts, tag_now=now)
     return Findings(attempts)
 
 
-def _tried(resolver: Resolver, question: ProbeRequest) -> list[tuple[Credential, Resolved | Failure]]:
+def _attempts(resolver: Resolver, request: ProbeRequest) -> list[tuple[Credential, Resolved | Failure]]:
     """Every credential, and at last none."""
     tried: list[tuple[Credential, Resolved | Failure]] = []
-    named = [each for each in question.credentials if not isinstance(each, Anonymous)]
-    nobody = next((each for each in question.credentials if isinstance(each, Anonymous)), ANONYMOUS)
-    for credential in (*named, nobody):
-        answer = resolver.using(Fixed((credential,))).exists(question.reference)
+    named = [each for each in request.credentials if not isinstance(each, Anonymous)]
+    anonymous = next((each for each in request.credentials if isinstance(each, Anonymous)), ANONYMOUS)
+    for credential in (*named, anonymous):
+        answer = resolver.with_keychain(FixedKeychain((credential,))).resolve_one(request.reference)
         tried.append((credential, answer))
-        if isinstance(answer, Failure) and answer.kind in _NOBODY_GETS_MORE:
+        if isinstance(answer, Failure) and answer.kind in _SAME_FOR_ALL_CREDENTIALS:
             break
     return tried
 
@@ -74,13 +74,15 @@ def _source(credential: Credential) -> str:
     return ANONYMOUSLY if isinstance(credential, Anonymous) else credential.source
 
 
-def _described(resolver: Resolver, question: ProbeRequest, found: Resolved, attempts: tuple[Attempt, ...]) -> Findings:
+def _with_platforms(
+    resolver: Resolver, request: ProbeRequest, found: Resolved, attempts: tuple[Attempt, ...]
+) -> Findings:
     """Of an image that is there: its platforms, and whether the node's is really to be had."""
-    platforms = resolver.platforms(question.reference)
+    platforms = resolver.platforms(request.reference)
     if isinstance(platforms, Failure) or found.kind != "index":
         return Findings(attempts, platforms)
-    taken = fitting(platforms, *question.platform)
+    taken = fitting(platforms, *request.platform)
     if taken is None or not taken.digest:
         return Findings(attempts, platforms)
-    child = parse(f"{question.reference.name}@{taken.digest}")
-    return Findings(attempts, platforms, resolver.exists(child))
+    child = parse(f"{request.reference.name}@{taken.digest}")
+    return Findings(attempts, platforms, resolver.resolve_one(child))

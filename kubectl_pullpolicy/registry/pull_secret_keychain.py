@@ -7,18 +7,18 @@ import msgspec
 from kubectl_pullpolicy.core.credentials.auth_keys import matches
 from kubectl_pullpolicy.core.credentials.logins import logins
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY
-from kubectl_pullpolicy.registry.keychain import Credential, Fixed, Keychain, Password
+from kubectl_pullpolicy.registry.keychain import Credential, FixedKeychain, Keychain, Password
 
-NOTHING = Fixed()
+NO_CREDENTIALS = FixedKeychain()
 
 
-class PullSecrets:
+class PullSecretKeychain:
     """`documents`: names of Secrets and what the API server gave, in the order of the Pod's list.
 
     Where none of them matches, what `otherwise` has; the kubelet would ask anonymously then.
     """
 
-    def __init__(self, documents: Sequence[tuple[str, bytes]], otherwise: Keychain = NOTHING) -> None:
+    def __init__(self, documents: Sequence[tuple[str, bytes]], otherwise: Keychain = NO_CREDENTIALS) -> None:
         self._documents = tuple(documents)
         self._otherwise = otherwise
 

@@ -13,19 +13,19 @@ from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import manifests
 from kubectl_pullpolicy.registry import tags as tag_lists
-from kubectl_pullpolicy.registry.endpoint import Endpoint, opened
+from kubectl_pullpolicy.registry.endpoint import Endpoint, open_endpoint
 from kubectl_pullpolicy.registry.failure import RegistryError
-from kubectl_pullpolicy.registry.fan_out import Lane, answers
+from kubectl_pullpolicy.registry.fan_out import QueryGroup, run_groups
 from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Credential, Keychain
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.settings import DEFAULTS, Settings
 from kubectl_pullpolicy.registry.transport import RegistryTransport
 
 T = TypeVar("T")
-Ask = Callable[[Session, ImageReference], T]
+Query = Callable[[Session, ImageReference], T]
 
 # What another credential may change; registries say "not found" of what may not be seen, too.
-OTHERS_MAY = frozenset({"Unauthorized", "Denied", "NotFound"})
+CREDENTIALS_MATTER = frozenset({"Unauthorized", "Denied", "NotFound"})
 
 
 class Resolver:
@@ -38,9 +38,9 @@ class Resolver:
         self._endpoints: dict[str, Endpoint | Failure] = {}
         self._sessions: dict[tuple[str, Credential], Session] = {}
         self._lock = threading.Lock()
-        self._opening: dict[str, threading.Lock] = {}
+        self._open_locks: dict[str, threading.Lock] = {}
 
-    def using(self, keychain: Keychain) -> "Resolver":
+    def with_keychain(self, keychain: Keychain) -> "Resolver":
         """The same with other credentials: what is known of the registries is shared."""
         sibling = copy(self)
         sibling._keychain = keychain
@@ -59,73 +59,73 @@ class Resolver:
             alike.setdefault((reference.name, reference.digest or reference.effective_tag), []).append(reference)
         found: dict[ImageReference, Resolved | Failure] = {}
         for count, (asked, answer) in enumerate(
-            self._answers([first for first, *_ in alike.values()], manifests.resolve), 1
+            self._run_queries([first for first, *_ in alike.values()], manifests.resolve), 1
         ):
             same = alike[asked.name, asked.digest or asked.effective_tag]
             found.update(dict.fromkeys(same, answer))
             progress(count, len(alike))
         return found
 
-    def exists(self, reference: ImageReference) -> Resolved | Failure:
+    def resolve_one(self, reference: ImageReference) -> Resolved | Failure:
         """The same for one."""
-        return self._one(reference, manifests.resolve)
+        return self._run_query(reference, manifests.resolve)
 
     def platforms(self, reference: ImageReference) -> tuple[Platform, ...] | Failure:
         """The images of an index without attestations, or the single image's own; () where it is no image."""
-        return self._one(reference, manifests.platforms)
+        return self._run_query(reference, manifests.platforms)
 
     def platforms_of(
         self, references: Iterable[ImageReference]
     ) -> dict[ImageReference, tuple[Platform, ...] | Failure]:
         """The same for several, in parallel."""
-        return dict(self._answers(list(dict.fromkeys(references)), manifests.platforms))
+        return dict(self._run_queries(list(dict.fromkeys(references)), manifests.platforms))
 
     def tags(self, reference: ImageReference) -> tuple[str, ...] | Failure:
         """All tags of the reference's repository."""
         pages = self._settings.limits.pages
-        return self._one(reference, lambda session, asked: tag_lists.tags(session, asked.repository, pages))
+        return self._run_query(reference, lambda session, asked: tag_lists.tags(session, asked.repository, pages))
 
-    def _one(self, reference: ImageReference, ask: Ask[T]) -> T | Failure:
-        [(_, answer)] = self._answers([reference], ask)
+    def _run_query(self, reference: ImageReference, ask: Query[T]) -> T | Failure:
+        [(_, answer)] = self._run_queries([reference], ask)
         return answer
 
-    def _answers(
-        self, references: Sequence[ImageReference], ask: Ask[T]
+    def _run_queries(
+        self, references: Sequence[ImageReference], ask: Query[T]
     ) -> Iterator[tuple[ImageReference, T | Failure]]:
         """As they come. Where nothing comes any more, the rest is given up."""
         by_registry: dict[str, list[ImageReference]] = {}
         for reference in references:
             by_registry.setdefault(reference.registry, []).append(reference)
-        lanes = [self._lane(registry, group, ask) for registry, group in by_registry.items()]
+        groups = [self._query_group(registry, group, ask) for registry, group in by_registry.items()]
         limits = self._settings.limits
-        width = max(1, min(limits.per_host, limits.threads // max(1, len(lanes))))
+        width = max(1, min(limits.per_host, limits.threads // max(1, len(groups))))
         missing = dict.fromkeys(references)
-        for reference, answer in answers(lanes, width, limits.silence):
+        for reference, answer in run_groups(groups, width, limits.silence):
             del missing[reference]
             yield reference, answer
         for reference in missing:
             yield reference, Failure("Unreachable", f"{reference.registry} did not answer within {limits.silence:.0f}s")
 
-    def _lane(
-        self, registry: str, references: Sequence[ImageReference], ask: Ask[T]
-    ) -> Lane[ImageReference, T | Failure]:
+    def _query_group(
+        self, registry: str, references: Sequence[ImageReference], ask: Query[T]
+    ) -> QueryGroup[ImageReference, T | Failure]:
         def prepare() -> Callable[[ImageReference], T | Failure]:
             endpoint = self._endpoint(registry)
             if isinstance(endpoint, Failure):
                 return lambda reference: endpoint
             sessions = self._prepared(endpoint, {reference.repository for reference in references})
-            return lambda reference: _tried(sessions[reference.repository], reference, ask)
+            return lambda reference: _first_answer(sessions[reference.repository], reference, ask)
 
-        return Lane(references, prepare)
+        return QueryGroup(references, prepare)
 
     def _endpoint(self, registry: str) -> Endpoint | Failure:
         """Decided once per registry."""
         with self._lock:
-            opening = self._opening.setdefault(registry, threading.Lock())
+            opening = self._open_locks.setdefault(registry, threading.Lock())
         with opening:
             if registry not in self._endpoints:
                 try:
-                    self._endpoints[registry] = opened(registry, self._transport, self._settings)
+                    self._endpoints[registry] = open_endpoint(registry, self._transport, self._settings)
                 except RegistryError as refusal:
                     self._endpoints[registry] = refusal.failure
             return self._endpoints[registry]
@@ -151,15 +151,15 @@ class Resolver:
             return self._sessions[key]
 
 
-def _tried(sessions: Sequence[Session], reference: ImageReference, ask: Ask[T]) -> T | Failure:
+def _first_answer(sessions: Sequence[Session], reference: ImageReference, ask: Query[T]) -> T | Failure:
     """The answer with the first credential that gets one; else the last failure, but "not found" outweighs "no"."""
     failure = Failure("BadAnswer", "nothing was asked")
     for session in sessions:
         try:
             return ask(session, reference)
         except RegistryError as refusal:
-            told = session.told(refusal.failure)
-            if told.kind not in OTHERS_MAY:
-                return told
-            failure = failure if failure.kind == "NotFound" else told
+            redacted = session.redacted(refusal.failure)
+            if redacted.kind not in CREDENTIALS_MATTER:
+                return redacted
+            failure = failure if failure.kind == "NotFound" else redacted
     return failure

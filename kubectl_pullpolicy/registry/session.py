@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import same_origin
 from kubectl_pullpolicy.registry.endpoint import Endpoint, challenge_of
-from kubectl_pullpolicy.registry.failure import RegistryError, refused
+from kubectl_pullpolicy.registry.failure import RegistryError, status_error
 from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, Password, RegistryToken
 from kubectl_pullpolicy.registry.redaction import without_credentials
 from kubectl_pullpolicy.registry.tokens import TokenService, basic, batches, pull_scope
@@ -28,7 +28,7 @@ class Session:
         self._service = TokenService(transport, endpoint.base)
         self._challenges: dict[str, Challenge] = {}  # of single repositories, other than the registry's
         self._tokens: dict[str, str] = {}
-        self._without: dict[str, RegistryError] = {}  # repositories for which there is no token, and why
+        self._token_errors: dict[str, RegistryError] = {}  # repositories for which there is no token, and why
         self._lock = threading.Lock()
 
     @property
@@ -52,32 +52,32 @@ class Session:
                     self._tokens.update(dict.fromkeys(batch, token))
             except RegistryError as refusal:
                 if len(batch) == 1 or refusal.failure.kind == "Unreachable":
-                    self._without.update(dict.fromkeys(batch, refusal))
+                    self._token_errors.update(dict.fromkeys(batch, refusal))
 
-    def ask(self, method: str, repository: str, path: str, accept: str = "") -> RegistryResponse:
+    def request(self, method: str, repository: str, path: str, accept: str = "") -> RegistryResponse:
         """The answer to a request below /v2/REPOSITORY/. Raises Refusal, for every 401 as well."""
         url = f"{self._endpoint.base}/v2/{repository}/{path}"
-        return self.follow(method, repository, url, accept)
+        return self.request_url(method, repository, url, accept)
 
-    def follow(self, method: str, repository: str, url: str, accept: str = "") -> RegistryResponse:
+    def request_url(self, method: str, repository: str, url: str, accept: str = "") -> RegistryResponse:
         """The same for a whole URL, the next page of a list. A credential goes along only to this registry."""
         try:
-            answer = self._sent(method, repository, url, accept)
-            if answer.status == 401 and self._renewed(answer, repository):
-                answer = self._sent(method, repository, url, accept)
+            answer = self._send(method, repository, url, accept)
+            if answer.status == 401 and self._can_retry(answer, repository):
+                answer = self._send(method, repository, url, accept)
             if answer.status == 401:
-                raise refused(401, self.registry, answer.body)
+                raise status_error(401, self.registry, answer.body)
         except RegistryError as refusal:
             raise self._with_reason(refusal) from refusal
         return answer
 
-    def told(self, failure: Failure) -> Failure:
+    def redacted(self, failure: Failure) -> Failure:
         """The failure as it may be shown."""
         with self._lock:
             tokens = set(self._tokens.values())
         return Failure(failure.kind, without_credentials(failure.message, self._credential, tokens))
 
-    def _sent(self, method: str, repository: str, url: str, accept: str) -> RegistryResponse:
+    def _send(self, method: str, repository: str, url: str, accept: str) -> RegistryResponse:
         headers = {"Accept": accept} if accept else {}
         authorization = self._authorization(repository) if same_origin(url, self._endpoint.base) else ""
         if authorization:
@@ -92,11 +92,11 @@ class Session:
             return ""
         if challenge.scheme == "basic":
             return basic(credential) if isinstance(credential, Password) else ""
-        if repository in self._without:
-            raise self._without[repository]
+        if repository in self._token_errors:
+            raise self._token_errors[repository]
         return f"Bearer {self._tokens.get(repository) or self._renewed_token(challenge, repository)}"
 
-    def _renewed(self, answer: RegistryResponse, repository: str) -> bool:
+    def _can_retry(self, answer: RegistryResponse, repository: str) -> bool:
         """Whether a 401 told of something that was not tried yet."""
         if isinstance(self._credential, RegistryToken):
             return False
@@ -125,5 +125,5 @@ class Session:
         """Where there should have been credentials, why there were none."""
         if not isinstance(self._credential, Anonymous) or not self._credential.unavailable:
             return refusal
-        told = f"{refusal.failure.message} (asked without credentials: {self._credential.unavailable})"
-        return RegistryError(Failure(refusal.failure.kind, told))
+        redacted = f"{refusal.failure.message} (asked without credentials: {self._credential.unavailable})"
+        return RegistryError(Failure(refusal.failure.kind, redacted))

@@ -12,12 +12,12 @@ import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import same_origin
-from kubectl_pullpolicy.registry.failure import RegistryError, refused
+from kubectl_pullpolicy.registry.failure import RegistryError, status_error
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.transport import RegistryResponse
 
-PAGE = 1000
-MOST = 100_000  # tags; a registry that names more of them for ever must not fill the memory
+PAGE_SIZE = 1000
+MAX_TAGS = 100_000  # tags; a registry that names more of them for ever must not fill the memory
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _RELATION = re.compile(r"""rel="?next"?""", re.IGNORECASE)
 
@@ -28,21 +28,21 @@ class _Tags(msgspec.Struct):
 
 def tags(session: Session, repository: str, pages: int) -> tuple[str, ...]:
     """All tags, of at most so many pages. Raises RegistryError."""
-    return tuple(islice((tag for page in _pages(session, repository, pages) for tag in page), MOST))
+    return tuple(islice((tag for page in _pages(session, repository, pages) for tag in page), MAX_TAGS))
 
 
 def _pages(session: Session, repository: str, pages: int) -> Iterator[list[str]]:
-    answer = session.ask("GET", repository, f"tags/list?n={PAGE}")
+    answer = session.request("GET", repository, f"tags/list?n={PAGE_SIZE}")
     seen = {answer.url}
     for _ in range(pages):
         if answer.status != 200:
-            raise refused(answer.status, session.registry, answer.body, answer.header("Retry-After"))
+            raise status_error(answer.status, session.registry, answer.body, answer.header("Retry-After"))
         yield _decoded(answer, session.registry)
-        following = _next_of(answer)
+        following = _next_page_url(answer)
         if not following or following in seen:
             return
         seen.add(following)
-        answer = session.follow("GET", repository, following)
+        answer = session.request_url("GET", repository, following)
 
 
 def _decoded(answer: RegistryResponse, registry: str) -> list[str]:
@@ -56,7 +56,7 @@ def _decoded(answer: RegistryResponse, registry: str) -> list[str]:
     return list(filter(_TAG.fullmatch, listed))
 
 
-def _next_of(answer: RegistryResponse) -> str:
+def _next_page_url(answer: RegistryResponse) -> str:
     """The URL of the next page; one on another host is not followed, since the request carries credentials."""
     for link in answer.header("Link").split("<")[1:]:
         target, _, parameters = link.partition(">")

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.allowed_hosts import objection
-from kubectl_pullpolicy.registry.failure import RegistryError, refused
+from kubectl_pullpolicy.registry.allowed_hosts import refusal_reason
+from kubectl_pullpolicy.registry.failure import RegistryError, status_error
 from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, Password
 from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport, host_of
 from kubectl_pullpolicy.registry.www_authenticate import Challenge
@@ -38,14 +38,14 @@ class TokenService:
     def token(self, challenge: Challenge, scopes: Iterable[str], credential: Credential) -> str:
         """A token for these scopes. Raises RegistryError."""
         realm = challenge.realm
-        why = objection(self._base, realm)
+        why = refusal_reason(self._base, realm)
         if why:
             where = host_of(realm) or "somewhere"
             raise RegistryError(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {where}, {why}"))
         answer = self._transport.send(_request(realm, challenge.parameters.get("service", ""), scopes, credential))
         who = f"the token service {host_of(realm)}"
         if answer.status != 200:
-            raise refused(answer.status, who, answer.body, answer.header("Retry-After"))
+            raise status_error(answer.status, who, answer.body, answer.header("Retry-After"))
         return _token_in(answer, who)
 
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.allowed_hosts import objection, same_origin
-from kubectl_pullpolicy.registry.connections import Pools
+from kubectl_pullpolicy.registry.allowed_hosts import refusal_reason, same_origin
+from kubectl_pullpolicy.registry.connections import ConnectionPools
 from kubectl_pullpolicy.registry.failure import RegistryError
 from kubectl_pullpolicy.registry.settings import Settings
 
-REDIRECTS = {301, 302, 303, 307, 308}
-BUSY = {408, 429, 500, 502, 503, 504}
+REDIRECT_STATUSES = {301, 302, 303, 307, 308}
+RETRYABLE_STATUSES = {408, 429, 500, 502, 503, 504}
 CHUNK = 1 << 16
 
 
@@ -49,47 +49,47 @@ class RegistryTransport:
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
-        self._pools = Pools(settings)
+        self._pools = ConnectionPools(settings)
 
     def send(self, request: RegistryRequest) -> RegistryResponse:
         """The answer that is no redirect, or a redirect of a POST. Raises RegistryError."""
         for _ in range(self._limits.redirects + 1):
-            answer = self._insisted(request)
+            answer = self._send_with_retries(request)
             location = answer.header("Location")
-            if answer.status not in REDIRECTS or not location or request.body is not None:
+            if answer.status not in REDIRECT_STATUSES or not location or request.body is not None:
                 return answer
-            request = _redirected(request, location)
+            request = _redirect_request(request, location)
         raise RegistryError(
             Failure("BadAnswer", f"{host_of(request.url)} redirects more than {self._limits.redirects} times")
         )
 
-    def _insisted(self, request: RegistryRequest) -> RegistryResponse:
+    def _send_with_retries(self, request: RegistryRequest) -> RegistryResponse:
         """Asks again what may succeed a moment later: a server that is busy, a connection that broke off."""
         for pause in self._limits.pauses:
             try:
-                answer = self._once(request)
-            except _BrokenOffError:
+                answer = self._send_once(request)
+            except _ConnectionBrokenError:
                 time.sleep(pause)
                 continue
-            wanted = _wanted_pause(answer, pause)
+            wanted = _retry_delay(answer, pause)
             if wanted is None or wanted > self._limits.retry_after:
                 return answer
             time.sleep(wanted)
         try:
-            return self._once(request)
-        except _BrokenOffError as error:
+            return self._send_once(request)
+        except _ConnectionBrokenError as error:
             raise RegistryError(error.failure) from error
 
-    def _once(self, request: RegistryRequest) -> RegistryResponse:
+    def _send_once(self, request: RegistryRequest) -> RegistryResponse:
         import urllib3
 
         try:
             response = self._pools.send(request.method, request.url, request.headers, request.body, request.connect)
             return RegistryResponse(response.status, response.headers, self._body(response, request), request.url)
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeError) as error:
-            failure = unreachable(error, request.url)
+            failure = transport_failure(error, request.url)
             if isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.IncompleteRead):
-                raise _BrokenOffError(failure) from error
+                raise _ConnectionBrokenError(failure) from error
             raise RegistryError(failure) from error
 
     def _body(self, response: Any, request: RegistryRequest) -> bytes:
@@ -109,13 +109,13 @@ class RegistryTransport:
         return bytes(whole)
 
 
-class _BrokenOffError(RegistryError):
+class _ConnectionBrokenError(RegistryError):
     """The connection ended before the answer did."""
 
 
-def _redirected(request: RegistryRequest, location: str) -> RegistryRequest:
+def _redirect_request(request: RegistryRequest, location: str) -> RegistryRequest:
     target = urljoin(request.url, location)
-    why = objection(request.url, target)
+    why = refusal_reason(request.url, target)
     if why:
         where = host_of(target) or "somewhere"
         raise RegistryError(Failure("BadAnswer", f"{host_of(request.url)} redirects to {where}, {why}"))
@@ -125,9 +125,9 @@ def _redirected(request: RegistryRequest, location: str) -> RegistryRequest:
     return request._replace(url=target, headers=headers, connect=0.0)
 
 
-def _wanted_pause(answer: RegistryResponse, usual: float) -> float | None:
+def _retry_delay(answer: RegistryResponse, usual: float) -> float | None:
     """Seconds after which to ask again; None where the answer is one."""
-    if answer.status not in BUSY:
+    if answer.status not in RETRYABLE_STATUSES:
         return None
     after = answer.header("Retry-After")
     if after.isdecimal():
@@ -145,7 +145,7 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def unreachable(error: BaseException, url: str) -> Failure:
+def transport_failure(error: BaseException, url: str) -> Failure:
     """The Failure of a request without an answer. Only what is known of the error is told: its text may hold more."""
     import urllib3
 
@@ -161,11 +161,11 @@ def unreachable(error: BaseException, url: str) -> Failure:
     if isinstance(error, known.NameResolutionError):
         return Failure("Unreachable", f"{host}: no such host")
     if isinstance(error, known.NewConnectionError):
-        return Failure("Unreachable", f"{host}: {_system_words(error) or 'no connection'}")
+        return Failure("Unreachable", f"{host}: {_os_error_text(error) or 'no connection'}")
     if isinstance(error, known.TimeoutError):
         return Failure("Unreachable", f"{host} does not answer in time")
     if isinstance(error, known.ProtocolError):
-        return Failure("Unreachable", f"{host} broke the connection off: {_system_words(error) or 'unexpected end'}")
+        return Failure("Unreachable", f"{host} broke the connection off: {_os_error_text(error) or 'unexpected end'}")
     return Failure("Unreachable", f"{host} cannot be asked")
 
 
@@ -177,7 +177,7 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
     return error
 
 
-def _system_words(error: BaseException) -> str:
+def _os_error_text(error: BaseException) -> str:
     """`Connection refused`, from the causes of an error."""
     known: BaseException | None = error
     while known is not None:

@@ -26,7 +26,7 @@ class Challenge(NamedTuple):
         return self.parameters.get("realm", "")
 
 
-def challenges_of(headers: Iterable[str]) -> list[Challenge]:
+def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
     """The challenges of all WWW-Authenticate headers, in order. What cannot be read ends its header."""
     found: list[Challenge] = []
     for header in headers:
@@ -48,7 +48,7 @@ def challenges_of(headers: Iterable[str]) -> list[Challenge]:
     return found
 
 
-def preferred(challenges: Iterable[Challenge]) -> Challenge | None:
+def preferred_challenge(challenges: Iterable[Challenge]) -> Challenge | None:
     """The one to answer: Bearer with a realm before Basic, as container runtimes choose."""
     usable = [c for c in challenges if c.scheme == "basic" or (c.scheme == "bearer" and c.realm)]
     return min(usable, key=lambda challenge: challenge.scheme != "bearer", default=None)

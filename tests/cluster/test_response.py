@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster import ClusterSource
-from kubectl_pullpolicy.cluster.parallel import together
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Get, ListOf
 from kubectl_pullpolicy.errors import PullPolicyError
+from kubectl_pullpolicy.parallel import together
 from tests.cluster.conftest import opened
 from tests.harness.builders import container, pod
 from tests.harness.stubs.api_server import Answer, Request, State, status_body

@@ -7,7 +7,7 @@ import pytest
 
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
-from kubectl_pullpolicy.registry import Fixed, Password, Resolver, Settings
+from kubectl_pullpolicy.registry import FixedKeychain, Password, Resolver, Settings
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.own_registry import own_registry
 from tests.harness.cluster import images
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 PORTS = Ports.of_node()
 PUBLIC, PRIVATE, TLS = (f"{LOOPBACK}:{port}" for port in (PORTS.public, PORTS.private, PORTS.tls))
-NOBODY = Resolver(Fixed())
+NOBODY = Resolver(FixedKeychain())
 PULLER = Password("a test", USER, PASSWORD)
 
 
@@ -72,7 +72,7 @@ def test_attestations_pushed_to_a_real_registry_are_no_platforms(own: Registry) 
 
 def test_what_is_missing_is_told_with_the_registrys_words() -> None:
     for name in ("shop/web:9", "nope/nope:1", f"shop/web@sha256:{'0' * 64}"):
-        found = NOBODY.exists(parse(f"{PUBLIC}/{name}"))
+        found = NOBODY.resolve_one(parse(f"{PUBLIC}/{name}"))
         assert found == Failure("NotFound", f"{PUBLIC} answers 404 Not Found: MANIFEST_UNKNOWN: manifest unknown")
     assert kind(NOBODY.tags(parse(f"{PUBLIC}/nope/nope:1"))) == "NotFound"
 
@@ -88,27 +88,27 @@ def test_tags_are_listed_page_by_page(own: Registry) -> None:
 
 def test_the_private_registry_wants_credentials_and_takes_them() -> None:
     image = parse(f"{PRIVATE}/team/app:1.0")
-    assert kind(NOBODY.exists(image)) == "Unauthorized"
-    assert kind(Resolver(Fixed((Password("a test", "puller", "wrong"),))).exists(image)) == "Unauthorized"
-    assert isinstance(Resolver(Fixed((PULLER,))).exists(image), Resolved)
-    assert kind(Resolver(Fixed((PULLER,))).exists(parse(f"{PRIVATE}/team/app:2.0"))) == "NotFound"
+    assert kind(NOBODY.resolve_one(image)) == "Unauthorized"
+    assert kind(Resolver(FixedKeychain((Password("a test", "puller", "wrong"),))).resolve_one(image)) == "Unauthorized"
+    assert isinstance(Resolver(FixedKeychain((PULLER,))).resolve_one(image), Resolved)
+    assert kind(Resolver(FixedKeychain((PULLER,))).resolve_one(parse(f"{PRIVATE}/team/app:2.0"))) == "NotFound"
 
 
 def test_a_certificate_that_nobody_trusts_is_refused_until_the_user_trusts_it() -> None:
     image = parse(f"{TLS}/demo/app:1.0")
-    refused = NOBODY.exists(image)
+    refused = NOBODY.resolve_one(image)
     assert kind(refused) == "Unreachable"
     assert "certificate cannot be verified: self-signed certificate" in str(refused)
     trusted = Settings(certificate_authority=str(node_run().path / "registries" / "tls.crt"))
-    assert isinstance(Resolver(Fixed(), trusted).exists(image), Resolved)
+    assert isinstance(Resolver(FixedKeychain(), trusted).resolve_one(image), Resolved)
 
 
 def test_a_digest_that_is_deleted_is_gone(own: Registry) -> None:
     digest = own.push("team/app", "1.0", small_image("app"))
     image = parse(f"{LOOPBACK}:{own.port}/team/app:1.0@{digest}")
-    assert isinstance(NOBODY.exists(image), Resolved)
+    assert isinstance(NOBODY.resolve_one(image), Resolved)
     own.delete("team/app", digest)
-    assert kind(NOBODY.exists(image)) == "NotFound"
+    assert kind(NOBODY.resolve_one(image)) == "NotFound"
 
 
 def test_each_fault_of_a_registry_is_told_apart() -> None:

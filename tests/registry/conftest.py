@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
-from kubectl_pullpolicy.registry import Credential, Fixed, Limits, Resolver, Settings
+from kubectl_pullpolicy.registry import Credential, FixedKeychain, Limits, Resolver, Settings
 from tests.harness.cluster.certificates import make_authority, make_self_signed, make_server_certificate
 from tests.harness.stubs.registry import Registry, serving
 
@@ -49,7 +49,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Pat
 
 def resolver(*credentials: Credential, limits: Limits = QUICK, authority: str = "", plain: str = "") -> Resolver:
     """One with these credentials for everything."""
-    return Resolver(Fixed(credentials), Settings(authority, frozenset(filter(None, [plain])), limits))
+    return Resolver(FixedKeychain(credentials), Settings(authority, frozenset(filter(None, [plain])), limits))
 
 
 def ref(registry: Registry, name: str) -> ImageReference:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, objection, same_origin
+from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, refusal_reason, same_origin
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1"])
@@ -30,7 +30,7 @@ def test_other_hosts_are_not_loopback(host: str) -> None:
     ],
 )
 def test_what_a_registry_may_lead_to(origin: str, target: str) -> None:
-    assert objection(origin, target) == ""
+    assert refusal_reason(origin, target) == ""
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_a_registry_may_lead_to(origin: str, target: str) -> None:
     ],
 )
 def test_what_a_registry_may_not_lead_to(origin: str, target: str, why: str) -> None:
-    assert objection(origin, target) == why
+    assert refusal_reason(origin, target) == why
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
-from kubectl_pullpolicy.registry import Anonymous, Fixed, Password, Resolver, Settings
+from kubectl_pullpolicy.registry import Anonymous, FixedKeychain, Password, Resolver, Settings
 from kubectl_pullpolicy.registry.keychain import IdentityToken, RegistryToken
 from tests.harness.stubs.oci import small_image
 from tests.harness.stubs.registry import Answer, Registry, error, serving
@@ -27,14 +27,14 @@ def held(registry: Registry, count: int = 1) -> list[str]:
 
 def test_an_open_registry_gets_no_credentials(registry: Registry) -> None:
     held(registry)
-    assert isinstance(resolver(ALICE).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert registry.credentials() == []
 
 
 def test_a_registry_that_wants_basic_gets_it_but_not_with_the_ping(registry: Registry) -> None:
     held(registry)
     registry.challenge, registry.users = "Basic", USERS
-    assert isinstance(resolver(ALICE).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert [request.headers.get("authorization") for request in registry.requests] == [None, BASIC]
 
 
@@ -42,16 +42,16 @@ def test_a_registry_that_wants_basic_gets_it_but_not_with_the_ping(registry: Reg
 def test_wrong_credentials_and_none_are_unauthorized(registry: Registry, challenge: str) -> None:
     held(registry)
     registry.challenge, registry.users = challenge, USERS
-    wrong = resolver(Password("a test", "alice", "wrong")).exists(ref(registry, "team/app-0:1"))
+    wrong = resolver(Password("a test", "alice", "wrong")).resolve_one(ref(registry, "team/app-0:1"))
     assert failure(wrong).kind == "Unauthorized"
     registry.challenge = "Basic"
-    assert failure(resolver().exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
+    assert failure(resolver().resolve_one(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
 
 
 def test_refused_basic_credentials_are_not_sent_twice(registry: Registry) -> None:
     held(registry)
     registry.challenge, registry.users = "Basic", USERS
-    resolver(Password("a test", "alice", "wrong")).exists(ref(registry, "team/app-0:1"))
+    resolver(Password("a test", "alice", "wrong")).resolve_one(ref(registry, "team/app-0:1"))
     assert len(registry.asked("manifests")) == 1
 
 
@@ -81,7 +81,7 @@ def test_scopes_that_do_not_fit_into_one_request_are_asked_for_in_several(regist
 def test_without_credentials_a_token_is_asked_for_without(registry: Registry) -> None:
     held(registry)
     registry.challenge = "Bearer"
-    assert isinstance(resolver().exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver().resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert "authorization" not in registry.requests[1].headers
 
 
@@ -97,7 +97,7 @@ def test_one_repository_for_which_no_token_is_given_does_not_spoil_the_others(re
 
 def test_a_single_repository_that_is_refused_a_token_is_not_asked_for_again(registry: Registry) -> None:
     registry.challenge, registry.forbidden = "Bearer", {"team/app-0"}
-    assert failure(resolver().exists(ref(registry, "team/app-0:1"))).kind == "Denied"
+    assert failure(resolver().resolve_one(ref(registry, "team/app-0:1"))).kind == "Denied"
     assert registry.asked() == ["GET /v2/", "GET /token"]
 
 
@@ -116,7 +116,7 @@ def test_a_token_that_the_registry_does_not_take_is_replaced_by_one_of_the_scope
     refusal = error(401, {"WWW-Authenticate": scope})
     refusal.times = 1
     registry.fail("/manifests/", refusal)
-    assert isinstance(resolver().exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver().resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert len(registry.asked("/token")) == 2
 
 
@@ -125,7 +125,7 @@ def test_a_challenge_that_comes_only_with_the_manifest_is_answered(registry: Reg
     held(registry)
     registry.fail("/v2/", Answer(200, b"{}", times=1))
     registry.challenge, registry.users = "Basic", USERS
-    assert isinstance(resolver(ALICE).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1")), Resolved)
 
 
 def test_the_challenge_of_one_repository_is_not_put_to_others(registry: Registry) -> None:
@@ -134,19 +134,20 @@ def test_the_challenge_of_one_repository_is_not_put_to_others(registry: Registry
     registry.forbidden = {"team/app-0"}
     registry.fail("/team/app-0/", error(401, {"WWW-Authenticate": challenge}))
     asker = resolver()
-    assert failure(asker.exists(ref(registry, names[0]))).kind == "Denied"
-    assert isinstance(asker.exists(ref(registry, names[1])), Resolved)
+    assert failure(asker.resolve_one(ref(registry, names[0]))).kind == "Denied"
+    assert isinstance(asker.resolve_one(ref(registry, names[1])), Resolved)
 
 
 def test_an_identity_token_is_exchanged_by_post(registry: Registry) -> None:
     held(registry)
     registry.challenge, registry.refresh_tokens = "Bearer", {"refresh"}
-    assert isinstance(resolver(IdentityToken("a test", "refresh")).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver(IdentityToken("a test", "refresh")).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     exchange = registry.requests[1]
     assert exchange.method == "POST"
     assert b"grant_type=refresh_token" in exchange.body
     assert (
-        failure(resolver(IdentityToken("a test", "old")).exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
+        failure(resolver(IdentityToken("a test", "old")).resolve_one(ref(registry, "team/app-0:1"))).kind
+        == "Unauthorized"
     )
 
 
@@ -154,7 +155,7 @@ def test_a_registry_token_is_sent_as_it_is(registry: Registry) -> None:
     held(registry)
     registry.challenge = "Bearer"
     token = RegistryToken("a test", "token-for-team/app-0")
-    assert isinstance(resolver(token).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver(token).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert registry.asked("/token") == []
 
 
@@ -162,16 +163,16 @@ def test_several_credentials_are_tried_in_turn(registry: Registry) -> None:
     held(registry)
     registry.challenge, registry.users = "Basic", USERS
     wrong = Password("one", "bob", "wrong")
-    assert isinstance(resolver(wrong, ALICE).exists(ref(registry, "team/app-0:1")), Resolved)
-    assert failure(resolver(wrong, wrong).exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
+    assert isinstance(resolver(wrong, ALICE).resolve_one(ref(registry, "team/app-0:1")), Resolved)
+    assert failure(resolver(wrong, wrong).resolve_one(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
 
 
 def test_why_there_are_no_credentials_is_told_with_a_refusal_only(registry: Registry) -> None:
     held(registry)
     missing = Anonymous(unavailable="docker-credential-x is not on the PATH")
-    assert isinstance(resolver(missing).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert isinstance(resolver(missing).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     registry.challenge, registry.users = "Basic", USERS
-    told = failure(resolver(missing).exists(ref(registry, "team/app-0:1"))).message
+    told = failure(resolver(missing).resolve_one(ref(registry, "team/app-0:1"))).message
     assert told.endswith("(asked without credentials: docker-credential-x is not on the PATH)")
 
 
@@ -179,7 +180,7 @@ def test_why_there_are_no_credentials_is_told_with_a_refusal_only(registry: Regi
 def test_a_token_service_without_a_token_is_no_token_service(registry: Registry, body: bytes) -> None:
     registry.challenge = "Bearer"
     registry.fail("/token", Answer(200, body))
-    found = failure(resolver().exists(ref(registry, "team/app-0:1")))
+    found = failure(resolver().resolve_one(ref(registry, "team/app-0:1")))
     assert found == Failure("BadAnswer", f"the token service {registry.host} answers without a token")
 
 
@@ -196,7 +197,7 @@ def test_a_token_service_without_a_token_is_no_token_service(registry: Registry,
 )
 def test_a_token_service_that_a_registry_may_not_name_gets_nothing(registry: Registry, realm: str, why: str) -> None:
     registry.challenge, registry.realm = "Bearer", realm
-    found = failure(resolver(ALICE).exists(ref(registry, "team/app-0:1")))
+    found = failure(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1")))
     assert found.kind == "BadAnswer"
     assert found.message.endswith(why)
 
@@ -205,7 +206,7 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(registry: Registry
     name = held(other)[0]
     registry.challenge, registry.users = "Basic", USERS
     registry.fail("/manifests/", Answer(307, headers={"Location": f"{other.url}/v2/team/app-0/manifests/1"}))
-    assert isinstance(resolver(ALICE).exists(ref(registry, name)), Resolved)
+    assert isinstance(resolver(ALICE).resolve_one(ref(registry, name)), Resolved)
     assert registry.credentials() == [BASIC]
     assert other.credentials() == []
 
@@ -214,14 +215,14 @@ def test_credentials_follow_a_redirect_within_the_registry(registry: Registry) -
     held(registry)
     registry.challenge, registry.users = "Basic", USERS
     registry.fail("/manifests/old", Answer(301, headers={"Location": "/v2/team/app-0/manifests/1"}))
-    assert isinstance(resolver(ALICE).exists(ref(registry, "team/app-0:old")), Resolved)
+    assert isinstance(resolver(ALICE).resolve_one(ref(registry, "team/app-0:old")), Resolved)
 
 
 def test_a_host_that_was_redirected_to_cannot_name_a_token_service(registry: Registry, other: Registry) -> None:
     held(registry)
     registry.fail("/v2/", Answer(302, headers={"Location": f"{other.url}/v2/"}))
     other.challenge = "Bearer"
-    assert failure(resolver(ALICE).exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
+    assert failure(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
     assert other.asked("/token") == []
     assert other.credentials() == []
 
@@ -237,21 +238,21 @@ def test_a_next_page_on_another_host_is_not_asked_for(registry: Registry, other:
 @pytest.mark.parametrize("location", ["/v2/a/manifests/1", "https://10.0.0.1/", "http://192.0.2.1/", "ftp://x/", "//"])
 def test_redirects_in_a_circle_or_to_where_nobody_should_go_are_refused(registry: Registry, location: str) -> None:
     registry.fail("/manifests/", Answer(307, headers={"Location": location}))
-    assert failure(resolver().exists(ref(registry, "a:1"))).kind == "BadAnswer"
+    assert failure(resolver().resolve_one(ref(registry, "a:1"))).kind == "BadAnswer"
     assert len(registry.requests) <= 14
 
 
 def test_a_refresh_token_is_not_carried_along_a_redirect(registry: Registry, other: Registry) -> None:
     registry.challenge = "Bearer"
     registry.fail("/token", Answer(307, headers={"Location": f"{other.url}/token"}))
-    assert isinstance(resolver(IdentityToken("a test", "refresh")).exists(ref(registry, "a:1")), Failure)
+    assert isinstance(resolver(IdentityToken("a test", "refresh")).resolve_one(ref(registry, "a:1")), Failure)
     assert other.requests == []
 
 
 def test_an_unknown_certificate_is_refused_and_nothing_is_sent(certificate: tuple[Path, Path]) -> None:
     state = Registry(challenge="Basic", users=USERS)
     with serving(state, certificate) as host:
-        found = failure(resolver(ALICE).exists(ref(state, "a:1")))
+        found = failure(resolver(ALICE).resolve_one(ref(state, "a:1")))
     assert found.kind == "Unreachable"
     assert found.message.startswith(f"{host}: its certificate cannot be verified: self-signed certificate")
     assert state.requests == []
@@ -262,7 +263,7 @@ def test_an_authority_of_the_users_own_is_trusted(authority: tuple[Path, Path, P
     state = Registry()
     state.push("a:1", small_image("a"))
     with serving(state, (certificate, key)):
-        assert isinstance(resolver(authority=str(trusted)).exists(ref(state, "a:1")), Resolved)
+        assert isinstance(resolver(authority=str(trusted)).resolve_one(ref(state, "a:1")), Resolved)
 
 
 def test_ssl_cert_file_is_trusted(authority: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,20 +272,20 @@ def test_ssl_cert_file_is_trusted(authority: tuple[Path, Path, Path], monkeypatc
     state.push("a:1", small_image("a"))
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with serving(state, (certificate, key)):
-        assert isinstance(resolver().exists(ref(state, "a:1")), Resolved)
+        assert isinstance(resolver().resolve_one(ref(state, "a:1")), Resolved)
 
 
 def test_plain_http_is_decided_once_per_registry(registry: Registry) -> None:
     asker = resolver()
     names = held(registry, 3)
     for name in names:
-        assert isinstance(asker.exists(ref(registry, name)), Resolved)
+        assert isinstance(asker.resolve_one(ref(registry, name)), Resolved)
     assert len([line for line in registry.asked() if line == "GET /v2/"]) == 1
 
 
 def test_plain_http_that_the_user_asks_for_is_not_tried_with_tls(registry: Registry) -> None:
     name = held(registry)[0]
-    assert isinstance(resolver(plain=registry.host).exists(ref(registry, name)), Resolved)
+    assert isinstance(resolver(plain=registry.host).resolve_one(ref(registry, name)), Resolved)
 
 
 def test_proxies_of_the_environment_are_not_asked_for_loopback(
@@ -293,14 +294,14 @@ def test_proxies_of_the_environment_are_not_asked_for_loopback(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     name = held(registry)[0]
-    assert isinstance(resolver().exists(ref(registry, name)), Resolved)
+    assert isinstance(resolver().resolve_one(ref(registry, name)), Resolved)
 
 
 def test_a_proxy_of_the_environment_is_used_and_its_password_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pr0xypass@127.0.0.1:1")
     from kubectl_pullpolicy.core.images.reference import parse
 
-    found = failure(Resolver(_Nobody(), Settings(limits=QUICK)).exists(parse("registry.example.com/a:1")))
+    found = failure(Resolver(_Nobody(), Settings(limits=QUICK)).resolve_one(parse("registry.example.com/a:1")))
     assert found.message == "registry.example.com cannot be reached through the proxy that the environment names"
 
 
@@ -316,8 +317,8 @@ def test_a_sibling_with_other_credentials_knows_the_registry_already(registry: R
     held(registry)
     registry.challenge, registry.users = "Basic", USERS
     first = resolver()
-    assert failure(first.exists(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
-    assert isinstance(first.using(Fixed((ALICE,))).exists(ref(registry, "team/app-0:1")), Resolved)
+    assert failure(first.resolve_one(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
+    assert isinstance(first.with_keychain(FixedKeychain((ALICE,))).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert registry.asked().count("GET /v2/") == 1
 
 
@@ -328,7 +329,7 @@ def test_what_a_registry_echoes_of_credentials_is_hidden(registry: Registry, cha
     registry.challenge, registry.users = challenge, USERS
     echo = f"user alice/s:crét is not welcome: {BASIC}; alice, team/alice/app of alice.example.com is closed"
     registry.fail("/manifests/", error(status, message=echo))
-    told = failure(resolver(ALICE).exists(ref(registry, "team/app-0:1"))).message
+    told = failure(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1"))).message
     assert "crét" not in told
     assert BASIC.removeprefix("Basic ") not in told
     assert told.endswith("<hidden>, team/alice/app of alice.example.com is closed")
@@ -339,6 +340,6 @@ def test_a_token_service_that_echoes_is_not_repeated(registry: Registry) -> None
     registry.challenge, registry.users = "Bearer", USERS
     registry.fail("/token", error(401, message="no such user: alice with s3cret-token"))
     for credential in (Password("a test", "alice", "s3cret-token"), IdentityToken("a test", "s3cret-token")):
-        told = failure(resolver(credential).exists(ref(registry, "team/app-0:1"))).message
+        told = failure(resolver(credential).resolve_one(ref(registry, "team/app-0:1"))).message
         assert "s3cret" not in told
         assert "no such user" in told

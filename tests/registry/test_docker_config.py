@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.registry import ANONYMOUS, Anonymous, Credential, DockerConfig, Password
+from kubectl_pullpolicy.registry import ANONYMOUS, Anonymous, Credential, DockerConfigKeychain, Password
 from kubectl_pullpolicy.registry import credential_helpers as programs
 from kubectl_pullpolicy.registry.keychain import IdentityToken, RegistryToken
 
@@ -33,7 +33,7 @@ def docker(home: Path, content: Any) -> None:
 
 
 def find(home: Path, registry: str, repository: str = "team/app", **environment: str) -> Credential:
-    [found] = DockerConfig(environment, home).credentials(registry, repository)
+    [found] = DockerConfigKeychain(environment, home).credentials(registry, repository)
     return found
 
 
@@ -168,7 +168,7 @@ def test_the_store_is_asked_by_the_name_that_docker_login_gave(home: Path, tmp_p
 def test_a_program_is_asked_once_for_each_registry(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", f"echo x >> {tmp_path}/calls; {SAYS_SERVER}")
-    keychain = DockerConfig({"PATH": path}, home)
+    keychain = DockerConfigKeychain({"PATH": path}, home)
     for repository in ("a", "b", "c"):
         keychain.credentials("a.io", repository)
     assert (tmp_path / "calls").read_text() == "x\n"
@@ -201,7 +201,7 @@ def test_a_program_is_never_run_by_a_path(home: Path, tmp_path: Path, name: str)
     evil.chmod(0o755)
     docker(home, {"credHelpers": {"a.io": name}})
     find(home, "a.io", PATH=str(tmp_path / "bin"))
-    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "ran").resolve_one()
 
 
 def test_what_a_failing_program_says_is_told(home: Path, tmp_path: Path) -> None:
@@ -286,5 +286,5 @@ JSON = st.recursive(
 def test_any_json_is_a_configuration_or_told(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
     home = tmp_path_factory.mktemp("home")
     docker(home, json.dumps(content))
-    [found] = DockerConfig({"PATH": ""}, home).credentials("a.io", "b")
+    [found] = DockerConfigKeychain({"PATH": ""}, home).credentials("a.io", "b")
     assert repr(found)

@@ -11,7 +11,7 @@ import pytest
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
 from kubectl_pullpolicy.registry import tags as tag_lists
-from kubectl_pullpolicy.registry.fan_out import LANES, Lane, answers
+from kubectl_pullpolicy.registry.fan_out import MAX_GROUPS, QueryGroup, run_groups
 from kubectl_pullpolicy.registry.probe import ProbeRequest, probe
 from tests.harness.cluster.images import INDEX, MANIFEST, Image, digest_of
 from tests.harness.stubs.oci import attested, small_image, small_index
@@ -26,18 +26,18 @@ def failure(found: object) -> Failure:
 
 def test_a_tag_is_resolved_by_one_ping_and_one_head(registry: Registry) -> None:
     digest = registry.push("shop/web:1.4", small_image("web"))
-    assert resolver().exists(ref(registry, "shop/web:1.4")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "shop/web:1.4")) == Resolved(digest, MANIFEST, "manifest")
     assert registry.asked() == ["GET /v2/", "HEAD /v2/shop/web/manifests/1.4"]
 
 
 def test_an_index_is_resolved_to_the_digest_of_the_index(registry: Registry) -> None:
     digest = registry.push("multi/app:1", small_index("app", "amd64", "arm64"))
-    assert resolver().exists(ref(registry, "multi/app:1")) == Resolved(digest, INDEX, "index")
+    assert resolver().resolve_one(ref(registry, "multi/app:1")) == Resolved(digest, INDEX, "index")
 
 
 def test_all_four_types_of_manifests_are_accepted(registry: Registry) -> None:
     registry.push("a:1", small_image("a"))
-    resolver().exists(ref(registry, "a:1"))
+    resolver().resolve_one(ref(registry, "a:1"))
     accepted = set(registry.requests[-1].headers["accept"].split(", "))
     docker = "application/vnd.docker.distribution.manifest"
     assert accepted == {INDEX, MANIFEST, f"{docker}.v2+json", f"{docker}.list.v2+json"}
@@ -45,12 +45,12 @@ def test_all_four_types_of_manifests_are_accepted(registry: Registry) -> None:
 
 def test_an_untagged_image_is_looked_up_as_latest(registry: Registry) -> None:
     digest = registry.push("app:latest", small_image("app"))
-    assert resolver().exists(ref(registry, "app")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "app")) == Resolved(digest, MANIFEST, "manifest")
 
 
 def test_a_digest_is_looked_up_and_its_tag_ignored(registry: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
-    found = resolver().exists(ref(registry, f"app:no-such-tag@{digest}"))
+    found = resolver().resolve_one(ref(registry, f"app:no-such-tag@{digest}"))
     assert found == Resolved(digest, MANIFEST, "manifest")
     assert registry.asked("manifests") == [f"HEAD /v2/app/manifests/{digest}"]
 
@@ -77,20 +77,20 @@ def test_nothing_to_resolve_is_nothing_asked() -> None:
 def test_where_head_is_refused_get_answers(registry: Registry, status: int) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(status), "HEAD")
-    assert resolver().exists(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
 
 
 def test_without_a_digest_header_the_digest_is_computed_from_the_bytes(registry: Registry) -> None:
     image = small_image("app")
     registry.fail("/manifests/", Answer(200, image.document, {"Content-Type": MANIFEST}))
-    assert resolver().exists(ref(registry, "app:1")) == Resolved(digest_of(image.document), MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest_of(image.document), MANIFEST, "manifest")
 
 
 def test_a_registry_that_calls_a_manifest_plain_json_is_read_by_content(registry: Registry) -> None:
     index = small_index("app", "amd64")
     headers = {"Content-Type": "application/json", "Docker-Content-Digest": index.digest}
     registry.fail("/manifests/", Answer(200, index.document, headers))
-    found = resolver().exists(ref(registry, "app:1"))
+    found = resolver().resolve_one(ref(registry, "app:1"))
     assert found == Resolved(index.digest, INDEX, "index")
 
 
@@ -98,13 +98,13 @@ def test_another_digest_in_the_header_than_the_one_asked_for_is_refused(registry
     asked, given = small_image("a").digest, small_image("b")
     headers = {"Content-Type": MANIFEST, "Docker-Content-Digest": given.digest}
     registry.fail("/manifests/", Answer(200, given.document, headers))
-    assert failure(resolver().exists(ref(registry, f"app@{asked}"))).kind == "BadDigest"
+    assert failure(resolver().resolve_one(ref(registry, f"app@{asked}"))).kind == "BadDigest"
 
 
 def test_other_bytes_than_the_digest_asked_for_are_refused(registry: Registry) -> None:
     asked, given = small_image("a").digest, small_image("b")
     registry.fail("/manifests/", Answer(200, given.document, {"Content-Type": MANIFEST}))
-    found = failure(resolver().exists(ref(registry, f"app@{asked}")))
+    found = failure(resolver().resolve_one(ref(registry, f"app@{asked}")))
     assert found.kind == "BadDigest"
     assert asked in found.message
     assert given.digest in found.message
@@ -115,7 +115,7 @@ def test_bytes_that_are_not_those_of_the_digest_in_the_header_are_refused(regist
     registry.fail("/manifests/", Answer(405), "HEAD")
     headers = {"Content-Type": MANIFEST, "Docker-Content-Digest": digest_of(b"other")}
     registry.fail("/manifests/", Answer(200, image.document, headers))
-    assert failure(resolver().exists(ref(registry, "app:1"))).kind == "BadDigest"
+    assert failure(resolver().resolve_one(ref(registry, "app:1"))).kind == "BadDigest"
 
 
 def test_a_sha512_digest_is_checked_by_its_own_algorithm(registry: Registry) -> None:
@@ -125,9 +125,9 @@ def test_a_sha512_digest_is_checked_by_its_own_algorithm(registry: Registry) -> 
     asked = f"sha512:{hashlib.sha512(image.document).hexdigest()}"
     headers = {"Content-Type": MANIFEST, "Docker-Content-Digest": image.digest}  # as registries answer: canonical
     registry.fail("/manifests/", Answer(200, image.document, headers))
-    assert resolver().exists(ref(registry, f"app@{asked}")) == Resolved(asked, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, f"app@{asked}")) == Resolved(asked, MANIFEST, "manifest")
     wrong = f"sha512:{hashlib.sha512(b'other').hexdigest()}"
-    assert failure(resolver().exists(ref(registry, f"app@{wrong}"))).kind == "BadDigest"
+    assert failure(resolver().resolve_one(ref(registry, f"app@{wrong}"))).kind == "BadDigest"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_sha512_digest_is_checked_by_its_own_algorithm(registry: Registry) -> 
 def test_what_is_no_manifest_is_refused(registry: Registry, content_type: str, body: bytes) -> None:
     headers = {"Content-Type": content_type, "Docker-Content-Digest": digest_of(body)}
     registry.fail("/manifests/", Answer(200, body, headers))
-    assert failure(resolver().exists(ref(registry, "app:1"))).kind == "BadAnswer"
+    assert failure(resolver().resolve_one(ref(registry, "app:1"))).kind == "BadAnswer"
 
 
 @pytest.mark.parametrize(
@@ -152,20 +152,20 @@ def test_what_is_no_manifest_is_refused(registry: Registry, content_type: str, b
 )
 def test_each_refusal_has_a_kind_and_the_words_of_the_registry(registry: Registry, status: int, kind: str) -> None:
     registry.fail("/manifests/", error(status))
-    found = failure(resolver().exists(ref(registry, "app:1")))
+    found = failure(resolver().resolve_one(ref(registry, "app:1")))
     assert found.kind == kind
     assert found.message.startswith(f"{registry.host} answers {status}")
 
 
 def test_the_error_of_a_registry_is_quoted(registry: Registry) -> None:
-    found = failure(resolver().exists(ref(registry, "app:1")))
+    found = failure(resolver().resolve_one(ref(registry, "app:1")))
     assert found.message == f"{registry.host} answers 404 Not Found: MANIFEST_UNKNOWN: manifest unknown"
 
 
 def test_a_rate_limit_that_lasts_long_is_told_at_once(registry: Registry) -> None:
     registry.fail("/manifests/", error(429, {"Retry-After": "3600"}))
     started = time.monotonic()
-    found = failure(resolver().exists(ref(registry, "app:1")))
+    found = failure(resolver().resolve_one(ref(registry, "app:1")))
     assert found == Failure(
         "RateLimited", f"{registry.host} answers 429 Too Many Requests; it wants to be asked again in 3600s"
     )
@@ -178,13 +178,13 @@ def test_a_rate_limit_that_ends_soon_is_waited_for(registry: Registry) -> None:
     limits = QUICK._replace(retry_after=5)
     registry.fail("/manifests/", replace(error(429, {"Retry-After": "1"}), times=1))
     started = time.monotonic()
-    assert resolver(limits=limits).exists(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver(limits=limits).resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
     assert time.monotonic() - started >= 1
 
 
 def test_attempts_at_a_busy_registry_are_bounded(registry: Registry) -> None:
     registry.fail("/manifests/", error(429, {"Retry-After": "0"}))
-    assert failure(resolver().exists(ref(registry, "app:1"))).kind == "RateLimited"
+    assert failure(resolver().resolve_one(ref(registry, "app:1"))).kind == "RateLimited"
     assert len(registry.asked("manifests")) == 3
 
 
@@ -192,37 +192,37 @@ def test_attempts_at_a_busy_registry_are_bounded(registry: Registry) -> None:
 def test_a_registry_that_stumbles_once_is_asked_again(registry: Registry, status: int) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(status, times=1))
-    assert resolver().exists(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
 
 
 def test_a_registry_that_keeps_failing_is_a_server_error(registry: Registry) -> None:
     registry.fail("/manifests/", error(503))
-    assert failure(resolver().exists(ref(registry, "app:1"))).kind == "ServerError"
+    assert failure(resolver().resolve_one(ref(registry, "app:1"))).kind == "ServerError"
 
 
 def test_a_connection_that_breaks_off_once_is_tried_again(registry: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(reset=True, times=1))
-    assert resolver().exists(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
 
 
 def test_a_connection_that_always_breaks_off_is_a_failure(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(reset=True))
-    found = failure(resolver().exists(ref(registry, "app:1")))
+    found = failure(resolver().resolve_one(ref(registry, "app:1")))
     assert found == Failure("Unreachable", f"{registry.host} broke the connection off: connection reset by peer")
 
 
 def test_a_body_that_is_cut_off_is_no_manifest(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(405), "HEAD")
     registry.fail("/manifests/", Answer(200, small_image("a").document, {"Content-Type": MANIFEST}, cut=True))
-    assert failure(resolver().exists(ref(registry, "app:1"))).kind == "Unreachable"
+    assert failure(resolver().resolve_one(ref(registry, "app:1"))).kind == "Unreachable"
 
 
 def test_a_body_without_end_is_not_read_to_its_end(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(405), "HEAD")
     registry.fail("/manifests/", Answer(200, b" " * 9000, {"Content-Type": MANIFEST}))
     limits = QUICK._replace(manifest_bytes=5000)
-    assert failure(resolver(limits=limits).exists(ref(registry, "app:1"))).kind == "BadAnswer"
+    assert failure(resolver(limits=limits).resolve_one(ref(registry, "app:1"))).kind == "BadAnswer"
 
 
 def test_a_body_that_drips_is_given_up(registry: Registry) -> None:
@@ -230,20 +230,20 @@ def test_a_body_that_drips_is_given_up(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(200, b" " * 1000, {"Content-Type": MANIFEST}, pause=0.05))
     limits = QUICK._replace(read=0.4)
     started = time.monotonic()
-    assert failure(resolver(limits=limits).exists(ref(registry, "app:1"))).kind == "Unreachable"
+    assert failure(resolver(limits=limits).resolve_one(ref(registry, "app:1"))).kind == "Unreachable"
     assert time.monotonic() - started < 30  # the whole body takes 50 s
 
 
 def test_a_registry_that_does_not_answer_in_time_is_unreachable(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(delay=1.5))
-    found = failure(resolver(limits=QUICK._replace(read=0.3)).exists(ref(registry, "app:1")))
+    found = failure(resolver(limits=QUICK._replace(read=0.3)).resolve_one(ref(registry, "app:1")))
     assert found == Failure("Unreachable", f"{registry.host} does not answer in time")
 
 
 def test_a_slow_registry_is_waited_for(registry: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(200, headers=_headers(registry, "app:1"), delay=1.0))
-    assert resolver().exists(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
+    assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
 
 
 def _headers(registry: Registry, name: str) -> dict[str, str]:
@@ -252,12 +252,12 @@ def _headers(registry: Registry, name: str) -> dict[str, str]:
 
 
 def test_a_closed_port_is_told_so() -> None:
-    found = failure(resolver().exists(parse("127.0.0.1:1/app:1")))
+    found = failure(resolver().resolve_one(parse("127.0.0.1:1/app:1")))
     assert found == Failure("Unreachable", "127.0.0.1:1: connection refused")
 
 
 def test_a_name_that_nobody_has_is_told_so() -> None:
-    found = failure(resolver().exists(parse("registry.invalid/app:1")))
+    found = failure(resolver().resolve_one(parse("registry.invalid/app:1")))
     assert found == Failure("Unreachable", "registry.invalid: no such host")
 
 
@@ -293,7 +293,7 @@ def test_a_registry_that_stands_still_holds_up_no_other(registry: Registry, othe
 
 def test_a_lane_in_which_nothing_moves_any_more_is_given_up(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(delay=2.0))
-    found = failure(resolver(limits=QUICK._replace(silence=0.3)).exists(ref(registry, "app:1")))
+    found = failure(resolver(limits=QUICK._replace(silence=0.3)).resolve_one(ref(registry, "app:1")))
     assert found.kind == "Unreachable"
 
 
@@ -379,7 +379,7 @@ def test_what_cannot_be_a_tag_is_no_text_to_go_on_with(registry: Registry) -> No
 
 
 def test_a_list_of_tags_without_end_is_left_at_last(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tag_lists, "MOST", 5)
+    monkeypatch.setattr(tag_lists, "MAX_TAGS", 5)
     registry.page = 2
     for number in range(20):
         registry.push(f"a:{number:02}", small_image("a"))
@@ -402,7 +402,7 @@ def test_an_index_leads_to_digests_only(registry: Registry, digest: str) -> None
 def test_a_date_that_no_clock_shows_is_no_reason_to_fail(registry: Registry) -> None:
     after = {"Retry-After": "0 Jan 0 0:0:0 +99999999999999999999"}
     registry.fail("/manifests/", Answer(503, b"", after))
-    assert failure(resolver().exists(ref(registry, "a:1"))).kind == "ServerError"
+    assert failure(resolver().resolve_one(ref(registry, "a:1"))).kind == "ServerError"
 
 
 def test_whoever_names_very_many_registries_gets_no_thread_for_each() -> None:
@@ -412,10 +412,10 @@ def test_whoever_names_very_many_registries_gets_no_thread_for_each() -> None:
         gate.wait(20)
         return lambda question: question
 
-    found = answers([Lane([number], prepare) for number in range(2000)], 4, 20.0)
+    found = run_groups([QueryGroup([number], prepare) for number in range(2000)], 4, 20.0)
     opened = threading.Timer(0.5, gate.set)
     opened.start()
     for _ in found:
         peak = max(peak, threading.active_count() - running)
-    assert peak <= LANES + 2
+    assert peak <= MAX_GROUPS + 2
     assert gate.is_set()

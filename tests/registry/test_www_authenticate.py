@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.registry.www_authenticate import Challenge, challenges_of, preferred
+from kubectl_pullpolicy.registry.www_authenticate import Challenge, parse_challenges, preferred_challenge
 
 HUB = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/nginx:pull"'
 
@@ -30,11 +30,11 @@ HUB = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",
     ],
 )  # fmt: skip
 def test_challenges_are_read(headers: list[str], expected: list[tuple[str, dict[str, str]]]) -> None:
-    assert challenges_of(headers) == [Challenge(*each) for each in expected]
+    assert parse_challenges(headers) == [Challenge(*each) for each in expected]
 
 
 def test_docker_hubs_challenge_is_read() -> None:
-    [challenge] = challenges_of([HUB])
+    [challenge] = parse_challenges([HUB])
     assert challenge.realm == "https://auth.docker.io/token"
     assert challenge.parameters["scope"] == "repository:library/nginx:pull"
 
@@ -48,13 +48,13 @@ def test_docker_hubs_challenge_is_read() -> None:
     ],
 )
 def test_bearer_is_preferred_where_it_says_where_to_go(headers: list[str], scheme: str | None) -> None:
-    found = preferred(challenges_of(headers))
+    found = preferred_challenge(parse_challenges(headers))
     assert (found.scheme if found is not None else None) == scheme
 
 
 @given(st.text())
 def test_any_header_is_read_without_an_error(header: str) -> None:
-    challenges_of([header])
+    parse_challenges([header])
 
 
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1)
@@ -73,4 +73,4 @@ def test_what_is_written_by_the_rules_is_read_back(challenges: list[tuple[str, d
         f"{scheme} " + ", ".join(f"{name}={quoted(value)}" for name, value in parameters.items())
         for scheme, parameters in challenges
     )
-    assert challenges_of([header]) == [Challenge(*each) for each in challenges]
+    assert parse_challenges([header]) == [Challenge(*each) for each in challenges]

@@ -13,11 +13,11 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 
-class _Item(NamedTuple, Generic[T]):
+class _StreamItem(NamedTuple, Generic[T]):
     value: T
 
 
-class _Ended(NamedTuple):
+class _ThreadEnd(NamedTuple):
     error: BaseException | None
 
 
@@ -29,7 +29,7 @@ def together(streams: Iterable[Iterator[T]], threads: int, ahead: int = 1) -> It
     """
     given = list(streams)
     threads = min(threads, len(given))
-    reader = _Reader(given, threads, threads * ahead)
+    reader = _StreamReader(given, threads, threads * ahead)
     for _ in range(threads):
         threading.Thread(target=reader.run, daemon=True).start()
     try:
@@ -38,24 +38,24 @@ def together(streams: Iterable[Iterator[T]], threads: int, ahead: int = 1) -> It
         reader.stop(threads)
 
 
-class _Reader(Generic[T]):
+class _StreamReader(Generic[T]):
     def __init__(self, streams: Iterable[Iterator[T]], threads: int, limit: int) -> None:
         self._waiting: SimpleQueue[Iterator[T] | None] = SimpleQueue()
         for stream in (*streams, *[None] * threads):  # each thread ends at a None
             self._waiting.put(stream)
         self._credit = threading.Semaphore(limit)
-        self._arrived: SimpleQueue[_Item[T] | _Ended] = SimpleQueue()
+        self._arrived: SimpleQueue[_StreamItem[T] | _ThreadEnd] = SimpleQueue()
         self._stopped = threading.Event()
 
     def run(self) -> None:
         """What each thread does."""
-        with _HandOver(self._arrived):
+        with _ThreadReport(self._arrived):
             while not self._stopped.is_set() and (stream := self._waiting.get()) is not None:
                 self._read(stream)
 
     def _read(self, stream: Iterator[T]) -> None:
         while self._credit.acquire() and not self._stopped.is_set():
-            item = next(map(_Item, stream), None)
+            item = next(map(_StreamItem, stream), None)
             if item is None:
                 self._credit.release()
                 return
@@ -66,7 +66,7 @@ class _Reader(Generic[T]):
         """What the threads have read."""
         while running:
             arrived = self._arrived.get()
-            if isinstance(arrived, _Item):
+            if isinstance(arrived, _StreamItem):
                 self._credit.release()
                 yield arrived.value
             elif arrived.error is not None:
@@ -81,15 +81,15 @@ class _Reader(Generic[T]):
             self._credit.release()
 
 
-class _HandOver(Generic[T]):
+class _ThreadReport(Generic[T]):
     """Puts the end of a thread, and what ended it, where the caller finds it."""
 
-    def __init__(self, arrived: "SimpleQueue[_Item[T] | _Ended]") -> None:
+    def __init__(self, arrived: "SimpleQueue[_StreamItem[T] | _ThreadEnd]") -> None:
         self._arrived = arrived
 
     def __enter__(self) -> None:
         """Nothing to do."""
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> bool:
-        self._arrived.put(_Ended(error))
+        self._arrived.put(_ThreadEnd(error))
         return True
