@@ -8,8 +8,8 @@ import sys
 import kubectl_pullpolicy.registry
 assert "urllib3" not in sys.modules
 from kubectl_pullpolicy.core.images.reference import parse
-from kubectl_pullpolicy.registry import Fixed, Resolver
-Resolver(Fixed()).exists(parse("127.0.0.1:1/a:1"))
+from kubectl_pullpolicy.registry import FixedKeychain, Resolver
+Resolver(FixedKeychain()).resolve_one(parse("127.0.0.1:1/a:1"))
 print(*sys.modules)
 """
 
