@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.credentials.redaction import decoder_of
-from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
+from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, object_type
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
@@ -119,7 +119,7 @@ def _one_by_one(
 
 def _read(item: bytes | msgspec.Raw, info: KindInfo) -> Any:
     """An object by its kind; an owner of a foreign kind by its shape."""
-    return _decoder(info.kind).decode(item) if _is_built_in(info) else owner_shaped(item)
+    return _decoder(info.kind).decode(item) if _is_built_in(info) else decode_owner(item)
 
 
 def _is_built_in(info: KindInfo) -> bool:

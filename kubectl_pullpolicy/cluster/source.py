@@ -26,7 +26,7 @@ from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
-from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading, secret_ref
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotRead, Reading, secret_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
 from kubectl_pullpolicy.parallel import together
 
@@ -116,7 +116,7 @@ class ClusterSource:
         except ServerError as error:
             if isinstance(need, Get) and need.ref.kind in _ADDING:
                 self._errors.append(error)
-                yield Reading(need, outcome=NotAsked())
+                yield Reading(need, outcome=NotRead())
                 return
             if not isinstance(need, Get) or need.ref.kind not in subresources.KINDS:
                 raise

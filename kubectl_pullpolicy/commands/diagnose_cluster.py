@@ -34,7 +34,7 @@ class DiagnoseRun:
     selection: Selection
     output: OutputFlags
     source: Source
-    inquiry: Query
+    query: Query
     failures: FailingPods
     probe: Callable[[tuple[Incident, ...]], tuple[Incident, ...]]
     place: str  # flags of a command that reads there, too
@@ -69,10 +69,10 @@ def run_incidents(
     # A table tells of no Secret, so none is read for it.
     told = request.details or any(target.name for target in targets) or output.output in {"json", "yaml"}
     credentials: CredentialsWanted = "failing" if told and not request.no_secrets else "never"
-    inquiry = Query(source, "failures", credentials)
-    failures = FailingPods(source, inquiry, selection.container)
+    query = Query(source, "failures", credentials)
+    failures = FailingPods(source, query, selection.container)
     place = place_again(connection, selection, demo=request.demo)
-    asked = DiagnoseRun(request, targets, selected, output, source, inquiry, failures, probe, place)
+    asked = DiagnoseRun(request, targets, selected, output, source, query, failures, probe, place)
     incidents = _answer(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -93,7 +93,7 @@ def _answer(asked: DiagnoseRun) -> Incidents:
     for _ in _counted(asked, incidents):
         pass
     platforms = asked.failures.platforms() if incidents.failing else None
-    found = incidents.found(asked.failures.sightings, platforms, asked.selection.namespace)
+    found = incidents.found(asked.failures.image_usage, platforms, asked.selection.namespace)
     _print(asked, incidents, asked.probe(found))
     return incidents
 
@@ -108,8 +108,8 @@ def _probe(
     from kubectl_pullpolicy.lookups.probe import open_prober
 
     prober = open_prober(registries, source, no_secrets=request.no_secrets)
-    inquiry = Query(source, credentials="never" if request.no_secrets else "failing")
-    return lambda incidents: probed_incidents(incidents, prober, inquiry)
+    query = Query(source, credentials="never" if request.no_secrets else "failing")
+    return lambda incidents: probed_incidents(incidents, prober, query)
 
 
 def _counted(asked: DiagnoseRun, incidents: Incidents) -> Iterator[list[SubjectExplanation]]:
@@ -137,7 +137,7 @@ def _print(asked: DiagnoseRun, incidents: Incidents, found: tuple[Incident, ...]
     if form in {"json", "yaml"}:
         counts = asked.failures.pods, incidents.failing
         print_incident_list(
-            IncidentList(API_VERSION, "IncidentList", found, *counts, asked.inquiry.refusals()), form, sys.stdout
+            IncidentList(API_VERSION, "IncidentList", found, *counts, asked.query.refusals()), form, sys.stdout
         )
     elif asked.in_full and form == "":
         print_incidents_in_full(found, style, sys.stdout)
@@ -149,7 +149,7 @@ def _close(asked: DiagnoseRun, incidents: Incidents) -> int:
     """What is said on standard error when all is printed, and the exit code."""
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
-    for refusal in () if structured else asked.inquiry.refusals():
+    for refusal in () if structured else asked.query.refusals():
         say(f"{refusal}: what it would tell is missing")
     errors = [*asked.source.errors, *asked.errors]
     for error in errors:

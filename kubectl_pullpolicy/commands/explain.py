@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.core.explain.explainer import explain_image
-from kubectl_pullpolicy.core.explain.grouping import folded
+from kubectl_pullpolicy.core.explain.grouping import grouped_pods
 from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
-from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, narrowed
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, filter_containers
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.checks import check_format, check_names, check_probe
@@ -49,7 +49,7 @@ class ExplainRun:
     container: str
     output: OutputFlags
     source: Source
-    inquiry: Query
+    query: Query
     tally: Counts
     prober: "Prober | None" = None
     place: str = ""  # flags of a command that reads there, too
@@ -85,11 +85,9 @@ def run(
         source = recorder = Recorder(source, server, source.namespace or "")
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
-    inquiry = Query(source, credentials=request.credentials_wanted)
+    query = Query(source, credentials=request.credentials_wanted)
     place = place_again(connection, selection, demo=request.demo)
-    asked = ExplainRun(
-        request, targets, selected, selection.container, output, source, inquiry, Counts(), prober, place
-    )
+    asked = ExplainRun(request, targets, selected, selection.container, output, source, query, Counts(), prober, place)
     _print(asked)
     if recorder is not None:
         recorder.write(request.record)
@@ -142,7 +140,7 @@ def _run_image(request: ExplainRequest, output: OutputFlags, registries: Registr
 
 def _found(asked: ExplainRun) -> Pages:
     if not asked.targets:
-        yield from asked.inquiry.listed(asked.selection)
+        yield from asked.query.listed(asked.selection)
     for target in asked.targets:
         try:
             yield from _found_target(asked, target)
@@ -154,17 +152,17 @@ def _found(asked: ExplainRun) -> Pages:
 
 def _found_target(asked: ExplainRun, target: Target) -> Pages:
     if target.name is not None:
-        return asked.inquiry.named(target, asked.selection.namespace)
+        return asked.query.named(target, asked.selection.namespace)
     if target.info.kind == "Pod":
-        return asked.inquiry.listed(asked.selection)
-    return asked.inquiry.templates(target.info.kind, target.info.api_version, asked.selection)
+        return asked.query.listed(asked.selection)
+    return asked.query.templates(target.info.kind, target.info.api_version, asked.selection)
 
 
 def _kept(asked: ExplainRun) -> Pages:
     """The pages with what was asked for, counted on their way."""
     tally = asked.tally
     for page in _found(asked):
-        kept = [narrowed(subject, asked.container, failing=asked.request.failing) for subject in page]
+        kept = [filter_containers(subject, asked.container, failing=asked.request.failing) for subject in page]
         shown = [subject for subject in kept if subject is not None]
         tally.containers += sum(len(subject.containers) for subject in page)
         tally.shown += sum(len(subject.containers) for subject in shown)
@@ -179,7 +177,7 @@ def _print(asked: ExplainRun) -> None:
     form, pages = asked.output.output, _kept(asked)
 
     def notes() -> tuple[str, ...]:
-        return (*asked.inquiry.refusals(), *asked.tally.notes)
+        return (*asked.query.refusals(), *asked.tally.notes)
 
     everywhere = asked.selection.namespace is None
     style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", colour(sys.stdout))
@@ -190,7 +188,7 @@ def _print(asked: ExplainRun) -> None:
     elif form == "name":
         print_names(pages, sys.stdout)
     elif form == "" and (asked.request.details or asked.request.probe or asked.named):
-        print_narratives(folded(pages), style, sys.stdout)
+        print_narratives(grouped_pods(pages), style, sys.stdout)
     else:
         print_table(pages, style, sys.stdout)
 
@@ -199,7 +197,7 @@ def _close(asked: ExplainRun) -> int:
     """What is said on standard error when all is printed, and the exit code."""
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
-    for refusal in () if structured else asked.inquiry.refusals():
+    for refusal in () if structured else asked.query.refusals():
         say(f"{refusal}: reasons that it would prove are missing")
     errors = [*asked.source.errors, *asked.tally.errors]
     for error in errors:

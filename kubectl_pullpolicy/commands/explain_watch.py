@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.core.explain.query import Query
-from kubectl_pullpolicy.core.explain.watch import Shown, WatchFilter, Watching
+from kubectl_pullpolicy.core.explain.watch import PodWatch, Shown, WatchFilter
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
@@ -37,7 +37,7 @@ def run_watch(
     if target is not None and target.name is not None:
         selected, owner = _narrowed_to(target, namespace or "", watcher)
     wanted = WatchFilter(namespace, owner, selection.container, request.failing, request.watch_only)
-    watching = Watching(lambda: Query(watcher), wanted)
+    watching = PodWatch(lambda: Query(watcher), wanted)
     pages = _told(watching, watching.shown(_found(watcher.news(selected), target)), watcher)
     printer = PRINTERS.get(output.output)
     if printer is not None:
@@ -89,7 +89,7 @@ def _found(news: Iterator[News], target: Target | None) -> Iterator[News]:
     yield from news
 
 
-def _told(watching: Watching, pages: Iterator[Shown], watcher: Watcher) -> Iterator[Shown]:
+def _told(watching: PodWatch, pages: Iterator[Shown], watcher: Watcher) -> Iterator[Shown]:
     """The pages; after each, what is to be said goes to standard error, and nothing waits to be written."""
     said: set[str] = set()
     for page in pages:

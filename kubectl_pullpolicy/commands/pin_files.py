@@ -8,7 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, platform_questions, questions
+from kubectl_pullpolicy.core.images.pin_verdicts import (
+    PinVerdict,
+    RegistryAnswers,
+    platforms_reference,
+    references_to_resolve,
+)
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.manifests.items import Spot, file_item
 from kubectl_pullpolicy.core.pins.files import (
@@ -87,18 +92,20 @@ def _images(run: Run, request: PinRequest) -> Iterator[_Image]:
             run.items.append(item)
 
 
-def _asked(request: PinRequest, references: Sequence[ImageReference], registries: RegistryFlags) -> Answers:
+def _asked(request: PinRequest, references: Sequence[ImageReference], registries: RegistryFlags) -> RegistryAnswers:
     """What the registries say; nothing is asked for where nothing is to be pinned."""
     follow = request.update or request.check
-    wanted = [asked for each in references for asked in questions(each, follow=follow, verify=request.check)]
+    wanted = [
+        asked for each in references for asked in references_to_resolve(each, follow=follow, verify=request.check)
+    ]
     if not wanted:
-        return Answers({}, {})
+        return RegistryAnswers({}, {})
     resolver = open_resolver(registries)
     progress = Progress(sys.stderr, len(wanted))
     resolved = resolver.resolve(wanted, lambda done, of: progress.show(done))
     progress.clear()
-    first = Answers(resolved, {})
-    tags = {platform_questions(each, first, request.platform) for each in references}
+    first = RegistryAnswers(resolved, {})
+    tags = {platforms_reference(each, first, request.platform) for each in references}
     return first._replace(platforms=resolver.platforms_of(sorted(tag for tag in tags if tag is not None)))
 
 

@@ -81,7 +81,7 @@ def _judged(
     request: RetryRequest,
     targets: Sequence[Target],
     selected: Selection,
-    inquiry: Query,
+    query: Query,
     errors: list[PullPolicyError],
 ) -> Iterator[Retry | NotRetried]:
     """Every Pod that is meant, once."""
@@ -90,7 +90,7 @@ def _judged(
     assert pod is not None
     for target in targets or (Target(pod, None),):
         try:
-            for found, explained in _pods(target, selected, inquiry):
+            for found, explained in _pods(target, selected, query):
                 if (explained.namespace, explained.name) not in seen:
                     seen.add((explained.namespace, explained.name))
                     yield retry_of(found, explained, kill_running=request.kill_running)
@@ -100,17 +100,17 @@ def _judged(
             errors.append(error)
 
 
-def _pods(target: Target, selected: Selection, inquiry: Query) -> Iterator[tuple[Pod, SubjectExplanation]]:
+def _pods(target: Target, selected: Selection, query: Query) -> Iterator[tuple[Pod, SubjectExplanation]]:
     ref = ObjectRef(target.info.api_version, target.info.kind, selected.namespace or "", target.name or "")
     if target.name is None:
         if ref.kind != "Pod":
             raise UsageError(f"--selector and --all select Pods here; name the {target.info.plural} that are meant")
-        yield from (pair for page in inquiry.listed_pods(selected) for pair in page)
+        yield from (pair for page in query.listed_pods(selected) for pair in page)
     elif ref.kind == "Pod":
-        yield inquiry.pod(ref)
+        yield query.pod(ref)
     else:
-        workload = inquiry.workload(ref)
-        yield from (pair for page in inquiry.pods_of(ref, workload) for pair in page)
+        workload = query.workload(ref)
+        yield from (pair for page in query.pods_of(ref, workload) for pair in page)
 
 
 def _carry_out(run: _Run, judged: Sequence[Retry | NotRetried], *, failed: bool) -> int:

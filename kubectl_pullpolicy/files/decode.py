@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.credentials.redaction import decoder_of
-from kubectl_pullpolicy.core.k8s.custom_workloads import has_template, shaped
+from kubectl_pullpolicy.core.k8s.custom_workloads import decode_workload, has_template
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, Workload, object_type, present
 from kubectl_pullpolicy.core.k8s.pod_templates import template_of
@@ -128,7 +128,7 @@ def _foreign(item: _Item, kind: str, api_version: str | None) -> Decoded:
     if not has_template(item.json):
         return Foreign()
     try:
-        thing = shaped(item.json)
+        thing = decode_workload(item.json)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         return type_error(item.document, item.json, item.path, error)
     return _checked(item, _named(thing, api_version, kind))

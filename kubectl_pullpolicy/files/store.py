@@ -18,10 +18,10 @@ from kubectl_pullpolicy.core.k8s.objects import (
 from kubectl_pullpolicy.core.k8s.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
 from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
-from kubectl_pullpolicy.core.source.reads import ABSENT, NOT_ASKED, Absent, Forbidden, Get, ListOf, NotAsked, Reading
+from kubectl_pullpolicy.core.source.reads import ABSENT, NOT_READ, Absent, Forbidden, Get, ListOf, NotRead, Reading
 from kubectl_pullpolicy.files.recording import Recording, need_of, outcome_of, ref_of
 
-Outcome = Absent | Forbidden | NotAsked
+Outcome = Absent | Forbidden | NotRead
 
 
 class Store:
@@ -111,10 +111,10 @@ class Store:
             found = self._find(need.ref)
             whole = ListOf(need.ref.api_version, need.ref.kind, need.ref.namespace or None)
             return (
-                Reading(need, tuple(found)) if found else Reading(need, (), ABSENT if self._whole(whole) else NOT_ASKED)
+                Reading(need, tuple(found)) if found else Reading(need, (), ABSENT if self._whole(whole) else NOT_READ)
             )
         objects = tuple(self._listed(need))
-        return Reading(need, objects, None if self._whole(need) else self._refused(need) or NOT_ASKED)
+        return Reading(need, objects, None if self._whole(need) else self._refused(need) or NOT_READ)
 
     def _listed(self, need: ListOf) -> Iterator[KubernetesObject]:
         fields, labels = parse_fields(need.field_selector), parse_labels(need.label_selector)

@@ -8,7 +8,7 @@ import msgspec
 from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.targets import Target
-from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, filter_containers
 from kubectl_pullpolicy.core.report.incident import Example, Incident
 from kubectl_pullpolicy.core.report.probe import Probe
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
@@ -17,11 +17,11 @@ from kubectl_pullpolicy.lookups.probe import Prober
 _Place = tuple[str, str, str]
 
 
-def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, inquiry: Query) -> tuple[Incident, ...]:
+def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, query: Query) -> tuple[Incident, ...]:
     """The same incidents, their examples with what registries say; without it where a Pod is gone."""
     pods = dict.fromkeys((example.namespace, example.pod) for incident in incidents for example in incident.examples)
-    found = [subject for namespace, name in pods for subject in _read(inquiry, namespace, name)]
-    asked = [kept for subject in found if (kept := narrowed(subject, "", failing=True)) is not None]
+    found = [subject for namespace, name in pods for subject in _read(query, namespace, name)]
+    asked = [kept for subject in found if (kept := filter_containers(subject, "", failing=True)) is not None]
     probes = {_place(each): each.probe for subject in prober.probed(asked) for each in subject.containers if each.probe}
     return tuple(
         msgspec.structs.replace(incident, examples=tuple(_with(example, probes) for example in incident.examples))
@@ -29,9 +29,9 @@ def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, inquiry: Q
     )
 
 
-def _read(inquiry: Query, namespace: str, name: str) -> list[SubjectExplanation]:
+def _read(query: Query, namespace: str, name: str) -> list[SubjectExplanation]:
     try:
-        return [subject for page in inquiry.named(Target(POD, name), namespace) for subject in page]
+        return [subject for page in query.named(Target(POD, name), namespace) for subject in page]
     except (NotFoundError, ForbiddenError):  # gone since, or listed but not to be had by name
         return []
 

@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, judged, platform_questions, questions
+from kubectl_pullpolicy.core.images.pin_verdicts import (
+    PinVerdict,
+    RegistryAnswers,
+    judged,
+    platforms_reference,
+    references_to_resolve,
+)
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage, LivePinRequest
 from kubectl_pullpolicy.lookups.batch import Lookup, Registries, question
@@ -24,7 +30,7 @@ class Judge:
         asked = {_place(image): self._questions(image) for image in images}
         resolved = self._registries.resolved(each for held in asked.values() for each in held.values())
         first = [
-            (image, Answers({ref: resolved[each] for ref, each in asked[_place(image)].items()}, {}))
+            (image, RegistryAnswers({ref: resolved[each] for ref, each in asked[_place(image)].items()}, {}))
             for image in images
         ]
         wanted = {_place(image): self._platform_question(image, answers) for image, answers in first}
@@ -41,16 +47,16 @@ class Judge:
             return {}
         request, keychain = self._request, self._credentials.keychain(image.live)
         follow = request.update or request.check
-        wanted = questions(image.reference, follow=follow, verify=request.check)
+        wanted = references_to_resolve(image.reference, follow=follow, verify=request.check)
         return {reference: question(reference, keychain) for reference in wanted}
 
-    def _platform_question(self, image: LiveImage, answers: Answers) -> Lookup | None:
+    def _platform_question(self, image: LiveImage, answers: RegistryAnswers) -> Lookup | None:
         if image.reference is None:
             return None
-        reference = platform_questions(image.reference, answers, self._request.platform)
+        reference = platforms_reference(image.reference, answers, self._request.platform)
         return question(reference, self._credentials.keychain(image.live)) if reference is not None else None
 
-    def _judgement(self, image: LiveImage, answers: Answers) -> PinVerdict:
+    def _judgement(self, image: LiveImage, answers: RegistryAnswers) -> PinVerdict:
         """A pin is not looked at unless that was asked for."""
         reference, request = image.reference, self._request
         if reference is None:

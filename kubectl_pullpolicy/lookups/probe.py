@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
-from kubectl_pullpolicy.core.diagnosis.registry_probe import Findings, probe_of
+from kubectl_pullpolicy.core.diagnosis.registry_probe import LookupResults, probe_of
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
@@ -47,7 +47,7 @@ class Prober:
     def __init__(self, resolver: Resolver, offers: "Offers") -> None:
         self._resolver = resolver
         self._offers = offers
-        self._known: dict[ProbeRequest, Findings] = {}
+        self._known: dict[ProbeRequest, LookupResults] = {}
 
     def probed(self, page: Sequence[SubjectExplanation]) -> list[SubjectExplanation]:
         """The same subjects, with the answers of registries."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, by_tag
+from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict, RegistryAnswers, tag_reference
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.running import (
     RunningDigests,
@@ -62,23 +62,25 @@ class RunningJudge:
             return PinVerdict("current")
         if image.slot.kind == "imageVolume":
             return PinVerdict("failed", "", "no status tells what an image volume holds")
-        sightings = self._pods.sightings(image.live, image.slot.key, image.slot.image)
-        told = tuple((each.pod, evidence(reference, each)) for each in sightings)
+        image_usage = self._pods.image_usage(image.live, image.slot.key, image.slot.image)
+        told = tuple((each.pod, evidence(reference, each)) for each in image_usage)
         return _Case(image, reference, self._credentials.keychain(image.live), told)
 
-    def _digests(self, cases: Sequence[_Case]) -> list[Answers]:
-        empty = Answers({}, {})
+    def _digests(self, cases: Sequence[_Case]) -> list[RegistryAnswers]:
+        empty = RegistryAnswers({}, {})
         return self._resolved([(each, empty, _candidates(each)) for each in cases])
 
-    def _tags(self, cases: Sequence[_Case], known: Sequence[Answers]) -> list[Answers]:
+    def _tags(self, cases: Sequence[_Case], known: Sequence[RegistryAnswers]) -> list[RegistryAnswers]:
         wanted = []
         for case, answers in zip(cases, known, strict=True):
             matters = any(tag_matters(case.reference, told, answers) for _, told in case.told)
-            tagged = by_tag(case.reference)
+            tagged = tag_reference(case.reference)
             wanted.append((case, answers, [tagged] if matters and tagged is not None else []))
         return self._resolved(wanted)
 
-    def _resolved(self, wanted: Sequence[tuple[_Case, Answers, Iterable[ImageReference]]]) -> list[Answers]:
+    def _resolved(
+        self, wanted: Sequence[tuple[_Case, RegistryAnswers, Iterable[ImageReference]]]
+    ) -> list[RegistryAnswers]:
         """What was known of each case, with more of it."""
         asked = [(each, answers, {ref: question(ref, each.keychain) for ref in refs}) for each, answers, refs in wanted]
         found = self._registries.resolved(one for _, _, questions in asked for one in questions.values())
@@ -87,7 +89,7 @@ class RunningJudge:
             for _, answers, questions in asked
         ]
 
-    def _platforms(self, cases: Sequence[_Case], known: Sequence[Answers]) -> list[Answers]:
+    def _platforms(self, cases: Sequence[_Case], known: Sequence[RegistryAnswers]) -> list[RegistryAnswers]:
         wanted = [
             {
                 ref: question(ref, case.keychain)
@@ -102,7 +104,7 @@ class RunningJudge:
             for answers, questions in zip(known, wanted, strict=True)
         ]
 
-    def _verdict(self, case: _Case, answers: Answers) -> PinVerdict:
+    def _verdict(self, case: _Case, answers: RegistryAnswers) -> PinVerdict:
         verdicts = [(pod, concluded(case.reference, told, answers, self._platform)) for pod, told in case.told]
         return agreed(case.reference, verdicts)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.core.explain.query import Query
-from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
+from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.k8s.rollouts import is_newest
@@ -46,7 +46,7 @@ class RunningPods:
                 self._pods[live.ref] = list(pods)
         self._read_nodes()
 
-    def sightings(self, live: Live, key: Key, image: str) -> list[Sighting]:
+    def image_usage(self, live: Live, key: Key, image: str) -> list[Sighting]:
         """What each Pod tells of a container that has the template's image."""
         return [
             Sighting(explained.name, each.status.image_id, self._names(pod, each.status.image_id))
@@ -109,7 +109,7 @@ def _is_over(pod: Pod) -> bool:
 
 def _workload(live: Live) -> Workload | None:
     try:
-        found = owner_shaped(live.json)
+        found = decode_owner(live.json)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)

@@ -7,7 +7,7 @@ from typing import TextIO
 import msgspec
 
 from kubectl_pullpolicy.core.incidents.incidents import NODE_CAUSES
-from kubectl_pullpolicy.core.incidents.scope import owner_words
+from kubectl_pullpolicy.core.incidents.scope import owner_text
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
 from kubectl_pullpolicy.core.report.incident import Example, Incident, IncidentList, Share
 from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
@@ -87,7 +87,7 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
     if len(incident.nodes) > 1:
         yield from _shares("nodes", [Share(node.name, node.pods) for node in incident.nodes])
     if len(incident.owners) > 1:
-        yield from _shares("workloads", [Share(owner_words(owner, None), owner.pods) for owner in incident.owners])
+        yield from _shares("workloads", [Share(owner_text(owner, None), owner.pods) for owner in incident.owners])
     yield from _shares("failed", incident.hosts)
     for example in incident.examples:
         yield from field_lines("evidence", _evidence(example))

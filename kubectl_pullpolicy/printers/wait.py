@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kubectl_pullpolicy.core.explain.wait import Look
+from kubectl_pullpolicy.core.explain.wait import WaitProgress
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.printers.escape import escaped
 
@@ -13,19 +13,19 @@ def target_word(target: Target) -> str:
     return escaped(f"{target.info.kind.lower()}{group}/{target.name}")
 
 
-def progress(target: str, look: Look) -> str:
+def progress(target: str, look: WaitProgress) -> str:
     """`deployment.apps/web: 1 of 3 Pods have their images, 1 cannot pull`."""
     name, failing = escaped(target), len(look.failing)
-    if not look.due.observed:
+    if not look.replica_count.observed:
         return f"{name}: its controller has not acted on the newest change yet"
     if look.pods and look.pods[0].target == target:
         return f"{name}: {'has its images' if look.done else 'cannot pull' if failing else 'waits for its images'}"
-    wanted = max(look.due.pods, len(look.pods))
+    wanted = max(look.replica_count.pods, len(look.pods))
     have = "Pod has its images" if wanted == 1 else "Pods have their images"
     return f"{name}: {look.pulled} of {wanted} {have}{f', {failing} cannot pull' if failing else ''}"
 
 
-def causes(looks: Iterable[Look]) -> str:
+def causes(looks: Iterable[WaitProgress]) -> str:
     """The causes of what cannot pull, once each."""
     named = (each.status.cause for look in looks for pod in look.failing for each in pod.containers if each.status)
     return escaped(", ".join(dict.fromkeys(cause for cause in named if cause)))

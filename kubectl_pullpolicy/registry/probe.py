@@ -7,7 +7,7 @@ answer.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.diagnosis.registry_probe import ANONYMOUSLY, Attempt, Findings, fitting
+from kubectl_pullpolicy.core.diagnosis.registry_probe import NO_SOURCE, LookupAttempt, LookupResults, platform_for_node
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry.fan_out import QueryGroup, run_groups
@@ -28,22 +28,22 @@ class ProbeRequest(NamedTuple):
     platform: tuple[str, str] = ("", "")
 
 
-def probe(resolver: Resolver, requests: Iterable[ProbeRequest]) -> dict[ProbeRequest, Findings]:
+def probe(resolver: Resolver, requests: Iterable[ProbeRequest]) -> dict[ProbeRequest, LookupResults]:
     """Asks all of them, each registry's beside the others'. A question that got stuck is left out."""
     by_registry: dict[str, list[ProbeRequest]] = {}
     for request in dict.fromkeys(requests):
         by_registry.setdefault(request.reference.registry, []).append(request)
 
-    def prepare() -> Callable[[ProbeRequest], Findings]:
+    def prepare() -> Callable[[ProbeRequest], LookupResults]:
         return lambda request: _probe_one(resolver, request)
 
     groups = [QueryGroup(group, prepare) for group in by_registry.values()]
     return dict(run_groups(groups, THREADS_PER_REGISTRY, IDLE_TIMEOUT))
 
 
-def _probe_one(resolver: Resolver, request: ProbeRequest) -> Findings:
+def _probe_one(resolver: Resolver, request: ProbeRequest) -> LookupResults:
     reference, tried = request.reference, _attempts(resolver, request)
-    attempts = tuple(Attempt(_source(credential), answer) for credential, answer in tried)
+    attempts = tuple(LookupAttempt(_source(credential), answer) for credential, answer in tried)
     for credential, answer in tried:
         if isinstance(answer, Resolved):
             return _with_platforms(resolver.with_keychain(FixedKeychain((credential,))), request, answer, attempts)
@@ -51,10 +51,10 @@ def _probe_one(resolver: Resolver, request: ProbeRequest) -> Findings:
         if isinstance(answer, Failure) and answer.kind == "NotFound":
             asker = resolver.with_keychain(FixedKeychain((credential,)))
             if not reference.digest:
-                return Findings(attempts, tags=asker.tags(reference))
+                return LookupResults(attempts, tags=asker.tags(reference))
             now = asker.resolve_one(parse(f"{reference.name}:{reference.tag}")) if reference.tag else None
-            return Findings(attempts, tag_now=now)
-    return Findings(attempts)
+            return LookupResults(attempts, tag_now=now)
+    return LookupResults(attempts)
 
 
 def _attempts(resolver: Resolver, request: ProbeRequest) -> list[tuple[Credential, Resolved | Failure]]:
@@ -71,18 +71,18 @@ def _attempts(resolver: Resolver, request: ProbeRequest) -> list[tuple[Credentia
 
 
 def _source(credential: Credential) -> str:
-    return ANONYMOUSLY if isinstance(credential, Anonymous) else credential.source
+    return NO_SOURCE if isinstance(credential, Anonymous) else credential.source
 
 
 def _with_platforms(
-    resolver: Resolver, request: ProbeRequest, found: Resolved, attempts: tuple[Attempt, ...]
-) -> Findings:
+    resolver: Resolver, request: ProbeRequest, found: Resolved, attempts: tuple[LookupAttempt, ...]
+) -> LookupResults:
     """Of an image that is there: its platforms, and whether the node's is really to be had."""
     platforms = resolver.platforms(request.reference)
     if isinstance(platforms, Failure) or found.kind != "index":
-        return Findings(attempts, platforms)
-    taken = fitting(platforms, *request.platform)
+        return LookupResults(attempts, platforms)
+    taken = platform_for_node(platforms, *request.platform)
     if taken is None or not taken.digest:
-        return Findings(attempts, platforms)
+        return LookupResults(attempts, platforms)
     child = parse(f"{request.reference.name}@{taken.digest}")
-    return Findings(attempts, platforms, resolver.resolve_one(child))
+    return LookupResults(attempts, platforms, resolver.resolve_one(child))

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
 from kubectl_pullpolicy.core.explain.query import Query
-from kubectl_pullpolicy.core.k8s.custom_workloads import owner_shaped
+from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Node, Workload
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
@@ -74,11 +74,11 @@ def probed(
 
 def _pods(writable: Writable, planned: Sequence[Planned], notes: list[str]) -> dict[Key, list[Explanation]]:
     """What is worth saying of the Pods of these workloads."""
-    inquiry = Query(writable.source)
+    query = Query(writable.source)
     found: dict[Key, list[Explanation]] = defaultdict(list)
     try:
         for selection in _selections(planned):
-            for page in inquiry.listed(selection):
+            for page in query.listed(selection):
                 for subject in page:
                     owner = subject.owner
                     if owner is not None:
@@ -87,7 +87,7 @@ def _pods(writable: Writable, planned: Sequence[Planned], notes: list[str]) -> d
         if isinstance(error, UnauthorizedError):
             raise
         notes.append(f"{error}: whether pulls fail now was not seen")
-    notes += [f"{refusal}: what admission changes was not seen" for refusal in inquiry.refusals()]
+    notes += [f"{refusal}: what admission changes was not seen" for refusal in query.refusals()]
     return found
 
 
@@ -120,7 +120,7 @@ def _template(writable: Writable, live: Live) -> Iterable[Explanation]:
 
 def _workload(live: Live) -> Workload | None:
     try:
-        found = owner_shaped(live.json)
+        found = decode_owner(live.json)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)

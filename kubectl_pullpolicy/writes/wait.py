@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kubectl_pullpolicy.cluster.reconnect import heals
-from kubectl_pullpolicy.core.explain.grouping import folded
-from kubectl_pullpolicy.core.explain.wait import WITHOUT_PODS, Awaiting, Look, Verdict
+from kubectl_pullpolicy.core.explain.grouping import grouped_pods
+from kubectl_pullpolicy.core.explain.wait import WITHOUT_PODS, ImageWait, Verdict, WaitProgress
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
@@ -27,7 +27,7 @@ PAUSE = 1.0  # seconds between two looks
 class Ended:
     """What came of waiting: the last look at each target, and the verdict."""
 
-    looks: dict[Target, Look]
+    looks: dict[Target, WaitProgress]
     verdict: Verdict
 
     @property
@@ -43,7 +43,7 @@ def wait_for(
 
     Without `output` standard output is somebody else's, and stays as it is.
     """
-    waiting = {target: Awaiting(source, target, namespace) for target in dict.fromkeys(targets)}
+    waiting = {target: ImageWait(source, target, namespace) for target in dict.fromkeys(targets)}
     ended = _followed(waiting, limit, quiet=output is None or bool(output.output))
     if output is not None:
         _print(ended, source, output)
@@ -51,9 +51,9 @@ def wait_for(
     return ended.exit_code
 
 
-def _followed(waiting: dict[Target, Awaiting], limit: float, *, quiet: bool) -> Ended:
+def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) -> Ended:
     deadline = time.monotonic() + limit
-    looks: dict[Target, Look] = {}
+    looks: dict[Target, WaitProgress] = {}
     said: dict[Target, str] = {}
     verdicts: dict[Target, Verdict] = dict.fromkeys(waiting, "waiting")
     while True:
@@ -96,7 +96,7 @@ def _print(ended: Ended, source: Source, output: OutputFlags) -> None:
         sys.stdout.writelines(f"{target_word(target)}\n" for target, look in ended.looks.items() if look.done)
     elif pods:
         sys.stdout.write("\n")
-        print_narratives(folded([pods]), Style(lambda: source.now, colour=colour(sys.stdout)), sys.stdout)
+        print_narratives(grouped_pods([pods]), Style(lambda: source.now, colour=colour(sys.stdout)), sys.stdout)
     sys.stdout.flush()
 
 
@@ -104,7 +104,7 @@ def _say(ended: Ended) -> None:
     """Why it did not end well."""
     if ended.verdict == "pulled":
         # Nothing was waited for: not the same as images that are there.
-        for note in (note for look in ended.looks.values() if not look.due.pods for note in look.notes):
+        for note in (note for look in ended.looks.values() if not look.replica_count.pods for note in look.notes):
             say(note)
         return
     open_ones = {target: look for target, look in ended.looks.items() if not look.done}
@@ -122,7 +122,7 @@ def _telling(ended: Ended) -> list[SubjectExplanation]:
     return [pod for look in ended.looks.values() for pod in _pods_of(look, ended.verdict)]
 
 
-def _pods_of(look: Look, verdict: Verdict) -> Iterable[SubjectExplanation]:
+def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanation]:
     """Those that cannot pull; at a time-out also those that something else keeps waiting."""
     if verdict == "waiting":
         return look.unfinished

@@ -57,8 +57,8 @@ def secrets_of(state: State) -> list[str]:
 
 
 def explained(server: str, wanted: CredentialsWanted) -> SubjectExplanation:
-    inquiry = Query(opened(server), credentials=wanted)
-    (page,) = inquiry.named(parse_targets(["pod/web-1"])[0], "shop")
+    query = Query(opened(server), credentials=wanted)
+    (page,) = query.named(parse_targets(["pod/web-1"])[0], "shop")
     return page[0]
 
 
@@ -120,8 +120,8 @@ def test_forbidden_secrets_are_said_and_are_no_error(server: str, shop: State) -
     shop.answers.append(
         (lambda request: "/secrets/" in request.path, Answer(403, status_body(403, "Forbidden", message)))
     )
-    inquiry = Query(opened(server), credentials="failing")
-    (page,) = inquiry.named(parse_targets(["pod/web-1"])[0], "shop")
+    query = Query(opened(server), credentials="failing")
+    (page,) = query.named(parse_targets(["pod/web-1"])[0], "shop")
     found = page[0].containers[0].credentials or ()
     assert [(each.source, each.verdict) for each in found] == [
         ("regcred", "Forbidden"),
@@ -129,7 +129,7 @@ def test_forbidden_secrets_are_said_and_are_no_error(server: str, shop: State) -
         ("", "Unknown"),
     ]
     assert found[0].detail == "unknown: cannot get secrets: forbidden"
-    assert inquiry.refusals() == ("cannot get secrets: forbidden",)
+    assert query.refusals() == ("cannot get secrets: forbidden",)
 
 
 @pytest.mark.parametrize("form", ["", "json", "yaml", "record"])

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from kubectl_pullpolicy.core.k8s.objects import reference_to
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
-from kubectl_pullpolicy.core.source.reads import Need, NotAsked, Reading
+from kubectl_pullpolicy.core.source.reads import Need, NotRead, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource, Recorder
 from tests.files.reading import subjects
@@ -31,7 +31,7 @@ class Cluster:
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """The answers given, lists page by page; NotAsked for anything else."""
         for need in needs:
-            reading = self._answers.get(need, Reading(need, (), NotAsked()))
+            reading = self._answers.get(need, Reading(need, (), NotRead()))
             for thing in reading.objects[:-1]:
                 yield Reading(need, (thing,), None, done=False)
             yield reading._replace(objects=reading.objects[-1:])

@@ -10,7 +10,7 @@ import pytest
 from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, ObjectMeta, ObjectRef, meta
 from kubectl_pullpolicy.core.source.interface import Source
-from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotRead, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.files import FileSource, Recorder
 from tests.files.reading import names, subjects
@@ -48,7 +48,7 @@ def test_a_recording_is_read_back_with_its_time() -> None:
         Reading(Get(RS), tuple(objects(workload("ReplicaSet", C)))),
         Reading(Get(RS), (), Absent('replicasets.apps "web" not found')),
         Reading(Get(RS), (), FORBIDDEN),
-        Reading(Get(RS), (), NotAsked()),
+        Reading(Get(RS), (), NotRead()),
         Reading(
             DEPLOYMENTS,
             tuple(objects(workload("Deployment", C, name="a"), workload("Deployment", C, name="b", uid="b"))),
@@ -56,7 +56,7 @@ def test_a_recording_is_read_back_with_its_time() -> None:
         Reading(DEPLOYMENTS, ()),
         Reading(DEPLOYMENTS, (), Forbidden("list", "deployments.apps", "no")),
         Reading(DEPLOYMENTS, (), Absent("no such resource")),
-        Reading(DEPLOYMENTS, (), NotAsked()),
+        Reading(DEPLOYMENTS, (), NotRead()),
         Reading(
             DEPLOYMENTS._replace(label_selector="app in (a)"),
             tuple(objects(workload("Deployment", C, labels={"app": "a"}))),
@@ -64,7 +64,7 @@ def test_a_recording_is_read_back_with_its_time() -> None:
     ],
 )
 def test_a_recording_answers_what_was_asked_as_the_source_did(reading: Reading) -> None:
-    """Known, Absent, Forbidden with verb, resource and message, NotAsked."""
+    """Known, Absent, Forbidden with verb, resource and message, NotRead."""
     cluster = Cluster([], [reading])
     replay = replayed(recorded(cluster, [reading.need]))
     assert together(replay, reading.need) == together(cluster, reading.need)
@@ -75,12 +75,12 @@ def test_a_recording_answers_what_was_asked_as_the_source_did(reading: Reading) 
     [
         (DEPLOYMENTS._replace(namespace=None), None, DEPLOYMENTS, None),
         (DEPLOYMENTS, None, DEPLOYMENTS._replace(label_selector="a=b"), None),
-        (DEPLOYMENTS, None, DEPLOYMENTS._replace(namespace=None), NotAsked()),
-        (DEPLOYMENTS._replace(label_selector="a=b"), None, DEPLOYMENTS, NotAsked()),
+        (DEPLOYMENTS, None, DEPLOYMENTS._replace(namespace=None), NotRead()),
+        (DEPLOYMENTS._replace(label_selector="a=b"), None, DEPLOYMENTS, NotRead()),
         (DEPLOYMENTS, None, Get(ObjectRef("apps/v1", "Deployment", "shop", "gone")), Absent()),
-        (DEPLOYMENTS, None, Get(ObjectRef("apps/v1", "Deployment", "other", "gone")), NotAsked()),
+        (DEPLOYMENTS, None, Get(ObjectRef("apps/v1", "Deployment", "other", "gone")), NotRead()),
         (DEPLOYMENTS, FORBIDDEN, DEPLOYMENTS._replace(label_selector="a=b"), FORBIDDEN),
-        (DEPLOYMENTS, FORBIDDEN, DEPLOYMENTS._replace(namespace="other"), NotAsked()),
+        (DEPLOYMENTS, FORBIDDEN, DEPLOYMENTS._replace(namespace="other"), NotRead()),
     ],
 )
 def test_a_recording_answers_what_follows_from_what_was_asked(

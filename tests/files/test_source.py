@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Source
-from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need, NotRead, Reading
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.files import FileSource
 from tests.files.reading import messages, names, piped, source_of
@@ -153,7 +153,7 @@ def test_an_object_is_found_by_group_kind_namespace_and_name(ref: ObjectRef, exp
         {"kind": "Pod", "metadata": {"name": "bare"}},
     )
     reading = answer(source, Get(ref))
-    assert (found(reading), reading.outcome) == (expected, None if expected else NotAsked())
+    assert (found(reading), reading.outcome) == (expected, None if expected else NotRead())
 
 
 def test_a_list_out_of_a_file_may_not_be_all() -> None:
@@ -164,7 +164,7 @@ def test_a_list_out_of_a_file_may_not_be_all() -> None:
     ]
     source = dump(*events)
     need = ListOf("v1", "Event", "shop", field_selector="involvedObject.name=web-2")
-    assert answer(source, need) == Reading(need, answer(source, need).objects, NotAsked())
+    assert answer(source, need) == Reading(need, answer(source, need).objects, NotRead())
     assert found(answer(source, need)) == ["1"]
     assert found(answer(source, need._replace(namespace="other"))) == []
     assert found(answer(source, ListOf("apps/v1", "ReplicaSet", None, "app=web"))) == []

@@ -1,6 +1,6 @@
 """What is asked to probe an image, with whose credentials, and in which order."""
 
-from kubectl_pullpolicy.core.diagnosis.registry_probe import Findings
+from kubectl_pullpolicy.core.diagnosis.registry_probe import LookupResults
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.registry import Anonymous, Credential, Password
@@ -13,12 +13,12 @@ GOOD, BAD = Password("Secret good", "alice", "a"), Password("Secret bad", "alice
 AMD64 = ("linux", "amd64")
 
 
-def findings(reference: ImageReference, *credentials: Credential, platform: tuple[str, str] = AMD64) -> Findings:
+def findings(reference: ImageReference, *credentials: Credential, platform: tuple[str, str] = AMD64) -> LookupResults:
     question = ProbeRequest(reference, credentials, platform)
     return probe(resolver(), [question])[question]
 
 
-def results(found: Findings) -> list[tuple[str, str]]:
+def results(found: LookupResults) -> list[tuple[str, str]]:
     return [(each.source, each.answer.kind if isinstance(each.answer, Failure) else "Found") for each in found.attempts]
 
 

@@ -11,7 +11,7 @@ what it drops, it counts.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.backoff.schedule import BESIDE_A_CRASH, SLOW_PULL, USUAL, Pace
+from kubectl_pullpolicy.core.backoff.schedule import CRASH_LOOP_SYNC, LONGEST_PULL, USUAL_SYNC, SyncInterval
 from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import ContainerStatus, Event, ManagedFieldsEntry, Pod, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
@@ -27,7 +27,7 @@ _BURST = 25  # events that pass before the filter drops any
 _LONGEST_RESTART = 316.0  # a container that ran before waits for its crash back-off before it pulls
 
 
-class Pulls(NamedTuple):
+class PullEvents(NamedTuple):
     """What events tell: the newest attempt and failure that they know, and how many there were with it.
 
     The kubelet counts what its filter drops, too: a count is exact for the event's last time. Times are seconds since
@@ -43,7 +43,7 @@ class Pulls(NamedTuple):
     whole: bool = False
 
 
-class Trace(NamedTuple):
+class PullHistory(NamedTuple):
     """All of it. Times are seconds since 1970, None where nothing tells.
 
     `changed`: the last change of the status; `alone`: nothing but this image can have made it. `failure_shown`: the
@@ -56,14 +56,14 @@ class Trace(NamedTuple):
     alone: bool
     failure_shown: bool
     at_once: bool
-    pace: Pace
+    pace: SyncInterval
     since: float | None
     begun: float | None
     counts: bool
-    pulls: Pulls
+    pulls: PullEvents
 
 
-def trace_of(pod: Pod, container: DeclaredContainer, status: Status, events: Sequence[Event]) -> Trace:
+def pull_history(pod: Pod, container: DeclaredContainer, status: Status, events: Sequence[Event]) -> PullHistory:
     """The trace of this container's or image volume's image, whose pull fails."""
     statuses = [(other, status_of(pod, other)) for other in declared_containers(pod.spec)]
     entry = _status_entry(pod)
@@ -74,10 +74,10 @@ def trace_of(pod: Pod, container: DeclaredContainer, status: Status, events: Seq
     moves = [_moves(reported_status(pod, other), told, changed) for other, told in others]
     failing = any(told.reason in BACKING_OFF for _, told in others)
     crashing = any(_crashes(reported_status(pod, other)) for other, _ in others)
-    pace = BESIDE_A_CRASH if crashing else Pace(0.0, USUAL.most + SLOW_PULL) if failing else USUAL
+    pace = CRASH_LOOP_SYNC if crashing else SyncInterval(0.0, USUAL_SYNC.most + LONGEST_PULL) if failing else USUAL_SYNC
     ran = container.kind != "imageVolume" and _ran_before(reported_status(pod, container))
     since = seconds(status.since) or seconds(meta(pod).creation_timestamp)
-    return Trace(
+    return PullHistory(
         changed,
         not any(moves),
         any(told.reason in FAILED_REASONS for told in same) or status.reason in FAILED_REASONS,
@@ -122,7 +122,7 @@ def _written_meanwhile(pod: Pod, entry: ManagedFieldsEntry | None, changed: floa
     if changed is None:
         return False
     others = (seconds(e.time) for e in present(meta(pod).managed_fields) if e is not entry)
-    return any(time is not None and changed - 2 * USUAL.most <= time <= changed + 1 for time in others)
+    return any(time is not None and changed - 2 * USUAL_SYNC.most <= time <= changed + 1 for time in others)
 
 
 def _moves(reported: ContainerStatus | None, status: Status, changed: float | None) -> bool:
@@ -135,17 +135,17 @@ def _moves(reported: ContainerStatus | None, status: Status, changed: float | No
         return False
     state, last = reported.state, reported.last_state
     if state.terminated is not None:
-        return _shortly_before(changed, seconds(state.terminated.finished_at), BESIDE_A_CRASH)
+        return _shortly_before(changed, seconds(state.terminated.finished_at), CRASH_LOOP_SYNC)
     if state.running is not None:
-        return not reported.ready or _shortly_before(changed, seconds(state.running.started_at), USUAL)
+        return not reported.ready or _shortly_before(changed, seconds(state.running.started_at), USUAL_SYNC)
     if last is not None and last.terminated is not None:
         ended = seconds(last.terminated.finished_at)
-        return status.reason in BACKING_OFF or _shortly_before(changed, ended, BESIDE_A_CRASH)
+        return status.reason in BACKING_OFF or _shortly_before(changed, ended, CRASH_LOOP_SYNC)
     # The kubelet's other reasons, once shown, stay as they are.
     return status.reason in BACKING_OFF
 
 
-def _shortly_before(changed: float, time: float | None, pace: Pace) -> bool:
+def _shortly_before(changed: float, time: float | None, pace: SyncInterval) -> bool:
     return time is None or changed <= time + pace.most + 2
 
 
@@ -176,22 +176,22 @@ def _begun_by(pod: Pod, since: float | None, *, ran: bool) -> float | None:
     ready = condition_of(pod, "PodReadyToStartContainers")
     sandbox = seconds(ready.last_transition_time) if ready is not None and ready.status == "True" else None
     # Without a sandbox known: volumes and network may take a while.
-    begun = since + _LONGEST_RESTART if ran else since + SLOW_PULL if sandbox is None else max(since, sandbox) + 5
+    begun = since + _LONGEST_RESTART if ran else since + LONGEST_PULL if sandbox is None else max(since, sandbox) + 5
     entries = present(meta(pod).managed_fields)
     images = [seconds(e.time) for e in entries if e.subresource != "status" and b'"f:image"' in bytes(e.fields_v1)]
     return max([begun, *(time + 5 for time in images if time is not None)])
 
 
-def _pulls(image: str, events: Sequence[Event]) -> Pulls:
+def _pulls(image: str, events: Sequence[Event]) -> PullEvents:
     pulling = _newest(events, "Pulling", f'Pulling image "{image}"')
     failed = _newest(events, "Failed", f'Failed to pull image "{image}"')
     if pulling is None:
-        return Pulls()
+        return PullEvents()
     attempts, failures = _count(pulling), _count(failed) if failed is not None else 0
     begun, ended = seconds(event_time(pulling)), seconds(event_time(failed)) if failed is not None else None
     whole = sum(map(_count, events)) < _BURST
     first = seconds(pulling.first_timestamp)
-    return Pulls(attempts, first, begun, failures, ended, _lasted(pulling, failed, begun, ended), whole)
+    return PullEvents(attempts, first, begun, failures, ended, _lasted(pulling, failed, begun, ended), whole)
 
 
 def _newest(events: Sequence[Event], reason: str, start: str) -> Event | None:

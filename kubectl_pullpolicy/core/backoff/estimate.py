@@ -3,8 +3,8 @@
 What resets it: a new Pod, another image string in the spec, a restart of the kubelet, and pulls that take about five
 minutes to fail. What does not: a repaired Secret, registry or ServiceAccount. Two containers of a Pod with one image
 string share one entry (pkg/kubelet/images/image_manager.go:pullImage, v1.37.2). A restart of the kubelet is not to be
-seen in the API, nor is a first pull that failed fast and later ones that do not: `schedule.SLOW_PULL` is taken for the
-longest, unless events show longer ones. The clocks of the node and of the API server are taken to agree.
+seen in the API, nor is a first pull that failed fast and later ones that do not: `schedule.LONGEST_PULL` is taken for
+the longest, unless events show longer ones. The clocks of the node and of the API server are taken to agree.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF, Trace, trace_of
-from kubectl_pullpolicy.core.backoff.retry import at_once
+from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF, PullHistory, pull_history
+from kubectl_pullpolicy.core.backoff.retry import retry_remedy
 from kubectl_pullpolicy.core.backoff.schedule import (
     CAPPED,
     LONGEST,
-    SLOW_PULL,
+    LONGEST_PULL,
     delay_after,
     fewest_failures,
+    may_expire,
     most_failures,
-    starts_again,
 )
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
@@ -55,7 +55,7 @@ def with_back_off(
     found = back_off_of(pod, container, explained.status, events, now) if explained.status is not None else None
     if found is None:
         return explained
-    found = msgspec.structs.replace(found, at_once=at_once(pod, explained.owner))
+    found = msgspec.structs.replace(found, retry_remedy=retry_remedy(pod, explained.owner))
     return msgspec.structs.replace(explained, back_off=found)
 
 
@@ -65,7 +65,7 @@ def back_off_of(
     """The back-off of a container or image volume; None where nothing backs off."""
     if not status.pull_failing or status.reason not in BACKING_OFF or status.image_volume is not None:
         return None
-    trace, moment = trace_of(pod, container, status, events), now.timestamp()
+    trace, moment = pull_history(pod, container, status, events), now.timestamp()
     failure = _counted(trace, _last_failure(trace, moment))
     last = LastFailure(
         _text(failure.earliest if failure.bounded else -inf, floor), _text(failure.latest, ceil), failure.evidence
@@ -83,7 +83,7 @@ def back_off_of(
     return BackOff(failure.fewest, int(delay), known, window, following, moment > ends + seen_after)
 
 
-def _last_failure(trace: Trace, now: float) -> _Failure:
+def _last_failure(trace: PullHistory, now: float) -> _Failure:
     """When the failure that is shown happened; how many there were is not counted yet."""
     failed, shown = trace.pulls.failed, _by_status(trace, now)
     if failed is None:
@@ -95,7 +95,7 @@ def _last_failure(trace: Trace, now: float) -> _Failure:
     return shown._replace(earliest=max(failed, shown.earliest))
 
 
-def _by_status(trace: Trace, now: float) -> _Failure:
+def _by_status(trace: PullHistory, now: float) -> _Failure:
     """By the last change of the status: ErrImagePull is shown by the next sync, ImagePullBackOff by the one after."""
     started = -inf if trace.since is None else trace.since
     if trace.changed is None:
@@ -114,17 +114,17 @@ def _by_status(trace: Trace, now: float) -> _Failure:
     return _Failure(max(earliest, started), latest, NOT_LATER, bounded=False)
 
 
-def _is_first(trace: Trace) -> bool:
+def _is_first(trace: PullHistory) -> bool:
     """Whether it may be the Pod's first failure: its new sandbox makes the kubelet sync it at once."""
     if trace.begun is None or trace.changed is None:
         return True
     return trace.changed <= trace.begun + _pull(trace) + 2 * trace.pace.most
 
 
-def _counted(trace: Trace, failure: _Failure) -> _Failure:
+def _counted(trace: PullHistory, failure: _Failure) -> _Failure:
     """With the numbers of failures that there can have been."""
     pulls, pull = trace.pulls, _pull(trace)
-    if starts_again(pulls.lasted or 0.0):
+    if may_expire(pulls.lasted or 0.0):
         return failure
     fewest, most = [1], [CAPPED]
     if trace.counts and trace.since is not None:
@@ -139,13 +139,13 @@ def _counted(trace: Trace, failure: _Failure) -> _Failure:
     return failure._replace(fewest=least, most=max(min(most), min(least, CAPPED)))
 
 
-def _counts_failures(trace: Trace) -> bool:
+def _counts_failures(trace: PullHistory) -> bool:
     """Whether the events count attempts that failed since then, not pulls of an earlier run of the container."""
     first = trace.pulls.first
     return first is not None and trace.since is not None and first >= trace.since - 1
 
 
-def _next_attempt(trace: Trace, failure: _Failure, now: float) -> tuple[float, float]:
+def _next_attempt(trace: PullHistory, failure: _Failure, now: float) -> tuple[float, float]:
     """When the attempt after this failure begins."""
     begun = trace.pulls.begun
     if begun is not None and begun > failure.latest:
@@ -156,10 +156,10 @@ def _next_attempt(trace: Trace, failure: _Failure, now: float) -> tuple[float, f
     return earliest, max(failure.latest + delay_after(failure.most) + trace.pace.most, earliest)
 
 
-def _pull(trace: Trace) -> float:
+def _pull(trace: PullHistory) -> float:
     """How long a pull that fails lasts at most."""
     lasted = trace.pulls.lasted
-    return SLOW_PULL if lasted is None else max(SLOW_PULL / 2, 2 * lasted)
+    return LONGEST_PULL if lasted is None else max(LONGEST_PULL / 2, 2 * lasted)
 
 
 def _text(moment: float, rounded: Callable[[float], int]) -> str | None:

@@ -103,7 +103,7 @@ def _running(pod: Pod) -> list[str]:
     ]
 
 
-def at_once(pod: Pod, owner: OwnerSummary | None) -> Remedy:
+def retry_remedy(pod: Pod, owner: OwnerSummary | None) -> Remedy:
     """The command, where a deletion does no harm; `owner` is the workload that a user would name."""
     metadata = meta(pod)
     controller = controller_of(metadata)

@@ -14,20 +14,20 @@ FIRST, LONGEST = 10.0, 300.0
 CAPPED = 6  # the number of failures from which on the wait is the longest
 EXPIRY = 2 * LONGEST  # an entry that is older starts again at FIRST
 # How long a failing pull is taken to last where nothing tells: two dials that time out, with room.
-SLOW_PULL = 120.0
+LONGEST_PULL = 120.0
 # From a sync to the server's note of it: less than 1 s, more on a node that is short of CPU.
 _SLACK = 4.0
 
 
-class Pace(NamedTuple):
+class SyncInterval(NamedTuple):
     """How far apart syncs of a Pod come, in seconds."""
 
     least: float
     most: float
 
 
-USUAL = Pace(10.0, 16.0 + _SLACK)
-BESIDE_A_CRASH = Pace(0.0, 91.0 + _SLACK)
+USUAL_SYNC = SyncInterval(10.0, 16.0 + _SLACK)
+CRASH_LOOP_SYNC = SyncInterval(0.0, 91.0 + _SLACK)
 
 
 def delay_after(failures: int) -> float:
@@ -48,7 +48,7 @@ def most_failures(seconds: float, attempt: int = 1) -> int:
     return min(failures, CAPPED)
 
 
-def fewest_failures(seconds: float, attempt: int, pull: float, pace: Pace) -> int:
+def fewest_failures(seconds: float, attempt: int, pull: float, pace: SyncInterval) -> int:
     """Which failure one so long after this attempt began is, at least. `pull`: how long one lasts at most."""
     if attempt > 1 and seconds < 1 - delay_after(attempt - 1):  # times of events are whole seconds
         return attempt - 1  # the one before this attempt may be meant
@@ -61,6 +61,6 @@ def fewest_failures(seconds: float, attempt: int, pull: float, pace: Pace) -> in
     return failures
 
 
-def starts_again(pull: float) -> bool:
+def may_expire(pull: float) -> bool:
     """Whether pulls of that length may let the entry expire, so that the wait falls back to the first."""
-    return LONGEST + USUAL.most + pull > EXPIRY
+    return LONGEST + USUAL_SYNC.most + pull > EXPIRY

@@ -18,7 +18,7 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, contro
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
-from kubectl_pullpolicy.core.source.reads import Get, NotAsked
+from kubectl_pullpolicy.core.source.reads import Get, NotRead
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 # The causes (core.causes) that better credentials may end.
@@ -186,7 +186,7 @@ def _tells(subject: Pod | Workload, image: str, context: Snapshot) -> bool:
     needs = tuple(credential_needs(subject, context))
     asked = [need for need in needs if context.answered(need)]
     named = any(isinstance(need, Get) and need.ref.kind == "Secret" for need in asked)
-    return named or any(not isinstance(context.outcome(need), NotAsked) for need in asked)
+    return named or any(not isinstance(context.outcome(need), NotRead) for need in asked)
 
 
 def _wearer(subject: Pod | Workload, explained: Explanation, context: Snapshot) -> Wearer:

@@ -8,8 +8,8 @@ the cause is Unknown.
 import re
 
 from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
-from kubectl_pullpolicy.core.diagnosis.image_in_message import Mentioned, mentioned
-from kubectl_pullpolicy.core.diagnosis.message import Masked, masked, unwrapped
+from kubectl_pullpolicy.core.diagnosis.image_in_message import MessageImage, message_image
+from kubectl_pullpolicy.core.diagnosis.message import MaskedText, mask_text, unwrap_message
 from kubectl_pullpolicy.core.diagnosis.rules import RULES, rank
 from kubectl_pullpolicy.core.diagnosis.rules.authorization import BARE_401
 from kubectl_pullpolicy.core.diagnosis.rules.rule import Match, Rule
@@ -43,13 +43,13 @@ def diagnose(message: str, reason: str = "", image: str = "", spoke: str = "the 
 
     `spoke` tells whose text it is. Any text is taken, of any length.
     """
-    judged = [_judged(said, reason, image, spoke) for said in unwrapped(message)]
+    judged = [_judged(said, reason, image, spoke) for said in unwrap_message(message)]
     return max(judged, key=lambda diagnosis: rank(diagnosis.cause))
 
 
 def _judged(said: str, reason: str, image: str, spoke: str) -> Diagnosis:
-    text = masked(said)
-    about = mentioned(text, image)
+    text = mask_text(said)
+    about = message_image(text, image)
     match = RULES.first_match(text)
     if match is not None:
         rule = _at(kind_of(about.registry), match.rule)
@@ -83,7 +83,7 @@ def _heals(rule: Rule) -> bool | None:
     return rule.transient if rule.transient is not None else CAUSES[rule.cause].transient
 
 
-def _diagnosis(rule: Rule, evidence: str, about: Mentioned, spoke: str) -> Diagnosis:
+def _diagnosis(rule: Rule, evidence: str, about: MessageImage, spoke: str) -> Diagnosis:
     cause = CAUSES[rule.cause]
     told = rule.cause not in {"BackOffOnly", "Unknown"}
     return Diagnosis(
@@ -104,11 +104,11 @@ def _diagnosis(rule: Rule, evidence: str, about: Mentioned, spoke: str) -> Diagn
     )
 
 
-def _nothing(cause: str, about: Mentioned, spoke: str) -> Diagnosis:
+def _nothing(cause: str, about: MessageImage, spoke: str) -> Diagnosis:
     return _diagnosis(Rule(cause, ""), "", about, spoke)
 
 
-def _evidence(text: Masked, match: Match) -> str:
+def _evidence(text: MaskedText, match: Match) -> str:
     """The part of the message that matched, with the clauses around it, as far as they are short."""
     said, start, end = text.said, match.start, match.end
     for _ in range(2):

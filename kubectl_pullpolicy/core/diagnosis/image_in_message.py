@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from kubectl_pullpolicy.core.diagnosis.message import Masked
+from kubectl_pullpolicy.core.diagnosis.message import MaskedText
 from kubectl_pullpolicy.core.images.known_registries import DOCKER_HUB_HOSTS
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, InvalidReference, parse
 
@@ -37,7 +37,7 @@ _ASKED = (
 _LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.\d+|\[::1\])(?::\d+)?")
 
 
-class Mentioned(NamedTuple):
+class MessageImage(NamedTuple):
     """What is known is told, the rest is "". `mirrored`: a mirror was asked, not the registry of the image's name."""
 
     image: str = ""
@@ -49,7 +49,7 @@ class Mentioned(NamedTuple):
     mirrored: bool = False
 
 
-def mentioned(masked: Masked, image: str = "") -> Mentioned:
+def message_image(masked: MaskedText, image: str = "") -> MessageImage:
     """What a text mentions; `image` is the one of the spec where that is known."""
     route = _route(masked)
     written = image or _image(masked)
@@ -61,10 +61,10 @@ def mentioned(masked: Masked, image: str = "") -> Mentioned:
     else:
         registry, repository, tag, digest = _of_route(route, masked, space)
     local = bool(_LOOPBACK.fullmatch(route[0])) and bool(registry) and not _LOOPBACK.fullmatch(registry)
-    return Mentioned(written, registry, repository, tag, digest, host, bool(space) or local)
+    return MessageImage(written, registry, repository, tag, digest, host, bool(space) or local)
 
 
-def _image(masked: Masked) -> str:
+def _image(masked: MaskedText) -> str:
     for quoted in masked.quoted:
         if "://" not in quoted and "[" not in quoted:
             return quoted
@@ -90,7 +90,7 @@ def _read(image: str) -> tuple[str, str, str, str] | None:
     return read.registry, read.repository, read.effective_tag, read.digest
 
 
-def _route(masked: Masked) -> tuple[str, str, str]:
+def _route(masked: MaskedText) -> tuple[str, str, str]:
     """Host, repository and reference of the request that failed: the last one that is told.
 
     Registries put links into their answers; those are no requests.
@@ -102,7 +102,7 @@ def _route(masked: Masked) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _of_route(route: tuple[str, str, str], masked: Masked, space: str) -> tuple[str, str, str, str]:
+def _of_route(route: tuple[str, str, str], masked: MaskedText, space: str) -> tuple[str, str, str, str]:
     """What a request tells of the image, where nothing else does."""
     _, repository, reference = route
     if not repository:
@@ -117,7 +117,7 @@ def _of_route(route: tuple[str, str, str], masked: Masked, space: str) -> tuple[
     return registry, repository, "" if digest else reference, digest
 
 
-def _host(masked: Masked, route: tuple[str, str, str]) -> str:
+def _host(masked: MaskedText, route: tuple[str, str, str]) -> str:
     """Who was asked last, or what a resolver was asked for."""
     looked_up = _LOOKED_UP.search(masked.said) if "lookup " in masked.said else None
     if looked_up is not None:

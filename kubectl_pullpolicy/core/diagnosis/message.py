@@ -24,7 +24,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _CASE = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {ord("“"): '"', ord("”"): '"'}
 
 
-class Masked(NamedTuple):
+class MaskedText(NamedTuple):
     """A text to be searched: `plain` in lower case, `text` also with every URL as UUUU and quoted reference as RRRR.
 
     It is as long as `said`, so that what matched can be quoted: a name that holds "timeout" or "denied" is no evidence.
@@ -37,7 +37,7 @@ class Masked(NamedTuple):
     quoted: tuple[str, ...]
 
 
-def unwrapped(message: str) -> list[str]:
+def unwrap_message(message: str) -> list[str]:
     """What was said, each attempt by itself. Never long: of a huge message only both ends are read."""
     if len(message) > _HUGE:
         message = f"{message[:LONGEST]} ... {message[-LONGEST:]}"
@@ -51,7 +51,7 @@ def unwrapped(message: str) -> list[str]:
     return _attempts(_without_mirrors(plain.strip()))
 
 
-def masked(said: str) -> Masked:
+def mask_text(said: str) -> MaskedText:
     """The text with its URLs and references covered."""
     plain = text = said.lower() if said.isascii() else said.translate(_CASE)
     urls, quoted = [], []
@@ -65,7 +65,7 @@ def masked(said: str) -> Masked:
         if text[max(0, start - 30) : start - 1].rstrip(" :=").endswith(_NAMING):
             quoted.append(said[start:end])
             text = f"{text[:start]}{'R' * (end - start)}{text[end:]}"
-    return Masked(said, plain, text, tuple(urls), tuple(quoted))
+    return MaskedText(said, plain, text, tuple(urls), tuple(quoted))
 
 
 def _without_mirrors(text: str) -> str:

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
-from kubectl_pullpolicy.core.images.similar_tags import near_tags
+from kubectl_pullpolicy.core.images.similar_tags import similar_tags
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 
-ANONYMOUSLY = ""
+NO_SOURCE = ""
 
 
-class Attempt(NamedTuple):
+class LookupAttempt(NamedTuple):
     """One look-up; `source` is whose credentials were used, ANONYMOUSLY for none."""
 
     source: str
@@ -28,14 +28,14 @@ class Attempt(NamedTuple):
         return f"with {self.source}" if self.source else "anonymously"
 
 
-class Findings(NamedTuple):
+class LookupResults(NamedTuple):
     """All that was asked about one image. None: there was no reason to ask.
 
     `child` is the manifest of the node's platform in an index; `tag_now` what the tag beside a missing digest stands
     for.
     """
 
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[LookupAttempt, ...]
     platforms: tuple[Platform, ...] | Failure | None = None
     child: Resolved | Failure | None = None
     tags: tuple[str, ...] | Failure | None = None
@@ -47,7 +47,7 @@ class Findings(NamedTuple):
         return next((each.answer for each in self.attempts if isinstance(each.answer, Resolved)), None)
 
 
-def fitting(platforms: Sequence[Platform], os: str, architecture: str) -> Platform | None:
+def platform_for_node(platforms: Sequence[Platform], os: str, architecture: str) -> Platform | None:
     """What a node takes of these: its own architecture before one that it can run as well.
 
     Source: github.com/containerd/platforms v1.0.0 compare.go:platformVector. Variants are not told apart: the API does
@@ -61,7 +61,7 @@ def fitting(platforms: Sequence[Platform], os: str, architecture: str) -> Platfo
     return None
 
 
-def probe_of(reference: ImageReference, findings: Findings, explanation: Explanation) -> Probe:
+def probe_of(reference: ImageReference, findings: LookupResults, explanation: Explanation) -> Probe:
     """The Probe of a container."""
     found = findings.found
     platforms = findings.platforms if isinstance(findings.platforms, tuple) else ()
@@ -74,30 +74,30 @@ def probe_of(reference: ImageReference, findings: Findings, explanation: Explana
         found.digest if found is not None else "",
         found.kind if found is not None else None,
         tuple(dict.fromkeys(platform.name for platform in platforms)),
-        near_tags(reference.effective_tag, tags),
+        similar_tags(reference.effective_tag, tags),
         tuple(conclusions),
     )
 
 
-def _shown(attempt: Attempt) -> ProbeAttempt:
+def _shown(attempt: LookupAttempt) -> ProbeAttempt:
     answer = attempt.answer
     if isinstance(answer, Resolved):
         return ProbeAttempt(attempt.words, "Found")
     return ProbeAttempt(attempt.words, answer.kind, answer.message)
 
 
-def _exists(findings: Findings) -> bool | None:
+def _exists(findings: LookupResults) -> bool | None:
     """None where nothing tells: a 404 is an answer, a 401 hides both."""
     if findings.found is not None:
         return True
     return False if "NotFound" in _kinds(findings) else None
 
 
-def _kinds(findings: Findings) -> set[str]:
+def _kinds(findings: LookupResults) -> set[str]:
     return {each.answer.kind for each in findings.attempts if isinstance(each.answer, Failure)}
 
 
-def _of_found(findings: Findings, found: Resolved, explanation: Explanation) -> Iterator[str]:
+def _of_found(findings: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
     yield from _access(findings)
     yield from _platform(findings, found, explanation)
     yield from _compared(findings, found, explanation)
@@ -106,7 +106,7 @@ def _of_found(findings: Findings, found: Resolved, explanation: Explanation) -> 
         yield "what this machine asks for succeeds: the cause is over, or on the node (its network, mirrors, proxy)"
 
 
-def _access(findings: Findings) -> Iterator[str]:
+def _access(findings: LookupResults) -> Iterator[str]:
     """What the credentials are good for."""
     *secrets, last = findings.attempts
     open_to_all = not last.source and isinstance(last.answer, Resolved)
@@ -121,15 +121,19 @@ def _access(findings: Findings) -> Iterator[str]:
         yield "it needs credentials"
 
 
-def _explains_failure(findings: Findings, explanation: Explanation) -> bool:
+def _explains_failure(findings: LookupResults, explanation: Explanation) -> bool:
     """Whether the answers show why a pull fails although the image is there."""
     first, platforms, node = findings.attempts[0].answer, findings.platforms, explanation.node
     if isinstance(first, Failure) or isinstance(findings.child, Failure) or not isinstance(platforms, tuple):
         return True
-    return node is not None and bool(node.architecture) and fitting(platforms, node.os, node.architecture) is None
+    return (
+        node is not None
+        and bool(node.architecture)
+        and platform_for_node(platforms, node.os, node.architecture) is None
+    )
 
 
-def _platform(findings: Findings, found: Resolved, explanation: Explanation) -> Iterator[str]:
+def _platform(findings: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
     platforms, node = findings.platforms, explanation.node
     if isinstance(platforms, Failure):
         yield f"its platforms could not be read: {platforms.message}"
@@ -140,7 +144,7 @@ def _platform(findings: Findings, found: Resolved, explanation: Explanation) -> 
     if node is None or not node.architecture:
         return
     where = f"{node.name} is {node.os}/{node.architecture}"
-    taken = fitting(platforms, node.os, node.architecture)
+    taken = platform_for_node(platforms, node.os, node.architecture)
     if taken is None and found.kind == "index":
         yield f"no image for the node: {where}, and the index holds {', '.join(each.name for each in platforms)}"
     elif taken is None:
@@ -151,7 +155,7 @@ def _platform(findings: Findings, found: Resolved, explanation: Explanation) -> 
         yield f"{where}: it takes the image for {taken.name}"
 
 
-def _compared(findings: Findings, found: Resolved, explanation: Explanation) -> Iterator[str]:
+def _compared(findings: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
     """Against what the container runs."""
     status = explanation.status
     reference = explanation.reference
@@ -164,7 +168,7 @@ def _compared(findings: Findings, found: Resolved, explanation: Explanation) -> 
         yield f"the tag stands for other bytes now; what runs is {status.digest}"
 
 
-def _of_missing(reference: ImageReference, findings: Findings) -> Iterator[str]:
+def _of_missing(reference: ImageReference, findings: LookupResults) -> Iterator[str]:
     kinds = _kinds(findings)
     if "NotFound" in kinds:
         yield from _not_there(reference, findings)
@@ -176,7 +180,7 @@ def _of_missing(reference: ImageReference, findings: Findings) -> Iterator[str]:
         yield "whether it exists is not known from here"
 
 
-def _not_there(reference: ImageReference, findings: Findings) -> Iterator[str]:
+def _not_there(reference: ImageReference, findings: LookupResults) -> Iterator[str]:
     if reference.digest:
         yield "the digest is gone from the registry: nodes that have it still start it, no other node can pull it"
         if isinstance(findings.tag_now, Resolved):
@@ -184,7 +188,7 @@ def _not_there(reference: ImageReference, findings: Findings) -> Iterator[str]:
         return
     tag, tags = reference.effective_tag, findings.tags
     if isinstance(tags, tuple) and tags:
-        near = ", ".join(near_tags(tag, tags))
+        near = ", ".join(similar_tags(tag, tags))
         yield f"the repository is there, tag {tag} is not" + (f"; the nearest of {len(tags)}: {near}" if near else "")
     elif isinstance(tags, tuple):
         yield f"the repository is there, and has no tags, so no {tag} either"
@@ -194,7 +198,7 @@ def _not_there(reference: ImageReference, findings: Findings) -> Iterator[str]:
         yield f"tag {tag} is not there; which tags are could not be read: {tags.message}"
 
 
-def _not_allowed(findings: Findings) -> Iterator[str]:
+def _not_allowed(findings: LookupResults) -> Iterator[str]:
     used = [each for each in findings.attempts if each.source]
     if not used:
         yield "the registry wants credentials and none match; a name that does not exist may be answered so, too"

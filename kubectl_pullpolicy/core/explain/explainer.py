@@ -15,15 +15,20 @@ from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers, is_mirror
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
 from kubectl_pullpolicy.core.pods.next_start import next_start, starts_again
-from kubectl_pullpolicy.core.pods.node_images import UNKNOWN_ACCESS, Access, access_of, on_node
+from kubectl_pullpolicy.core.pods.node_images import (
+    VERIFICATION_UNKNOWN,
+    CredentialVerification,
+    credential_verification,
+    on_node,
+)
 from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obstacle, workload_obstacle
 from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls
 from kubectl_pullpolicy.core.pods.revisions import revision_of
 from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
-from kubectl_pullpolicy.core.policy.provenance import PolicyReason, judge_manifest, policy_of
-from kubectl_pullpolicy.core.policy.reasons import Reasons
-from kubectl_pullpolicy.core.policy.refresh import Holder, fresh_bytes
+from kubectl_pullpolicy.core.policy.provenance import PolicyReason, manifest_reason, policy_of
+from kubectl_pullpolicy.core.policy.reasons import PolicyReasons
+from kubectl_pullpolicy.core.policy.refresh import TopOwner, how_to_update
 from kubectl_pullpolicy.core.report.explanation import (
     Explanation,
     NodeSummary,
@@ -44,7 +49,7 @@ class NodeInfo(NamedTuple):
 
     node: Node | None
     summary: NodeSummary | None
-    access: Access
+    access: CredentialVerification
 
     @property
     def platform(self) -> str:
@@ -52,7 +57,7 @@ class NodeInfo(NamedTuple):
         return f"{self.summary.os}/{self.summary.architecture}" if self.summary is not None and self.summary.os else ""
 
 
-NOWHERE = NodeInfo(None, None, UNKNOWN_ACCESS)
+NO_NODE = NodeInfo(None, None, VERIFICATION_UNKNOWN)
 
 
 class Explainer:
@@ -67,8 +72,10 @@ class Explainer:
         self._context = context
         self._now = now
         self._asking = Asking(credentials, now)
-        self._reasons = Reasons(context)
-        self._policies: dict[tuple[ObjectRef, str | None, DeclaredContainer, Access | None], Policy] = {}
+        self._reasons = PolicyReasons(context)
+        self._policies: dict[
+            tuple[ObjectRef, str | None, DeclaredContainer, CredentialVerification | None], Policy
+        ] = {}
 
     def explain(self, subject: Subject) -> SubjectExplanation:
         """The explanation of a Pod or of a workload's template."""
@@ -135,22 +142,26 @@ class Explainer:
         """The node of a Pod, as far as it is known."""
         name = pod.spec.node_name if pod.spec is not None else None
         if not name:
-            return NOWHERE
+            return NO_NODE
         fact = self._context.node(name)
         node = fact.value if isinstance(fact, Known) else None
-        access = access_of(node, self._context.kubelet_configuration(name))
+        access = credential_verification(node, self._context.kubelet_configuration(name))
         return NodeInfo(node, _node_summary(name, node), access)
 
     def _policy_of(
-        self, pod: Pod, container: DeclaredContainer, controller: ObjectRef | None, access: Access | None
+        self,
+        pod: Pod,
+        container: DeclaredContainer,
+        controller: ObjectRef | None,
+        access: CredentialVerification | None,
     ) -> Policy:
         """Pods of one revision share their policies' explanations, so these are kept. `access` None: no next start."""
         metadata = meta(pod)
         name = metadata.name or metadata.generate_name or ""
         if controller is None or container.kind == "ephemeral" or is_mirror(metadata):
             stored = is_stored(metadata)
-            judgement = self._reasons.of_pod(pod, container) if stored else judge_manifest(container)
-            holder = Holder("Pod", metadata.namespace or "", name, name, mirror=is_mirror(metadata))
+            judgement = self._reasons.of_pod(pod, container) if stored else manifest_reason(container)
+            holder = TopOwner("Pod", metadata.namespace or "", name, name, mirror=is_mirror(metadata))
             return _policy(container, judgement, access, holder if stored else None)
         key = controller, (metadata.labels or {}).get(REVISION_LABEL), container, access
         known = self._policies.get(key)
@@ -161,23 +172,23 @@ class Explainer:
                 self._policies[key] = known
         return known
 
-    def _holder(self, controller: ObjectRef, pod: str) -> Holder:
+    def _holder(self, controller: ObjectRef, pod: str) -> TopOwner:
         root = self._context.root(controller)
         fact = self._context.owner(root)
         on_delete = isinstance(fact, Known) and fact.value.on_delete
-        return Holder(root.kind, root.namespace, root.name, pod, on_delete)
+        return TopOwner(root.kind, root.namespace, root.name, pod, on_delete)
 
     def _template(self, workload: Workload) -> SubjectExplanation:
         owner, metadata, stored = reduce_workload(workload), meta(workload), is_stored(meta(workload))
         namespace, name = owner.ref.namespace, metadata.name or metadata.generate_name or ""
         summary = OwnerSummary(owner.ref.kind, name, owner.ready)
-        holder = Holder(owner.ref.kind, namespace, name, on_delete=owner.on_delete) if stored else None
+        holder = TopOwner(owner.ref.kind, namespace, name, on_delete=owner.on_delete) if stored else None
         obstacle = workload_obstacle(workload, self._context.workload_events(owner.ref)) if stored else None
         explained = []
         for container in owner.containers:
             judge = stored and container.policy
-            judgement = self._reasons.of_template(container, owner) if judge else judge_manifest(container)
-            policy = _policy(container, judgement, UNKNOWN_ACCESS, holder)
+            judgement = self._reasons.of_template(container, owner) if judge else manifest_reason(container)
+            policy = _policy(container, judgement, VERIFICATION_UNKNOWN, holder)
             each = _explanation(container, policy, None, (namespace, None, summary, None))
             each = each if obstacle is None else msgspec.structs.replace(each, obstacle=obstacle)
             explained.append(self._advised(each, workload))
@@ -211,12 +222,12 @@ def is_stored(metadata: ObjectMeta) -> bool:
 def explain_image(image: str, policy: str) -> Explanation:
     """`--image REF [--policy P]`: what the API server would store of a container, without any cluster."""
     container = DeclaredContainer("app", "", image, policy)
-    judged = _policy(container, judge_manifest(container, "the argument"), UNKNOWN_ACCESS, None)
+    judged = _policy(container, manifest_reason(container, "the argument"), VERIFICATION_UNKNOWN, None)
     return _explanation(container, judged, None, ("", None, None, None))
 
 
 @lru_cache(maxsize=8192)
-def reading_of(image: str) -> tuple[Reference | None, str | None]:
+def parsed_reference(image: str) -> tuple[Reference | None, str | None]:
     """How the image string is read, or why it cannot be."""
     try:
         read = parse(image)
@@ -232,7 +243,7 @@ def _explanation(
     holder: tuple[str, str | None, OwnerSummary | None, NodeSummary | None],
 ) -> Explanation:
     """`holder`: namespace, the Pod's name (None: a template), owner, node."""
-    reference, error = reading_of(container.image)
+    reference, error = parsed_reference(container.image)
     source: Literal["pod", "template"] = "template" if holder[1] is None else "pod"
     notes = reading_notes(container.image)
     return Explanation(
@@ -250,12 +261,15 @@ def _explanation(
 
 
 def _policy(
-    container: DeclaredContainer, judgement: PolicyReason, access: Access | None, holder: Holder | None
+    container: DeclaredContainer,
+    judgement: PolicyReason,
+    access: CredentialVerification | None,
+    holder: TopOwner | None,
 ) -> Policy:
     """`access` None: it does not start again. `holder` None: nothing is stored that could be restarted."""
     value = container.policy or default_policy(container.image)
     starts = next_start(container, value, access.condition) if access is not None else None
-    fresh = fresh_bytes(container, value, holder) if holder is not None and access is not None else None
+    fresh = how_to_update(container, value, holder) if holder is not None and access is not None else None
     return policy_of(value, container.image, judgement, starts, fresh)
 
 

@@ -28,7 +28,7 @@ class _Trait(NamedTuple):
     obstacle: str
 
 
-def folded(pages: Iterable[Sequence[SubjectExplanation]]) -> Iterator[list[SubjectExplanation]]:
+def grouped_pods(pages: Iterable[Sequence[SubjectExplanation]]) -> Iterator[list[SubjectExplanation]]:
     """The same subjects; of a template's Pods that follow it and are alike only the first, which names the others."""
     template: SubjectExplanation | None = None
     pods: list[SubjectExplanation] = []

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.credentials.image_pull_secrets import (
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
-from kubectl_pullpolicy.core.pods.node_images import UNKNOWN_ACCESS, on_node
+from kubectl_pullpolicy.core.pods.node_images import VERIFICATION_UNKNOWN, on_node
 from kubectl_pullpolicy.core.pods.obstacles import may_be_wrong_platform
 from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls_needs
 from kubectl_pullpolicy.core.pods.revisions import revision_name
@@ -135,7 +135,7 @@ def _failure_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
         if (
             status.pull_failing
             and isinstance(fact, Known)
-            and on_node(fact.value, container.image, status, UNKNOWN_ACCESS)
+            and on_node(fact.value, container.image, status, VERIFICATION_UNKNOWN)
         ):
             yield Get(ObjectRef("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "", place))
 

@@ -24,7 +24,7 @@ from kubectl_pullpolicy.core.pods.node_images import same_image
 from kubectl_pullpolicy.core.pods.revisions import revision_name
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
-from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotAsked, Reading
+from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotRead, Reading
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 
@@ -67,7 +67,7 @@ class Query:
         """The templates of all workloads of a kind, page by page. Raises ForbiddenError, NotFoundError."""
         need = ListOf(api_version, kind, *selection)
         for reading in self._source.read([need]):
-            if not isinstance(reading.outcome, NotAsked):  # a file's list is never known to be whole
+            if not isinstance(reading.outcome, NotRead):  # a file's list is never known to be whole
                 _insist(reading)
             self._context.learn([reading])
             page = [thing for thing in reading.objects if isinstance(thing, Workload)]
@@ -225,6 +225,6 @@ def _insist(reading: Reading, ref: ObjectRef | None = None) -> None:
         raise ForbiddenError(outcome.message or fallback)
     if isinstance(outcome, Absent):
         raise NotFoundError(outcome.message or f"Error from server (NotFound): {name} not found")
-    if isinstance(outcome, NotAsked):
+    if isinstance(outcome, NotRead):
         kind = ref.kind if ref is not None else ""
         raise NotFoundError(f"error: no {kind} {name} in the files given")

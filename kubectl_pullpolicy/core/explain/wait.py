@@ -11,7 +11,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
-from kubectl_pullpolicy.core.k8s.rollouts import Due, due, is_newest, rollout_notes
+from kubectl_pullpolicy.core.k8s.rollouts import ReplicaCount, is_newest, replica_count, rollout_notes
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.pods.obstacles import workload_obstacle
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
@@ -29,11 +29,11 @@ WITHOUT_PODS = frozenset({"CronJob", "PodTemplate"})
 Verdict = Literal["pulled", "failed", "waiting"]
 
 
-class Look(NamedTuple):
+class WaitProgress(NamedTuple):
     """One look at a target: its newest Pods, explained, and how many there are to be."""
 
     pods: tuple[SubjectExplanation, ...]
-    due: Due
+    replica_count: ReplicaCount
     notes: tuple[str, ...] = ()
 
     @property
@@ -45,7 +45,9 @@ class Look(NamedTuple):
     def done(self) -> bool:
         """Whether every Pod that there is to be has them."""
         return (
-            self.due.observed and self.due.made >= self.due.pods and self.pulled >= max(self.due.pods, len(self.pods))
+            self.replica_count.observed
+            and self.replica_count.made >= self.replica_count.pods
+            and self.pulled >= max(self.replica_count.pods, len(self.pods))
         )
 
     @property
@@ -82,7 +84,7 @@ def _fails(explained: Explanation) -> bool:
     return explained.status is not None and explained.status.pull_failing
 
 
-class Awaiting:
+class ImageWait:
     """One target, looked at until its verdict is another than "waiting"."""
 
     def __init__(self, source: Source, target: Target, namespace: str) -> None:
@@ -93,26 +95,30 @@ class Awaiting:
         self._ref = ObjectRef(target.info.api_version, target.info.kind, namespace, target.name or "")
         self._first_seen: dict[tuple[str, str, str], datetime] = {}
 
-    def look(self) -> tuple[Look, Verdict]:
+    def look(self) -> tuple[WaitProgress, Verdict]:
         """Reads the target anew. Raises PullPolicyError; NotFoundError where it is not, or no more."""
-        inquiry = Query(self._source)
-        seen = Look((inquiry.pod(self._ref)[1],), Due(1, 1)) if self._ref.kind == "Pod" else self._workload(inquiry)
+        query = Query(self._source)
+        seen = (
+            WaitProgress((query.pod(self._ref)[1],), ReplicaCount(1, 1))
+            if self._ref.kind == "Pod"
+            else self._workload(query)
+        )
         if seen.done:
             return seen, "pulled"
         in_vain = [self._is_in_vain(pod, each) for pod in seen.failing for each in pod.containers]
         return seen, "failed" if any(in_vain) else "waiting"
 
-    def _workload(self, inquiry: Query) -> Look:
-        workload = inquiry.workload(self._ref)
+    def _workload(self, query: Query) -> WaitProgress:
+        workload = query.workload(self._ref)
         newest = tuple(
             explained
-            for page in inquiry.pods_of(self._ref, workload)
+            for page in query.pods_of(self._ref, workload)
             for pod, explained in page
             if not meta(pod).deletion_timestamp and is_newest(workload, pod, explained.revision_number)
         )
         refused = workload_obstacle(workload, ())
         why = () if refused is None else (f"{refused.summary}: {refused.evidence[0].detail}",)
-        return Look(newest, due(workload), (*rollout_notes(workload), *why))
+        return WaitProgress(newest, replica_count(workload), (*rollout_notes(workload), *why))
 
     def _is_in_vain(self, pod: SubjectExplanation, explained: Explanation) -> bool:
         """Whether this failure does not heal and was seen twice."""

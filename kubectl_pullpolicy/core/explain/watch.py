@@ -12,7 +12,7 @@ import msgspec
 from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.rollouts import REVISION_LABEL
-from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, narrowed
+from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation, filter_containers
 from kubectl_pullpolicy.core.source.interface import Deleted, Listed, News
 
 Shown = list[SubjectExplanation]
@@ -22,7 +22,7 @@ class WatchFilter(NamedTuple):
     """What of the news is shown.
 
     `namespace`: the one that is watched, None for all; `owner`: only Pods of this workload; `container`, `failing`: as
-    in `narrowed`; `changes_only`: the first list is not shown.
+    in `filter_containers`; `changes_only`: the first list is not shown.
     """
 
     namespace: str | None
@@ -32,15 +32,15 @@ class WatchFilter(NamedTuple):
     changes_only: bool = False
 
 
-class Watching:
-    """Explains the Pods of the news, as far as they are wanted. `inquire` begins an inquiry that knows nothing yet.
+class PodWatch:
+    """Explains the Pods of the news, as far as they are wanted. `new_query` begins an inquiry that knows nothing yet.
 
     With `failing`, a container that fails no more is shown once more.
     """
 
-    def __init__(self, inquire: Callable[[], Query], wanted: WatchFilter) -> None:
-        self._inquire = inquire
-        self._inquiry = inquire()
+    def __init__(self, new_query: Callable[[], Query], wanted: WatchFilter) -> None:
+        self._inquire = new_query
+        self._inquiry = new_query()
         self._asked = wanted
         self._shown: dict[str, SubjectExplanation] = {}
         self._listed: set[str] = set()
@@ -100,7 +100,7 @@ class Watching:
         """What to show of a Pod; None where it was shown so before."""
         before = self._shown.get(key)
         wanted = self._wanted(subject, before)
-        kept = narrowed(subject, self._asked.container, failing=self._asked.failing)
+        kept = filter_containers(subject, self._asked.container, failing=self._asked.failing)
         if kept is None:
             self._shown.pop(key, None)
         else:
@@ -110,8 +110,8 @@ class Watching:
 
     def _wanted(self, subject: SubjectExplanation, before: SubjectExplanation | None) -> SubjectExplanation | None:
         """The containers that were asked for, and those that were shown before and are no longer what was asked for."""
-        whole = narrowed(subject, self._asked.container, failing=False)
-        now = narrowed(subject, self._asked.container, failing=self._asked.failing)
+        whole = filter_containers(subject, self._asked.container, failing=False)
+        now = filter_containers(subject, self._asked.container, failing=self._asked.failing)
         if whole is None or not self._asked.failing:
             return whole
         names = {_name(c) for kept in (now, before) if kept is not None for c in kept.containers}

@@ -37,7 +37,7 @@ class PinVerdict(NamedTuple):
     message: str = ""
 
 
-class Answers(NamedTuple):
+class RegistryAnswers(NamedTuple):
     """What the registries told. `platforms` are those of the indexes behind tags, asked only where they matter."""
 
     resolved: Mapping[ImageReference, Resolved | Failure]
@@ -48,25 +48,25 @@ class Answers(NamedTuple):
         return self.resolved.get(reference, Failure("BadAnswer", f"{reference.written} was not asked for"))
 
 
-def by_tag(reference: ImageReference) -> ImageReference | None:
+def tag_reference(reference: ImageReference) -> ImageReference | None:
     """What to ask to see where the tag points; None where a digest stands alone, since no tag can be followed."""
     if reference.digest and not reference.tag:
         return None
     return parse(unpinned(reference))
 
 
-def questions(reference: ImageReference, *, follow: bool, verify: bool) -> tuple[ImageReference, ...]:
+def references_to_resolve(reference: ImageReference, *, follow: bool, verify: bool) -> tuple[ImageReference, ...]:
     """What must be resolved to judge this reference. `follow`: tags of pins, too; `verify`: their digests, too."""
-    tagged = by_tag(reference)
+    tagged = tag_reference(reference)
     if not reference.digest:
         return () if verify else (reference,)  # not pinned is not pinned, whatever the registry says
     asked = (tagged,) if follow and tagged is not None else ()
     return (*asked, reference) if verify else asked
 
 
-def platform_questions(reference: ImageReference, answers: Answers, platform: str) -> ImageReference | None:
+def platforms_reference(reference: ImageReference, answers: RegistryAnswers, platform: str) -> ImageReference | None:
     """The tag whose platforms matter: to choose one, or to see whether a digest is a child of the tag's index."""
-    tagged = by_tag(reference)
+    tagged = tag_reference(reference)
     found = answers.resolved.get(tagged) if tagged is not None else None
     if not isinstance(found, Resolved):
         return None
@@ -76,9 +76,9 @@ def platform_questions(reference: ImageReference, answers: Answers, platform: st
     return tagged if differs and found.kind == "index" else None
 
 
-def judged(reference: ImageReference, answers: Answers, platform: str = "") -> PinVerdict:
+def judged(reference: ImageReference, answers: RegistryAnswers, platform: str = "") -> PinVerdict:
     """The verdict on a reference whose questions were answered; `platform`: pin to its image, not to the index."""
-    tagged = by_tag(reference)
+    tagged = tag_reference(reference)
     exists = answers.resolved.get(reference) if reference.digest else None
     if isinstance(exists, Failure):
         if exists.kind == "NotFound":
@@ -105,7 +105,7 @@ def judged(reference: ImageReference, answers: Answers, platform: str = "") -> P
     return PinVerdict("stale", wanted, f"tag {tagged.effective_tag} is {wanted} now")
 
 
-def _now(tagged: ImageReference | None, answers: Answers, platform: str) -> str:
+def _now(tagged: ImageReference | None, answers: RegistryAnswers, platform: str) -> str:
     """Where the tag of a pin points now; "" where that is not known."""
     found = answers.resolved.get(tagged) if tagged is not None else None
     if tagged is None or not isinstance(found, Resolved):
@@ -114,14 +114,14 @@ def _now(tagged: ImageReference | None, answers: Answers, platform: str) -> str:
     return chosen if isinstance(chosen, str) else ""
 
 
-def _chosen(tagged: ImageReference, found: Resolved, answers: Answers, platform: str) -> str | Failure:
+def _chosen(tagged: ImageReference, found: Resolved, answers: RegistryAnswers, platform: str) -> str | Failure:
     """The digest to pin to: what the tag stands for, or the image of the platform that was asked for."""
     if not platform:
         return found.digest
-    return of_platform(answers.platforms.get(tagged, ()), platform)
+    return platform_digest(answers.platforms.get(tagged, ()), platform)
 
 
-def of_platform(offered: tuple[Platform, ...] | Failure, platform: str) -> str | Failure:
+def platform_digest(offered: tuple[Platform, ...] | Failure, platform: str) -> str | Failure:
     """The digest of the image for a platform."""
     if isinstance(offered, Failure):
         return offered

@@ -11,7 +11,7 @@ _PART = re.compile(r"\d+|\D+")
 _NO_IMAGE = re.compile(r"sha256-[0-9a-f]{64}(?:\..*)?")
 
 
-def near_tags(wanted: str, tags: Iterable[str], shown: int = SHOWN) -> tuple[str, ...]:
+def similar_tags(wanted: str, tags: Iterable[str], shown: int = SHOWN) -> tuple[str, ...]:
     """At most so many, the most alike first: the same version but for a `v` or case, then the nearest version."""
     candidates = [tag for tag in dict.fromkeys(tags) if not _NO_IMAGE.fullmatch(tag) and tag != wanted]
     parts = _parts(wanted)

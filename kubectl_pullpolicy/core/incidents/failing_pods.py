@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.k8s.objects import Node, Pod, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.pods.status import status_of
-from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, narrowed
+from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, filter_containers
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
 
@@ -25,11 +25,11 @@ Pages = Iterator[list[SubjectExplanation]]
 class FailingPods:
     """Finds what fails in one source. `pods` counts all Pods that were looked at."""
 
-    def __init__(self, source: Source, inquiry: Query, container: str = "") -> None:
-        self.sightings = ImageUsage()
+    def __init__(self, source: Source, query: Query, container: str = "") -> None:
+        self.image_usage = ImageUsage()
         self.pods = 0
         self._source = source
-        self._inquiry = inquiry
+        self._inquiry = query
         self._container = container
 
     def of_target(self, target: Target | None, selection: Selection) -> Pages:
@@ -62,7 +62,7 @@ class FailingPods:
                 yield self._narrowed(self._inquiry.explained(failing, selection.namespace))
 
     def _narrowed(self, pods: Iterable[SubjectExplanation]) -> list[SubjectExplanation]:
-        kept = (narrowed(pod, self._container, failing=True) for pod in pods)
+        kept = (filter_containers(pod, self._container, failing=True) for pod in pods)
         return [pod for pod in kept if pod is not None]
 
     def _fails(self, pod: Subject) -> bool:
@@ -74,7 +74,7 @@ class FailingPods:
         fails = False
         for container in declared_containers(pod.spec):
             status = status_of(pod, container)
-            self.sightings.see(container.image, node, runs=status.state in _RUNS)
+            self.image_usage.see(container.image, node, runs=status.state in _RUNS)
             fails = fails or status.pull_failing
         return fails
 
@@ -82,11 +82,11 @@ class FailingPods:
         self.pods += len(pods)
         for pod in pods:
             if pod.node is not None and pod.node.os:
-                self.sightings.see_platform(pod.node.name, f"{pod.node.os}/{pod.node.architecture}")
+                self.image_usage.see_platform(pod.node.name, f"{pod.node.os}/{pod.node.architecture}")
             node = pod.node.name if pod.node is not None else ""
             for each in pod.containers:
                 runs = each.status is not None and each.status.state in _RUNS
-                self.sightings.see(each.image, node, runs=runs)
+                self.image_usage.see(each.image, node, runs=runs)
 
 
 def _platform(node: Node) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
 from kubectl_pullpolicy.core.diagnosis.from_pod import NEEDING_CREDENTIALS
 from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage, image_key
-from kubectl_pullpolicy.core.incidents.scope import Spread, place_words
+from kubectl_pullpolicy.core.incidents.scope import IncidentScope, scope_text
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare, OwnerShare, Share
 from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
@@ -41,7 +41,7 @@ class _Owner(NamedTuple):
 K = TypeVar("K", str, _Owner)
 
 
-class _Group:
+class _GrowingIncident:
     """One incident while it grows."""
 
     def __init__(self, diagnosis: Diagnosis, registry: str) -> None:
@@ -90,12 +90,12 @@ class Incidents:
     def __init__(self) -> None:
         self.pods = 0
         self.failing = 0
-        self._groups: dict[_Key, _Group] = {}
+        self._groups: dict[_Key, _GrowingIncident] = {}
 
     def take(self, subject: SubjectExplanation) -> None:
         """Take in a Pod; templates and Pods that are well leave no trace but their count."""
         parts: dict[_Key, list[Explanation]] = {}
-        for each in failing_of(subject):
+        for each in failing_containers(subject):
             diagnosis = each.diagnosis or _UNKNOWN
             registry = "" if diagnosis.cause in NODE_CAUSES else _registry_of(each, diagnosis)
             parts.setdefault(_Key(diagnosis.cause, registry, diagnosis.transient), []).append(each)
@@ -103,7 +103,7 @@ class Incidents:
         for key, failing in parts.items():
             group = self._groups.get(key)
             if group is None:
-                group = self._groups[key] = _Group(failing[0].diagnosis or _UNKNOWN, key.registry)
+                group = self._groups[key] = _GrowingIncident(failing[0].diagnosis or _UNKNOWN, key.registry)
             group.add(subject, failing)
 
     @property
@@ -112,17 +112,17 @@ class Incidents:
         return len({key.cause for key in self._groups})
 
     def found(
-        self, sightings: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
+        self, image_usage: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
     ) -> tuple[Incident, ...]:
         """The incidents, those with most Pods first.
 
         `platforms` are those of all nodes, None where not known; `namespace` is the one that was looked in, None: all.
         """
         ordered = sorted(self._groups.items(), key=lambda item: (-item[1].pods, *item[0][:2], str(item[0].transient)))
-        return tuple(_incident(group, sightings, platforms, namespace) for _, group in ordered)
+        return tuple(_incident(group, image_usage, platforms, namespace) for _, group in ordered)
 
 
-def failing_of(subject: SubjectExplanation) -> Iterator[Explanation]:
+def failing_containers(subject: SubjectExplanation) -> Iterator[Explanation]:
     """The containers whose pulls fail; of one that waits for an image volume, the volume."""
     failing = [each for each in subject.containers if each.status is not None and each.status.pull_failing]
     volumes = {each.container for each in failing if each.container_kind == "imageVolume"}
@@ -140,12 +140,12 @@ def _owner_of(subject: SubjectExplanation) -> _Owner:
 
 
 def _incident(
-    group: _Group, sightings: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
+    group: _GrowingIncident, image_usage: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
 ) -> Incident:
     diagnosis = group.diagnosis
-    nodes = tuple(NodeShare(name, sightings.platform(name, platforms), pods) for name, pods in _most(group.nodes))
+    nodes = tuple(NodeShare(name, image_usage.platform(name, platforms), pods) for name, pods in _most(group.nodes))
     owners = tuple(OwnerShare(*owner, pods) for owner, pods in _most(group.owners))
-    spread = Spread(nodes, owners, tuple(group.images), group.registry, platforms, namespace)
+    spread = IncidentScope(nodes, owners, tuple(group.images), group.registry, platforms, namespace)
     return Incident(
         cause=diagnosis.cause,
         meaning=diagnosis.meaning,
@@ -156,10 +156,10 @@ def _incident(
         pods=group.pods,
         containers=group.containers,
         since=group.since,
-        where=place_words(spread, sightings),
+        where=scope_text(spread, image_usage),
         nodes=nodes,
         nodes_total=len(platforms) if platforms is not None else None,
-        images=tuple(Share(sightings.written(key), pods) for key, pods in _most(group.images)),
+        images=tuple(Share(image_usage.written(key), pods) for key, pods in _most(group.images)),
         owners=owners,
         hosts=tuple(Share(host, pods) for host, pods in _most(group.hosts)),
         examples=tuple(group.examples.values()),

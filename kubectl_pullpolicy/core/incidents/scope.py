@@ -13,7 +13,7 @@ _SHORT = {
 }  # fmt: skip
 
 
-class Spread(NamedTuple):
+class IncidentScope(NamedTuple):
     """Over what an incident is spread. `platforms` are those of all nodes, None where nobody could list them."""
 
     nodes: tuple[NodeShare, ...]
@@ -24,15 +24,15 @@ class Spread(NamedTuple):
     namespace: str | None
 
 
-def place_words(spread: Spread, sightings: ImageUsage) -> str:
+def scope_text(spread: IncidentScope, image_usage: ImageUsage) -> str:
     """`9 of 12 nodes, 14 images`; `node-7 (arm64) only, deploy/worker`; `every node, every image (3)`."""
-    return ", ".join(filter(None, (_nodes(spread, sightings), _what(spread, sightings))))
+    return ", ".join(filter(None, (_nodes(spread, image_usage), _what(spread, image_usage))))
 
 
-def _nodes(spread: Spread, sightings: ImageUsage) -> str:
+def _nodes(spread: IncidentScope, image_usage: ImageUsage) -> str:
     names = [node.name for node in spread.nodes if node.name]
     if len(names) == 1:
-        elsewhere = sightings.runs_elsewhere(spread.images, names)
+        elsewhere = image_usage.runs_elsewhere(spread.images, names)
         return f"{_label(spread.nodes[0], spread)} only" if elsewhere else _label(spread.nodes[0], spread)
     if not names or not spread.platforms:
         return f"{len(names)} nodes" if names else ""
@@ -45,7 +45,7 @@ def _nodes(spread: Spread, sightings: ImageUsage) -> str:
     return f"{len(names)} of {len(spread.platforms)} nodes"
 
 
-def _label(node: NodeShare, spread: Spread) -> str:
+def _label(node: NodeShare, spread: IncidentScope) -> str:
     """The node's name, with its platform where the cluster has several."""
     several = spread.platforms is not None and len(set(spread.platforms.values())) > 1
     return f"{node.name} ({_short(node.platform)})" if several and node.platform else node.name
@@ -55,16 +55,16 @@ def _short(platform: str) -> str:
     return platform.removeprefix("linux/")
 
 
-def _what(spread: Spread, sightings: ImageUsage) -> str:
+def _what(spread: IncidentScope, image_usage: ImageUsage) -> str:
     if len(spread.owners) == 1:
-        return owner_words(spread.owners[0], spread.namespace)
+        return owner_text(spread.owners[0], spread.namespace)
     if len(spread.images) == 1:
-        return sightings.written(spread.images[0])
-    everything = sightings.are_all_of(spread.registry, spread.images)
+        return image_usage.written(spread.images[0])
+    everything = image_usage.are_all_of(spread.registry, spread.images)
     return f"every image ({len(spread.images)})" if everything else f"{len(spread.images)} images"
 
 
-def owner_words(owner: OwnerShare, namespace: str | None) -> str:
+def owner_text(owner: OwnerShare, namespace: str | None) -> str:
     """`deploy/worker`, with its namespace where several were looked in; as kubectl takes it."""
     name = f"{_SHORT.get(owner.kind, owner.kind.lower())}/{owner.name}"
     return name if namespace is not None else f"{name} -n {owner.namespace}"

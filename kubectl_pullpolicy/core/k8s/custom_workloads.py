@@ -52,7 +52,7 @@ def has_template(json: bytes | memoryview | msgspec.Raw) -> bool:
     return template is not None and template.spec is not None and bool(template.spec.containers)
 
 
-def shaped(json: bytes | memoryview | msgspec.Raw) -> Workload:
+def decode_workload(json: bytes | memoryview | msgspec.Raw) -> Workload:
     """What can be read of an object that has a template. Raises msgspec.ValidationError, UnicodeDecodeError."""
     try:
         return _WHOLE.decode(json)
@@ -62,11 +62,11 @@ def shaped(json: bytes | memoryview | msgspec.Raw) -> Workload:
         return Workload(metadata=narrow.metadata, spec=spec)
 
 
-def owner_shaped(json: bytes | memoryview | msgspec.Raw) -> Workload:
+def decode_owner(json: bytes | memoryview | msgspec.Raw) -> Workload:
     """An owner of any kind: with its template where it has one, else who it is and who manages it."""
     if has_template(json):
         try:
-            return shaped(json)
+            return decode_workload(json)
         except _UNREADABLE:
             pass
     return Workload(metadata=_BARE.decode(json).metadata)

@@ -77,7 +77,7 @@ GENERATION = "deprecated.daemonset.template.generation"
 _NO_SPEC, _NO_STATUS = WorkloadSpec(), WorkloadStatus()
 
 
-class Due(NamedTuple):
+class ReplicaCount(NamedTuple):
     """`pods`: how many Pods of the newest revision there are to be; `made`: how many its controller counts now.
 
     `observed`: the controller has seen the newest change; before that the numbers are of an earlier one.
@@ -88,24 +88,24 @@ class Due(NamedTuple):
     observed: bool = True
 
 
-def due(workload: Workload) -> Due:
+def replica_count(workload: Workload) -> ReplicaCount:
     """What its status tells."""
     spec, status = workload.spec or _NO_SPEC, workload.status or _NO_STATUS
     observed = (status.observed_generation or 0) >= (meta(workload).generation or 0)
     wanted = 1 if spec.replicas is None else spec.replicas
     if workload.kind == "DaemonSet":
         made = status.updated_number_scheduled or 0
-        return Due(made if is_on_delete(workload) else status.desired_number_scheduled or 0, made, observed)
+        return ReplicaCount(made if is_on_delete(workload) else status.desired_number_scheduled or 0, made, observed)
     if workload.kind == "StatefulSet":
         made = status.updated_replicas or 0
-        return Due(made if is_on_delete(workload) else max(wanted - partition_of(spec), 0), made, observed)
+        return ReplicaCount(made if is_on_delete(workload) else max(wanted - partition_of(spec), 0), made, observed)
     if workload.kind == "Deployment":
-        return Due(wanted, status.updated_replicas or 0, observed)
+        return ReplicaCount(wanted, status.updated_replicas or 0, observed)
     if workload.kind == "Job":  # its controller notes no generation
         active = status.active if isinstance(status.active, int) else 0
         made = active + (status.succeeded or 0) + (status.failed or 0)
-        return Due(0 if spec.suspend else 1, made)
-    return Due(wanted, status.replicas or 0, observed)
+        return ReplicaCount(0 if spec.suspend else 1, made)
+    return ReplicaCount(wanted, status.replicas or 0, observed)
 
 
 def is_newest(workload: Workload, pod: Pod, revision_number: int) -> bool:

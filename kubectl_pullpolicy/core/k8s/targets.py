@@ -19,14 +19,14 @@ class Target(NamedTuple):
     name: str | None
 
 
-Foreign = Callable[[str], KindInfo | None]
+CustomKinds = Callable[[str], KindInfo | None]
 
 
 def _unknown(_: str) -> None:
     """No kinds but those that Kubernetes has."""
 
 
-def parse_targets(arguments: Sequence[str], foreign: Foreign = _unknown) -> tuple[Target, ...]:
+def parse_targets(arguments: Sequence[str], foreign: CustomKinds = _unknown) -> tuple[Target, ...]:
     """The targets that the arguments name; none for no arguments. `foreign` knows kinds of somebody's own.
 
     Raises UsageError.
@@ -44,7 +44,7 @@ def parse_targets(arguments: Sequence[str], foreign: Foreign = _unknown) -> tupl
     return tuple(Target(info, name) for info in kinds for name in names)
 
 
-def _slashed(argument: str, foreign: Foreign) -> Target:
+def _slashed(argument: str, foreign: CustomKinds) -> Target:
     word, _, name = argument.partition("/")
     if not word or not name or "/" in name:
         raise UsageError("arguments in resource/name form must have a single resource and name")
@@ -69,7 +69,7 @@ _WITHOUT_CONTAINERS = {
 }
 
 
-def _kind(word: str, foreign: Foreign) -> KindInfo:
+def _kind(word: str, foreign: CustomKinds) -> KindInfo:
     info = kind_named(word)
     if info is None and word.lower() in _WITHOUT_CONTAINERS:
         raise UsageError(f"{_WITHOUT_CONTAINERS[word.lower()]} hold no containers; name a Pod or a workload")

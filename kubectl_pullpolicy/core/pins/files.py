@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Answers, PinVerdict, judged
+from kubectl_pullpolicy.core.images.pin_verdicts import GATES, PinVerdict, RegistryAnswers, judged
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.manifests.edits import DEFAULT, ImageEdit
 from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
@@ -54,7 +54,7 @@ def reference_of(place: ImagePlace) -> ImageReference | Unreadable:
         return Unreadable("none" if place.form == "guess" else "broken", str(error))
 
 
-def judgement_of(reference: ImageReference, request: PinRequest, answers: Answers) -> PinVerdict:
+def judgement_of(reference: ImageReference, request: PinRequest, answers: RegistryAnswers) -> PinVerdict:
     """The verdict; a pin is not looked at unless that was asked for."""
     if reference.digest and not (request.update or request.check):
         return PinVerdict("current")

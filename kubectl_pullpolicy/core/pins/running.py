@@ -10,7 +10,7 @@ k8s.io/kubernetes v1.37.2 pkg/kubelet/nodestatus/setters.go:Images (at most five
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict, by_tag, of_platform
+from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict, RegistryAnswers, platform_digest, tag_reference
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse, pinned_without_tag
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.core.k8s.objects import Node, present
@@ -66,26 +66,28 @@ def at_digest(reference: ImageReference, digest: str) -> ImageReference:
     return parse(pinned_without_tag(reference, digest))
 
 
-def tag_matters(reference: ImageReference, told: RunningDigests, answers: Answers) -> bool:
+def tag_matters(reference: ImageReference, told: RunningDigests, answers: RegistryAnswers) -> bool:
     """Whether the registry must tell what the tag stands for now: there are several, or it is of one platform."""
     kinds = {found.kind for found in _found(reference, told, answers).values() if isinstance(found, Resolved)}
     return len(told.digests) > 1 or "manifest" in kinds
 
 
 def platforms_matter(
-    reference: ImageReference, told: RunningDigests, answers: Answers, platform: str
+    reference: ImageReference, told: RunningDigests, answers: RegistryAnswers, platform: str
 ) -> Iterator[ImageReference]:
     """The indexes whose images matter."""
     for digest, found in _found(reference, told, answers).items():
         if isinstance(found, Resolved) and found.kind == "index" and (platform or len(told.digests) > 1):
             yield at_digest(reference, digest)
-    tagged = by_tag(reference)
+    tagged = tag_reference(reference)
     now = answers.resolved.get(tagged) if tagged is not None else None
     if tagged is not None and isinstance(now, Resolved) and now.kind == "index":
         yield tagged
 
 
-def concluded(reference: ImageReference, told: RunningDigests, answers: Answers, platform: str = "") -> PinVerdict:
+def concluded(
+    reference: ImageReference, told: RunningDigests, answers: RegistryAnswers, platform: str = ""
+) -> PinVerdict:
     """What one Pod runs, as a digest that may be pinned."""
     found = _found(reference, told, answers)
     kept = [digest for digest, answer in found.items() if isinstance(answer, Resolved)]
@@ -123,13 +125,13 @@ def agreed(reference: ImageReference, verdicts: Sequence[tuple[str, PinVerdict]]
     return _failed("\n".join((head, *lines)))
 
 
-def _found(reference: ImageReference, told: RunningDigests, answers: Answers) -> dict[str, Resolved | Failure]:
+def _found(reference: ImageReference, told: RunningDigests, answers: RegistryAnswers) -> dict[str, Resolved | Failure]:
     return {digest: answers.of(at_digest(reference, digest)) for digest in told.digests}
 
 
-def _chosen(reference: ImageReference, kept: Sequence[str], answers: Answers) -> str:
+def _chosen(reference: ImageReference, kept: Sequence[str], answers: RegistryAnswers) -> str:
     """One of several that the registry has: the tag's, or the index that holds the others; "" where neither tells."""
-    tagged = by_tag(reference)
+    tagged = tag_reference(reference)
     now = answers.resolved.get(tagged) if tagged is not None else None
     if isinstance(now, Resolved) and now.digest in kept:
         return now.digest
@@ -141,10 +143,10 @@ def _chosen(reference: ImageReference, kept: Sequence[str], answers: Answers) ->
 
 
 def _of_manifest(
-    reference: ImageReference, digest: str, answers: Answers, platform: str, *, bereft: bool
+    reference: ImageReference, digest: str, answers: RegistryAnswers, platform: str, *, bereft: bool
 ) -> PinVerdict:
     """An image of one platform: the index that it is of, where the registry names that. `bereft`: others are gone."""
-    tagged = by_tag(reference)
+    tagged = tag_reference(reference)
     now = answers.resolved.get(tagged) if tagged is not None else None
     if tagged is not None and isinstance(now, Resolved) and digest in _children(tagged, answers):
         return _pinned(tagged, now.digest, answers, platform)
@@ -155,15 +157,15 @@ def _of_manifest(
     return PinVerdict("pin", digest)
 
 
-def _pinned(asked: ImageReference, digest: str, answers: Answers, platform: str) -> PinVerdict:
+def _pinned(asked: ImageReference, digest: str, answers: RegistryAnswers, platform: str) -> PinVerdict:
     """An index, or its image for a platform."""
     if not platform:
         return PinVerdict("pin", digest)
-    chosen = of_platform(answers.platforms.get(asked, ()), platform)
+    chosen = platform_digest(answers.platforms.get(asked, ()), platform)
     return _failed(chosen.message) if isinstance(chosen, Failure) else PinVerdict("pin", chosen)
 
 
-def _children(index: ImageReference, answers: Answers) -> set[str]:
+def _children(index: ImageReference, answers: RegistryAnswers) -> set[str]:
     offered = answers.platforms.get(index, ())
     return set() if isinstance(offered, Failure) else {each.digest for each in offered}
 

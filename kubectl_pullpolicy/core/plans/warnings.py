@@ -8,7 +8,7 @@ from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.objects import Node, meta
 from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
 from kubectl_pullpolicy.core.plans.plan import Change, Live
-from kubectl_pullpolicy.core.pods.node_images import UNKNOWN_ACCESS, on_node
+from kubectl_pullpolicy.core.pods.node_images import VERIFICATION_UNKNOWN, on_node
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 
 # Tags that are pushed again by habit; any tag may be.
@@ -75,7 +75,7 @@ def _absent_image(change: Change, image: str, sight: Sight) -> Iterator[str]:
     if sight.nodes is None:
         return
     eligible = [node for node in sight.nodes if _may_run(node, sight.node_selector)]
-    have = [node for node in eligible if on_node(node, image, _RUNNING, UNKNOWN_ACCESS) is not None]
+    have = [node for node in eligible if on_node(node, image, _RUNNING, VERIFICATION_UNKNOWN) is not None]
     start = f"container {change.container}: Never pulls nothing"
     if not eligible:
         yield f"{start}, and there is no node that its Pods may run on"

@@ -17,7 +17,7 @@ _MINOR = re.compile(r"v?1\.(\d+)")
 _ASKS_CREDENTIALS_FROM, _HAS_GATE_FROM = 35, 33
 
 
-class Access(NamedTuple):
+class CredentialVerification(NamedTuple):
     """Whether the kubelet checks who may use an image that is present: None where that is not known."""
 
     verified: bool | None
@@ -34,26 +34,26 @@ class Access(NamedTuple):
         return f" (kubelet {self.kubelet} does not ask who pulled it: any Pod of the node may run it)"
 
 
-UNKNOWN_ACCESS = Access(None)
+VERIFICATION_UNKNOWN = CredentialVerification(None)
 
 
-def access_of(node: Node | None, configuration: KubeletConfiguration | None) -> Access:
+def credential_verification(node: Node | None, configuration: KubeletConfiguration | None) -> CredentialVerification:
     """What a node's version, and its kubelet's configuration where it could be read, say of credential verification."""
     info = node.status.node_info if node is not None and node.status is not None else None
     version = (info.kubelet_version if info is not None else None) or ""
     read = _MINOR.match(version)
     if read is None:
-        return UNKNOWN_ACCESS
+        return VERIFICATION_UNKNOWN
     minor = int(read[1])
     if configuration is None:
-        return Access(minor >= _ASKS_CREDENTIALS_FROM, version)
+        return CredentialVerification(minor >= _ASKS_CREDENTIALS_FROM, version)
     gate = (configuration.feature_gates or {}).get(GATE)
     on = minor >= _HAS_GATE_FROM and (minor >= _ASKS_CREDENTIALS_FROM if gate is None else gate)
     policy = configuration.image_pull_credentials_verification_policy or ""
-    return Access(on and policy != "NeverVerify", version, policy)
+    return CredentialVerification(on and policy != "NeverVerify", version, policy)
 
 
-def on_node(node: Node | None, image: str, status: Status, access: Access) -> OnNode | None:
+def on_node(node: Node | None, image: str, status: Status, access: CredentialVerification) -> OnNode | None:
     """The image among those that the node reports; None where it is not, which proves nothing."""
     if node is None or node.status is None:
         return None
@@ -81,7 +81,7 @@ def same_image(nodes: tuple[Node, ...], first: str, second: str) -> bool:
     )
 
 
-def _refusal(status: Status, access: Access) -> str | None:
+def _refusal(status: Status, access: CredentialVerification) -> str | None:
     """Why a pull fails although the image is present."""
     if not status.pull_failing or not access.verified:
         return None

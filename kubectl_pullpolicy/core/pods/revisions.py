@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.source.reads import Forbidden, Known
 from kubectl_pullpolicy.core.source.snapshot import Owner, Snapshot
 
 
-class Origin(NamedTuple):
+class PodRevision(NamedTuple):
     """Where a Pod comes from.
 
     `revision`: the containers of the revision it was made from, None where they are not known; `name` says whose they
@@ -57,7 +57,7 @@ def revision_of(pod: Pod, context: Snapshot) -> tuple[str, int]:
     return str(controller), fact.value.revision
 
 
-def origin_of(pod: Pod, context: Snapshot) -> Origin | None:
+def pod_revision(pod: Pod, context: Snapshot) -> PodRevision | None:
     """Where this Pod comes from; None for a Pod without a controller."""
     controller = controller_of(meta(pod))
     if controller is None:
@@ -65,14 +65,14 @@ def origin_of(pod: Pod, context: Snapshot) -> Origin | None:
     fact = context.owner(controller)
     unread = _unread(context, controller)
     if not isinstance(fact, Known):
-        return Origin(str(controller), None, False, None, unread=unread)
+        return PodRevision(str(controller), None, False, None, unread=unread)
     nearest = fact.value
     if controller.kind in {"DaemonSet", "StatefulSet"}:
         name = revision_name(pod, controller)
         revision = next((r for r in context.history(controller) if r.ref.name == name), None)
         if revision is not None:
-            return Origin(str(revision.ref), revision.containers, True, nearest, revision.number, unread)
-        return Origin(str(controller), nearest.containers, False, nearest, unread=unread)
+            return PodRevision(str(revision.ref), revision.containers, True, nearest, revision.number, unread)
+        return PodRevision(str(controller), nearest.containers, False, nearest, unread=unread)
     top = nearest
     if nearest.controller is not None:
         above = context.owner(nearest.controller)
@@ -81,7 +81,7 @@ def origin_of(pod: Pod, context: Snapshot) -> Origin | None:
     # A Job's template cannot change, and a Deployment never edits its ReplicaSets. One without a Deployment is its
     # user's, who may have edited it since.
     proves = controller.kind == "Job" or (controller.kind == "ReplicaSet" and nearest.controller is not None)
-    return Origin(str(controller), nearest.containers, proves, top, nearest.revision, unread)
+    return PodRevision(str(controller), nearest.containers, proves, top, nearest.revision, unread)
 
 
 def _unread(context: Snapshot, ref: ObjectRef) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class PolicyReason(NamedTuple):
     unread: tuple[str, ...] = ()
 
 
-class Author(NamedTuple):
+class Provenance(NamedTuple):
     """What one stored object tells about who wrote its containers.
 
     `frozen`: a Pod, whose policies cannot change once it is created; `unchanged`: its spec never changed at all
@@ -64,7 +64,7 @@ def policy_of(
     return Policy(value, judgement.reason, words, judgement.evidence, next_start, judgement.unread, fresh)
 
 
-def judge_manifest(container: DeclaredContainer, source: str = "the manifest") -> PolicyReason:
+def manifest_reason(container: DeclaredContainer, source: str = "the manifest") -> PolicyReason:
     """A container that is not stored yet: what the API server would make of it."""
     if container.policy:
         return PolicyReason("Explicit", (Evidence(source, f"sets {container.policy}", "certain"),))
@@ -72,7 +72,7 @@ def judge_manifest(container: DeclaredContainer, source: str = "the manifest") -
     return PolicyReason("Default", (Evidence(source, detail, "certain"),))
 
 
-def judge_stored(container: DeclaredContainer, author: Author) -> PolicyReason:
+def stored_reason(container: DeclaredContainer, author: Provenance) -> PolicyReason:
     """A stored container, by what its own object tells: last-applied first, then managedFields, then history."""
     for judge in (_by_last_applied, _by_managed_fields, _by_history):
         judgement = judge(container, author)
@@ -86,11 +86,11 @@ def judge_stored(container: DeclaredContainer, author: Author) -> PolicyReason:
     return PolicyReason("DiffersFromDefault", (_no_evidence(author, detail),), default_policy(container.image))
 
 
-def _no_evidence(author: Author, detail: str) -> Evidence:
+def _no_evidence(author: Provenance, detail: str) -> Evidence:
     return Evidence(author.name, f"does not show who wrote the policy; {detail}", "inferred")
 
 
-def _by_last_applied(container: DeclaredContainer, author: Author) -> PolicyReason | None:
+def _by_last_applied(container: DeclaredContainer, author: Provenance) -> PolicyReason | None:
     applied = next((c for c in author.last_applied or () if c.key == container.key), None)
     if applied is None:
         return None
@@ -106,7 +106,7 @@ def _by_last_applied(container: DeclaredContainer, author: Author) -> PolicyReas
 
 
 def _by_silent_manifest(
-    container: DeclaredContainer, applied: DeclaredContainer, author: Author, silent: Evidence
+    container: DeclaredContainer, applied: DeclaredContainer, author: Provenance, silent: Evidence
 ) -> PolicyReason | None:
     """The manifest last applied sets no policy: a default of this image or of an earlier one, or somebody's edit."""
     policy, default = container.policy, default_policy(container.image)
@@ -133,7 +133,7 @@ def _by_silent_manifest(
     return PolicyReason("StaleDefault", (silent, Evidence("managedFields", detail, "inferred")))
 
 
-def _by_managed_fields(container: DeclaredContainer, author: Author) -> PolicyReason | None:
+def _by_managed_fields(container: DeclaredContainer, author: Provenance) -> PolicyReason | None:
     owners = tuple(owner for owner in author.field_owners if owner.key == container.key)
     default = default_policy(container.image)
     applier = next((o for o in owners if o.operation == "Apply" and o.policy), None)
@@ -160,7 +160,7 @@ def _by_managed_fields(container: DeclaredContainer, author: Author) -> PolicyRe
 
 
 def _by_later_image(
-    container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Author
+    container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Provenance
 ) -> PolicyReason | None:
     """The creator still owns the policy, and somebody else changed the image since."""
     creator = next((o for o in owners if o.policy and o.created and not o.image), None)
@@ -173,14 +173,14 @@ def _by_later_image(
     return PolicyReason("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
 
 
-def _by_history(container: DeclaredContainer, author: Author) -> PolicyReason | None:
+def _by_history(container: DeclaredContainer, author: Provenance) -> PolicyReason | None:
     if container.policy == default_policy(container.image):
         return None
     earlier = _earlier_image(container, author)
     return None if earlier is None else PolicyReason("StaleDefault", (earlier[1],), earlier[0])
 
 
-def _earlier_image(container: DeclaredContainer, author: Author) -> tuple[str, Evidence] | None:
+def _earlier_image(container: DeclaredContainer, author: Provenance) -> tuple[str, Evidence] | None:
     """The newest earlier revision of this container whose image gives the policy that is stored now."""
     for revision in author.history:
         old = next((c for c in revision.containers if c.key == container.key), None)
@@ -192,7 +192,7 @@ def _earlier_image(container: DeclaredContainer, author: Author) -> tuple[str, E
     return None
 
 
-def _policy_writer(container: DeclaredContainer, author: Author) -> FieldOwner | None:
+def _policy_writer(container: DeclaredContainer, author: Provenance) -> FieldOwner | None:
     """The manager that wrote this policy by itself: it owns the policy, but neither the image nor the container."""
     owners = (owner for owner in author.field_owners if owner.key == container.key and owner.operation == "Update")
     return next((owner for owner in owners if owner.policy and not owner.image and not owner.created), None)

@@ -18,7 +18,7 @@ _RESTARTABLE = frozenset({"Deployment", "DaemonSet", "StatefulSet"})
 _KEEPS_PODS = frozenset({"ReplicaSet", "ReplicationController", "PodTemplate", "CronJob"})
 
 
-class Holder(NamedTuple):
+class TopOwner(NamedTuple):
     """What has to be restarted: the workload that a user would name, or a Pod without one ("Pod").
 
     `pod` is the Pod in hand, "" for a template; `on_delete`: its Pods are replaced only when they are deleted.
@@ -32,7 +32,7 @@ class Holder(NamedTuple):
     mirror: bool = False
 
 
-def fresh_bytes(container: DeclaredContainer, policy: str, holder: Holder) -> FreshBytes | None:
+def how_to_update(container: DeclaredContainer, policy: str, holder: TopOwner) -> FreshBytes | None:
     """How this container gets the newest bytes; None where its image cannot be read."""
     try:
         reference = parse(container.image)
@@ -53,7 +53,7 @@ def fresh_bytes(container: DeclaredContainer, policy: str, holder: Holder) -> Fr
     return FreshBytes(f"{words}; set Always, or give the new bytes a tag or digest of their own{later}", command)
 
 
-def _restarted(words: str, holder: Holder) -> FreshBytes:
+def _restarted(words: str, holder: TopOwner) -> FreshBytes:
     namespace = f" -n {quote(holder.namespace)}"
     if holder.kind in _RESTARTABLE and not holder.on_delete:
         target = quote(f"{holder.kind.lower()}/{holder.name}")
@@ -77,7 +77,7 @@ def _restarted(words: str, holder: Holder) -> FreshBytes:
     )
 
 
-def _set_always(container: DeclaredContainer, holder: Holder) -> str:
+def _set_always(container: DeclaredContainer, holder: TopOwner) -> str:
     """The patch that sets Always in the template; "" for kinds whose templates cannot change, or are not known."""
     if holder.kind not in _RESTARTABLE | _KEEPS_PODS:
         return ""
@@ -94,7 +94,7 @@ def _set_always(container: DeclaredContainer, holder: Holder) -> str:
     return f"kubectl patch {holder.kind.lower()} {quote(holder.name)} -n {quote(holder.namespace)} -p {quote(text)}"
 
 
-def _after(holder: Holder) -> str:
+def _after(holder: TopOwner) -> str:
     """What is left to do once the template is changed."""
     if holder.kind in _RESTARTABLE and not holder.on_delete:
         return "this rolls it"
@@ -103,7 +103,7 @@ def _after(holder: Holder) -> str:
     return "Pods that are there must be deleted then" if holder.kind != "PodTemplate" else ""
 
 
-def _elsewhere(holder: Holder) -> str:
+def _elsewhere(holder: TopOwner) -> str:
     if holder.kind in {"Pod", "Job"}:
         return f"a {holder.kind}'s policies cannot change: create it anew"
     return f"change it in {holder.kind}/{holder.name}"

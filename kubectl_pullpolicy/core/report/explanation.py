@@ -196,7 +196,7 @@ class SubjectExplanation(Value, frozen=True):
         return f"{word}.{info.group}/{self.name}" if info is not None and info.group else f"{word}/{self.name}"
 
 
-def narrowed(subject: SubjectExplanation, container: str, *, failing: bool) -> SubjectExplanation | None:
+def filter_containers(subject: SubjectExplanation, container: str, *, failing: bool) -> SubjectExplanation | None:
     """The subject with the containers that were asked for ("": all); None where none is left."""
 
     def wanted(explanation: Explanation) -> bool:

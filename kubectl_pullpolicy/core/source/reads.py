@@ -30,12 +30,12 @@ class Forbidden(NamedTuple):
     message: str = ""
 
 
-class NotAsked(NamedTuple):
+class NotRead(NamedTuple):
     """Nobody asked, or the source cannot answer questions of this sort (a file that holds only Pods)."""
 
 
-Fact = Known[T] | Absent | Forbidden | NotAsked
-ABSENT, NOT_ASKED = Absent(), NotAsked()
+Fact = Known[T] | Absent | Forbidden | NotRead
+ABSENT, NOT_READ = Absent(), NotRead()
 
 
 class Get(NamedTuple):
@@ -62,7 +62,7 @@ class Reading(NamedTuple):
 
     need: Need
     objects: tuple[KubernetesObject, ...] = ()
-    outcome: Absent | Forbidden | NotAsked | None = None
+    outcome: Absent | Forbidden | NotRead | None = None
     done: bool = True
 
 

@@ -34,7 +34,7 @@ from kubectl_pullpolicy.core.k8s.pod_templates import (
 from kubectl_pullpolicy.core.k8s.rollouts import is_on_delete, rollout_notes
 from kubectl_pullpolicy.core.source.reads import (
     ABSENT,
-    NOT_ASKED,
+    NOT_READ,
     Absent,
     Fact,
     Forbidden,
@@ -42,7 +42,7 @@ from kubectl_pullpolicy.core.source.reads import (
     Known,
     ListOf,
     Need,
-    NotAsked,
+    NotRead,
     Reading,
     secret_ref,
     service_account_ref,
@@ -112,7 +112,7 @@ class Snapshot:
         self._service_accounts: dict[ObjectRef, Fact[ServiceAccount]] = {}
         self._secrets: dict[ObjectRef, Fact[PullSecret]] = {}
         self._events: dict[tuple[str, str, str], list[Event]] = {}
-        self._answered: dict[Need, Absent | Forbidden | NotAsked | None] = {}
+        self._answered: dict[Need, Absent | Forbidden | NotRead | None] = {}
 
     def learn(self, readings: Iterable[Reading]) -> None:
         """Take in what a source answered."""
@@ -161,7 +161,7 @@ class Snapshot:
         revision = Revision(ref, thing.revision or 0, declared_containers(template.spec))
         self._history.setdefault(owner, {})[ref] = revision
 
-    def _miss(self, ref: ObjectRef, outcome: Absent | Forbidden | NotAsked) -> None:
+    def _miss(self, ref: ObjectRef, outcome: Absent | Forbidden | NotRead) -> None:
         if ref.kind == "Node":
             self._nodes.setdefault(ref.name, outcome)
         elif ref.kind == "ServiceAccount":
@@ -175,9 +175,9 @@ class Snapshot:
         """Whether this need was put to the source already, whatever came of it."""
         return need in self._answered
 
-    def outcome(self, need: Need) -> Absent | Forbidden | NotAsked | None:
+    def outcome(self, need: Need) -> Absent | Forbidden | NotRead | None:
         """Why a need has no answer; None where it has one, NotAsked where it was not put."""
-        return self._answered.get(need, NOT_ASKED)
+        return self._answered.get(need, NOT_READ)
 
     def owner(self, ref: ObjectRef) -> Fact[Owner]:
         """What is known of a workload."""
@@ -189,7 +189,7 @@ class Snapshot:
             if need in self._answered:
                 outcome = self._answered[need]
                 return ABSENT if outcome is None else outcome
-        return NOT_ASKED
+        return NOT_READ
 
     def root(self, ref: ObjectRef) -> ObjectRef:
         """The workload that a user would name: the last known one up the chain of controllers (Pod's owner upwards)."""
@@ -202,7 +202,7 @@ class Snapshot:
 
     def node(self, name: str) -> Fact[Node]:
         """What is known of a node."""
-        return self._nodes.get(name, NOT_ASKED)
+        return self._nodes.get(name, NOT_READ)
 
     def nodes(self) -> tuple[Node, ...]:
         """All nodes that are known."""
@@ -222,11 +222,11 @@ class Snapshot:
 
     def service_account(self, namespace: str, name: str) -> Fact[ServiceAccount]:
         """What is known of a ServiceAccount."""
-        return self._service_accounts.get(service_account_ref(namespace, name), NOT_ASKED)
+        return self._service_accounts.get(service_account_ref(namespace, name), NOT_READ)
 
     def secret(self, namespace: str, name: str) -> Fact[PullSecret]:
         """What is known of a Secret."""
-        return self._secrets.get(secret_ref(namespace, name), NOT_ASKED)
+        return self._secrets.get(secret_ref(namespace, name), NOT_READ)
 
     def history(self, ref: ObjectRef) -> tuple[Revision, ...]:
         """The revisions of a Deployment, DaemonSet or StatefulSet that are known, newest first."""

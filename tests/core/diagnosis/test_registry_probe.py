@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kubectl_pullpolicy.core.diagnosis.registry_probe import Attempt, Findings, fitting, probe_of
+from kubectl_pullpolicy.core.diagnosis.registry_probe import LookupAttempt, LookupResults, platform_for_node, probe_of
 from kubectl_pullpolicy.core.explain.explainer import explain_image
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
@@ -23,7 +23,7 @@ def explanation(image: str = IMAGE, node: NodeSummary | None = NODE, status: Sta
     return msgspec.structs.replace(explain_image(image, ""), node=node, status=status)
 
 
-def probed(findings: Findings, image: str = IMAGE, **more: object) -> Probe:
+def probed(findings: LookupResults, image: str = IMAGE, **more: object) -> Probe:
     return probe_of(parse(image), findings, explanation(image, **more))  # type: ignore[arg-type]
 
 
@@ -31,8 +31,8 @@ def failed(kind: str, message: str = "said the registry") -> Failure:
     return Failure(kind, message)  # type: ignore[arg-type]
 
 
-def found(*attempts: tuple[str, Resolved | Failure], **more: object) -> Findings:
-    return Findings(tuple(Attempt(*each) for each in attempts), **more)  # type: ignore[arg-type]
+def found(*attempts: tuple[str, Resolved | Failure], **more: object) -> LookupResults:
+    return LookupResults(tuple(LookupAttempt(*each) for each in attempts), **more)  # type: ignore[arg-type]
 
 
 def test_a_public_image_needs_no_credentials() -> None:
@@ -97,7 +97,7 @@ def test_without_a_known_node_no_platform_is_compared(node: NodeSummary | None) 
     ],
 )
 def test_what_a_node_takes(platforms: tuple[Platform, ...], architecture: str, taken: Platform | None) -> None:
-    assert fitting(platforms, "linux", architecture) == taken
+    assert platform_for_node(platforms, "linux", architecture) == taken
 
 
 @pytest.mark.parametrize(

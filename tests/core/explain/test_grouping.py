@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.explain.explainer import explain_image
-from kubectl_pullpolicy.core.explain.grouping import folded, mixed_digests
+from kubectl_pullpolicy.core.explain.grouping import grouped_pods, mixed_digests
 from kubectl_pullpolicy.core.report.explanation import OwnerSummary, Status, SubjectExplanation
 
 OWNER = OwnerSummary("Deployment", "web", "3 of 3 ready")
@@ -25,7 +25,7 @@ TEMPLATE = SubjectExplanation("Deployment", "shop", "web", OWNER, None, True, ""
 
 
 def fold(*subjects: SubjectExplanation) -> list[SubjectExplanation]:
-    return [subject for page in folded([[subject] for subject in subjects]) for subject in page]
+    return [subject for page in grouped_pods([[subject] for subject in subjects]) for subject in page]
 
 
 def never(_: str, __: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.explain.query import Query
-from kubectl_pullpolicy.core.explain.watch import WatchFilter, Watching
+from kubectl_pullpolicy.core.explain.watch import PodWatch, WatchFilter
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, Selection
@@ -45,9 +45,9 @@ class Cluster:
                 yield Reading(need, found, None if found else Absent())
 
 
-def watching(source: Cluster | None = None, **wanted: Any) -> Watching:
+def watching(source: Cluster | None = None, **wanted: Any) -> PodWatch:
     source = source or Cluster()
-    return Watching(lambda: Query(source), WatchFilter("shop", **wanted))
+    return PodWatch(lambda: Query(source), WatchFilter("shop", **wanted))
 
 
 def of(name: str, *waiting: str, owner: str = "", labels: dict[str, str] | None = None) -> Pod:
@@ -60,7 +60,7 @@ def of(name: str, *waiting: str, owner: str = "", labels: dict[str, str] | None 
     return made
 
 
-def shown(watching: Watching, *news: Any) -> list[list[str]]:
+def shown(watching: PodWatch, *news: Any) -> list[list[str]]:
     """What is shown for each piece of news: `POD/CONTAINER STATE`."""
     return [
         [

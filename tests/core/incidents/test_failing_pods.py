@@ -85,19 +85,19 @@ def event(number: int) -> dict[str, Any]:
 
 
 def found_in(source: MadeUp, credentials: CredentialsWanted = "never") -> tuple[FailingPods, Incidents, Query]:
-    inquiry = Query(source, "failures", credentials)
-    failures, incidents = FailingPods(source, inquiry), Incidents()
+    query = Query(source, "failures", credentials)
+    failures, incidents = FailingPods(source, query), Incidents()
     for page in failures.of_target(None, ALL):
         for subject in page:
             incidents.take(subject)
-    return failures, incidents, inquiry
+    return failures, incidents, query
 
 
 def test_200_failing_pods_of_10_000_are_one_screen() -> None:
     failures, incidents, _ = found_in(MadeUp(10_000, 200))
     assert (failures.pods, incidents.failing) == (10_000, 200)
     out = StringIO()
-    found = incidents.found(failures.sightings, failures.platforms(), None)
+    found = incidents.found(failures.image_usage, failures.platforms(), None)
     print_incidents(found, Style(lambda: MadeUp.now, all_namespaces=True), out)
     lines = out.getvalue().splitlines()
     assert len(lines) == 4
@@ -126,7 +126,7 @@ def test_accounts_and_secrets_are_read_by_name_once_each_and_only_so_many() -> N
 
 def test_events_tell_the_cause_where_the_message_hides_it() -> None:
     failures, incidents, _ = found_in(MadeUp(1_000, 100, hidden=True))
-    assert [each.cause for each in incidents.found(failures.sightings, None, None)] == ["ImageNotFound"]
+    assert [each.cause for each in incidents.found(failures.image_usage, None, None)] == ["ImageNotFound"]
 
 
 def test_memory_does_not_grow_with_the_pods_that_are_well() -> None:
@@ -145,6 +145,6 @@ def test_nodes_that_may_not_be_listed_are_said_to_be_so() -> None:
             for need in needs:
                 yield Reading(need, (), Forbidden("list", "nodes") if need == NODES else None)
 
-    failures, _, inquiry = found_in(Refusing(100, 10))
+    failures, _, query = found_in(Refusing(100, 10))
     assert failures.platforms() is None
-    assert inquiry.refusals() == ("cannot list nodes: forbidden",)
+    assert query.refusals() == ("cannot list nodes: forbidden",)

@@ -37,14 +37,14 @@ def grouped(
     namespace: str | None = "shop",
 ) -> tuple[Incident, ...]:
     """The incidents of these Pods; `running` are images that run, each with its node."""
-    incidents, sightings = Incidents(), ImageUsage()
+    incidents, image_usage = Incidents(), ImageUsage()
     for pod in pods:
         incidents.take(pod)
         for each in pod.containers:
-            sightings.see(each.image, pod.node.name if pod.node is not None else "", runs=False)
+            image_usage.see(each.image, pod.node.name if pod.node is not None else "", runs=False)
     for image, node in running:
-        sightings.see(image, node, runs=True)
-    return incidents.found(sightings, nodes, namespace)
+        image_usage.see(image, node, runs=True)
+    return incidents.found(image_usage, nodes, namespace)
 
 
 def where(*pods: SubjectExplanation, **more: Any) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.k8s.rollouts import Due, due, is_newest, rollout_notes
+from kubectl_pullpolicy.core.k8s.rollouts import ReplicaCount, is_newest, replica_count, rollout_notes
 from tests.harness.builders import container, pod, read, workload
 
 
@@ -17,28 +17,33 @@ def of(kind: str, spec: dict[str, Any], status: dict[str, Any], **metadata: Any)
 @pytest.mark.parametrize(
     ("kind", "spec", "status", "expected"),
     [
-        ("Deployment", {"replicas": 3}, {"updatedReplicas": 1}, Due(3, 1)),
-        ("Deployment", {}, {"updatedReplicas": 1}, Due(1, 1)),
-        ("Deployment", {"replicas": 0}, {}, Due(0, 0)),
-        ("StatefulSet", {"replicas": 3}, {"updatedReplicas": 2}, Due(3, 2)),
-        ("StatefulSet", {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}}, {}, Due(1, 0)),
-        ("StatefulSet", {"replicas": 3, "updateStrategy": {"type": "OnDelete"}}, {"updatedReplicas": 1}, Due(1, 1)),
-        ("DaemonSet", {}, {"desiredNumberScheduled": 4, "updatedNumberScheduled": 2}, Due(4, 2)),
-        ("DaemonSet", {"updateStrategy": {"type": "OnDelete"}}, {"desiredNumberScheduled": 4}, Due(0, 0)),
-        ("ReplicaSet", {"replicas": 2}, {"replicas": 1}, Due(2, 1)),
-        ("Job", {}, {"active": 2}, Due(1, 2)),
-        ("Job", {}, {"succeeded": 1, "failed": 1}, Due(1, 2)),
-        ("Job", {"suspend": True}, {}, Due(0, 0)),
+        ("Deployment", {"replicas": 3}, {"updatedReplicas": 1}, ReplicaCount(3, 1)),
+        ("Deployment", {}, {"updatedReplicas": 1}, ReplicaCount(1, 1)),
+        ("Deployment", {"replicas": 0}, {}, ReplicaCount(0, 0)),
+        ("StatefulSet", {"replicas": 3}, {"updatedReplicas": 2}, ReplicaCount(3, 2)),
+        ("StatefulSet", {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}}, {}, ReplicaCount(1, 0)),
+        (
+            "StatefulSet",
+            {"replicas": 3, "updateStrategy": {"type": "OnDelete"}},
+            {"updatedReplicas": 1},
+            ReplicaCount(1, 1),
+        ),
+        ("DaemonSet", {}, {"desiredNumberScheduled": 4, "updatedNumberScheduled": 2}, ReplicaCount(4, 2)),
+        ("DaemonSet", {"updateStrategy": {"type": "OnDelete"}}, {"desiredNumberScheduled": 4}, ReplicaCount(0, 0)),
+        ("ReplicaSet", {"replicas": 2}, {"replicas": 1}, ReplicaCount(2, 1)),
+        ("Job", {}, {"active": 2}, ReplicaCount(1, 2)),
+        ("Job", {}, {"succeeded": 1, "failed": 1}, ReplicaCount(1, 2)),
+        ("Job", {"suspend": True}, {}, ReplicaCount(0, 0)),
     ],
 )
 def test_the_status_tells_how_many_pods_there_are_to_be(
-    kind: str, spec: dict[str, Any], status: dict[str, Any], expected: Due
+    kind: str, spec: dict[str, Any], status: dict[str, Any], expected: ReplicaCount
 ) -> None:
-    assert due(of(kind, spec, status)) == expected
+    assert replica_count(of(kind, spec, status)) == expected
 
 
 def test_numbers_of_an_earlier_generation_do_not_count() -> None:
-    assert not due(of("Deployment", {}, {"observedGeneration": 1, "updatedReplicas": 1})).observed
+    assert not replica_count(of("Deployment", {}, {"observedGeneration": 1, "updatedReplicas": 1})).observed
 
 
 def labelled(**labels: str) -> Any:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from kubectl_pullpolicy.core.images.pin_verdicts import Answers, PinVerdict
+from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict, RegistryAnswers
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind, Platform, Resolved
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeStatus
@@ -80,11 +80,11 @@ class Registry(NamedTuple):
             return Failure(self.failure, f"as the test wants: {self.failure}")
         return Resolved(digest, "", self.kinds[digest])  # type: ignore[arg-type]
 
-    def answers(self, told: RunningDigests, platform: str) -> Answers:
+    def answers(self, told: RunningDigests, platform: str) -> RegistryAnswers:
         """What would be asked, answered."""
-        found = Answers({at_digest(WEB, digest): self.answer(digest) for digest in told.digests}, {})
+        found = RegistryAnswers({at_digest(WEB, digest): self.answer(digest) for digest in told.digests}, {})
         if tag_matters(WEB, told, found):
-            found = Answers({**found.resolved, WEB: self.answer(self.tag)}, {})
+            found = RegistryAnswers({**found.resolved, WEB: self.answer(self.tag)}, {})
         offered = {}
         for index in platforms_matter(WEB, told, found, platform):
             digest = index.digest or self.tag

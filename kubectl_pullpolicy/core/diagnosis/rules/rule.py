@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.diagnosis.message import Masked
+from kubectl_pullpolicy.core.diagnosis.message import MaskedText
 from kubectl_pullpolicy.core.report.evidence import Certainty
 
 # An HTTP status as containerd (core/remotes/errors), docker (registry/client/errors.go), containers/image
@@ -71,7 +71,7 @@ class Rules:
                 self._by_token.setdefault(token, []).append((number, word))
         self._tokens = frozenset(self._by_token)
 
-    def first_match(self, masked: Masked) -> Match | None:
+    def first_match(self, masked: MaskedText) -> Match | None:
         """The first rule that holds."""
         text = masked.text
         tokens = set(_TOKEN.findall(text))
