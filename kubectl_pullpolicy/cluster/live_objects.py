@@ -15,8 +15,8 @@ from kubectl_pullpolicy.cluster.source import ClusterSource
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, controller_of
-from kubectl_pullpolicy.core.plans.container_fields import slots
-from kubectl_pullpolicy.core.plans.plan import Live, live_object, target_of
+from kubectl_pullpolicy.core.plans.container_fields import live_containers
+from kubectl_pullpolicy.core.plans.plan import LiveObject, live_object, target_of
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Get, ListOf
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
@@ -47,25 +47,25 @@ class LiveObjects:
         """The kind of somebody's own that this word means. Raises ServerError."""
         return self._discovery.named(word)
 
-    def get(self, info: KindInfo, namespace: str, name: str) -> Live:
+    def get(self, info: KindInfo, namespace: str, name: str) -> LiveObject:
         """One object. Raises NotFoundError, ForbiddenError, ServerError."""
         body = self._transport.get(path_of(info, namespace, name), {}, f"get {info.plural} {name}")
         return _read(info, body)
 
-    def workload(self, info: KindInfo, namespace: str, name: str) -> Iterator[Live]:
+    def workload(self, info: KindInfo, namespace: str, name: str) -> Iterator[LiveObject]:
         """What is to be changed where this object is named; nothing where it was found before."""
         yield from self._roots_of([self.get(info, namespace, name)], say=True)
 
-    def workloads(self, info: KindInfo, selection: Selection) -> Iterator[Live]:
+    def workloads(self, info: KindInfo, selection: Selection) -> Iterator[LiveObject]:
         """What is to be changed where these objects are selected, each once."""
         yield from self._roots_of(self._listed(info, selection), say=False)
 
-    def _listed(self, info: KindInfo, selection: Selection) -> Iterator[Live]:
+    def _listed(self, info: KindInfo, selection: Selection) -> Iterator[LiveObject]:
         for body in self._source.bodies(ListOf(info.api_version, info.kind, *selection)):
             for item in _items(info, body.content):
                 yield _read(info, bytes(item))
 
-    def _roots_of(self, objects: Iterable[Live], *, say: bool) -> Iterator[Live]:
+    def _roots_of(self, objects: Iterable[LiveObject], *, say: bool) -> Iterator[LiveObject]:
         for live in objects:
             chain, above = [live.ref], live
             while (ref := _maker(above)) is not None and ref not in self._roots:
@@ -82,17 +82,17 @@ class LiveObjects:
                 self._found.add(root)
                 yield above
 
-    def _owner(self, ref: ObjectRef) -> Live | None:
+    def _owner(self, ref: ObjectRef) -> LiveObject | None:
         """An owner with a pod template; None for one without, or that is gone. Raises ForbiddenError."""
         try:
             info = self._discovery.info(Get(ref))
             found = self.get(info, ref.namespace if info.namespaced else "", ref.name)
         except NotFoundError:
             return None
-        return found if slots(found.kind, found.tree) else None
+        return found if live_containers(found.kind, found.tree) else None
 
 
-def _maker(live: Live) -> ObjectRef | None:
+def _maker(live: LiveObject) -> ObjectRef | None:
     """The owner in whose place this object stands."""
     return controller_of(live.metadata) if live.kind in _MADE else None
 
@@ -105,7 +105,7 @@ def _items(info: KindInfo, body: bytes) -> list[msgspec.Raw]:
     return [item for item in items or () if bytes(item) != b"null"]
 
 
-def _read(info: KindInfo, body: bytes) -> Live:
+def _read(info: KindInfo, body: bytes) -> LiveObject:
     try:
         return live_object(info, body)
     except UNREADABLE as error:

@@ -15,7 +15,7 @@ from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import heals
 from kubectl_pullpolicy.cluster.transport import ApiTransport, Write
 from kubectl_pullpolicy.core.plans.json_patch import json_patch
-from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
 from kubectl_pullpolicy.parallel import together
 
@@ -44,7 +44,7 @@ class Patcher:
     """Writes plans. `replan`: what is wanted of an object, asked again when it has changed."""
 
     def __init__(
-        self, transport: ApiTransport, live: LiveObjects, replan: Callable[[Live], ObjectPlan], how: Patching
+        self, transport: ApiTransport, live: LiveObjects, replan: Callable[[LiveObject], ObjectPlan], how: Patching
     ) -> None:
         self._transport = transport
         self._live = live

@@ -4,34 +4,34 @@ import sys
 from collections.abc import Sequence
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES
-from kubectl_pullpolicy.core.pins.workloads import Judged
+from kubectl_pullpolicy.core.pins.workloads import JudgedImage
 from kubectl_pullpolicy.core.plans.items import checked_item
 from kubectl_pullpolicy.flags.options import PlanOutputFlags
 from kubectl_pullpolicy.printers.plans.pin_check import print_gated_names, print_live_gates
 from kubectl_pullpolicy.printers.structured import print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.terminal import say
-from kubectl_pullpolicy.writes.selection import Finding
+from kubectl_pullpolicy.writes.selection import TargetSearch
 
 GATED = 3
 
 
-def tell_check(judged: Sequence[Judged], finding: Finding, output: PlanOutputFlags) -> int:
+def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: PlanOutputFlags) -> int:
     """Shows what was found. Returns the exit code: 3 where something was, 1 where something is not known."""
     if output.output == "name":
         print_gated_names(judged, sys.stdout)
     elif output.output:
         items = [checked_item(each.image.live, each.image.slot, each.judgement) for each in judged]
         printer = print_plan_json if output.output == "json" else print_plan_yaml
-        printer(items, "none", finding.notes, sys.stdout)
+        printer(items, "none", search.notes, sys.stdout)
     else:
-        everywhere = finding.selection.namespace is None
+        everywhere = search.selection.namespace is None
         print_live_gates(judged, sys.stdout, namespaces=everywhere, no_headers=output.no_headers)
     sys.stdout.flush()
-    for note in finding.notes:
+    for note in search.notes:
         say(note)
-    for error in finding.errors:
+    for error in search.errors:
         say(str(error))
     gated = sum(each.judgement.verdict in GATES for each in judged)
-    if not finding.errors and not output.output:
+    if not search.errors and not output.output:
         say(f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned.")
-    return 1 if finding.errors else GATED if gated else 0
+    return 1 if search.errors else GATED if gated else 0

@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 import msgspec
 
 from kubectl_pullpolicy.cluster import ClusterSource, Writable, open_writable
-from kubectl_pullpolicy.commands.pin_check import tell_check
+from kubectl_pullpolicy.commands.pin_check import report_check
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.pins.workloads import (
-    Judged,
-    Key,
+    ContainerKey,
+    JudgedImage,
     LivePinRequest,
-    caution,
     edits,
+    edits_by_container,
     images_of,
     node_platform,
-    wish_of,
+    policy_warning,
 )
-from kubectl_pullpolicy.core.plans.plan import Edit, Leave, Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.plan import FieldEdit, LiveObject, NoEdit, ObjectPlan
 from kubectl_pullpolicy.core.plans.planner import plan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import ListOf
@@ -53,9 +53,15 @@ from kubectl_pullpolicy.lookups.running_pins import RunningJudge
 from kubectl_pullpolicy.lookups.running_pods import RunningPods
 from kubectl_pullpolicy.printers.plans.plan import diff
 from kubectl_pullpolicy.terminal import warn
-from kubectl_pullpolicy.writes.apply import Writing, write
-from kubectl_pullpolicy.writes.selection import Finding, found, nothing_found, nothing_meant, with_names
-from kubectl_pullpolicy.writes.wait import ended
+from kubectl_pullpolicy.writes.apply import WriteRun, write
+from kubectl_pullpolicy.writes.selection import (
+    TargetSearch,
+    live_objects,
+    no_container_error,
+    report_nothing_found,
+    with_names,
+)
+from kubectl_pullpolicy.writes.wait import wait_for_rollout
 
 NOUN = "image"
 
@@ -78,12 +84,14 @@ class _Wanted:
     """What is wanted of each object, and what is to be known of it."""
 
     request: LivePinRequest
-    edits: dict[ObjectRef, dict[Key, tuple[Edit | Leave, ...]]] = field(default_factory=lambda: defaultdict(dict))
+    edits: dict[ObjectRef, dict[ContainerKey, tuple[FieldEdit | NoEdit, ...]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     cautions: dict[ObjectRef, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def plan(self, live: Live) -> ObjectPlan:
+    def plan(self, live: LiveObject) -> ObjectPlan:
         """Its plan; asked again when it has changed, it still wants the same of the same containers."""
-        made = plan(live._replace(path=self.request.path), wish_of(self.edits.get(live.ref, {})))
+        made = plan(live._replace(path=self.request.path), edits_by_container(self.edits.get(live.ref, {})))
         return msgspec.structs.replace(made, cautions=tuple(self.cautions.get(live.ref, ())))
 
 
@@ -93,15 +101,15 @@ def run_live(targets: Sequence[str], request: LivePinRequest, flags: Flags) -> i
     limit = timeout_seconds(flags.awaited.timeout) if flags.awaited.wait else None
     check_selects(targets, flags.selection, flags.write)
     writable = open_writable(flags.connection, warn)
-    finding = _finding(targets, writable, flags)
-    lives = [live._replace(path=request.path) for live in found(finding)]
+    search = _search(targets, writable, flags)
+    lives = [live._replace(path=request.path) for live in live_objects(search)]
     if request.path and any(live.kind for live in lives):
         raise UsageError("--path is for kinds of one's own: where Pods are made in those of Kubernetes is known")
-    judged = _judged(lives, request, flags, finding)
+    judged = _judged(lives, request, flags, search)
     if request.check and judged:
-        finding.errors.extend(_error(each) for each in judged if each.judgement.verdict == "failed")
-        return tell_check(judged, finding, flags.output)
-    return _pinned(lives, judged, request, flags, finding, limit)
+        search.errors.extend(_error(each) for each in judged if each.judgement.verdict == "failed")
+        return report_check(judged, search, flags.output)
+    return _pinned(lives, judged, request, flags, search, limit)
 
 
 def _verify(request: LivePinRequest, flags: Flags) -> None:
@@ -118,64 +126,66 @@ def _verify(request: LivePinRequest, flags: Flags) -> None:
         raise UsageError("--update follows tags at the registry: it cannot be used with --from=running")
 
 
-def _finding(arguments: Sequence[str], writable: Writable, flags: Flags) -> Finding:
+def _search(arguments: Sequence[str], writable: Writable, flags: Flags) -> TargetSearch:
     selection = flags.selection
     targets = parse_targets(arguments, writable.live.kind)
     if targets:
         check_targets(targets, selection, flags.write)
     namespace = None if selection.all_namespaces else writable.source.namespace
-    return Finding(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
+    return TargetSearch(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
 
 
-def _judged(lives: Sequence[Live], request: LivePinRequest, flags: Flags, finding: Finding) -> list[Judged]:
+def _judged(
+    lives: Sequence[LiveObject], request: LivePinRequest, flags: Flags, search: TargetSearch
+) -> list[JudgedImage]:
     images = [image for live in lives for image in images_of(live, request)]
-    credentials = NoPullCredentials() if flags.no_secrets else PullCredentials(finding.writable.source)
+    credentials = NoPullCredentials() if flags.no_secrets else PullCredentials(search.writable.source)
     credentials.read({image.live.ref: image.live for image in images}.values())
     registries = Registries(open_resolver(flags.registries))
-    finding.notes.extend(credentials.notes)
+    search.notes.extend(credentials.notes)
     if not request.running:
         return Judge(request, registries, credentials).judged(images)
-    pods = RunningPods(finding.writable.source)
+    pods = RunningPods(search.writable.source)
     pods.read(list({image.live.ref: image.live for image in images}.values()))
-    finding.notes.extend(pods.notes)
+    search.notes.extend(pods.notes)
     return RunningJudge(request.platform, registries, credentials, pods).judged(images)
 
 
 def _pinned(  # noqa: PLR0913, PLR0917  what was found, what is wanted, how
-    lives: Sequence[Live],
-    judged: Sequence[Judged],
+    lives: Sequence[LiveObject],
+    judged: Sequence[JudgedImage],
     request: LivePinRequest,
     flags: Flags,
-    finding: Finding,
+    search: TargetSearch,
     limit: float | None,
 ) -> int:
-    wanted = _wanted(judged, request, finding)
+    wanted = _wanted(judged, request, search)
     plans, diffs = [], []
     for live in lives:
         made = wanted.plan(live)
-        error = None if request.ignore else nothing_meant(live, made, request.container)
-        if error is not None and finding.named:
-            finding.errors.append(error)
+        error = None if request.ignore else no_container_error(live, made, request.container)
+        if error is not None and search.named:
+            search.errors.append(error)
         elif made.changes or made.unchanged or made.skipped:
-            plans.append(with_names(made, finding))
+            plans.append(with_names(made, search))
             diffs.append(diff(live, made) if flags.write.diff else "")
-    if not plans and not finding.errors:
-        return nothing_found(flags.selection, finding.selection.namespace)
+    if not plans and not search.errors:
+        return report_nothing_found(flags.selection, search.selection.namespace)
     if request.platform and any(made.changes for made in plans):
-        _warn_of_platforms(request.platform, finding.writable.source)
-    writing = Writing(
+        _warn_of_platforms(request.platform, search.writable.source)
+    writing = WriteRun(
         noun=NOUN,
-        writable=finding.writable,
+        writable=search.writable,
         flags=flags.write,
         output=flags.output,
         replan=wanted.plan,
         namespaces=flags.selection.all_namespaces,
-        named=finding.named,
-        notes=tuple(finding.notes),
-        errors=tuple(finding.errors),
+        named=search.named,
+        notes=tuple(search.notes),
+        errors=tuple(search.errors),
         diffs=diffs,
     )
-    return ended(write(writing, plans), writing, limit)
+    return wait_for_rollout(write(writing, plans), writing, limit)
 
 
 def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
@@ -191,17 +201,17 @@ def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
         warn(f"nodes of {', '.join(sorted(others))} cannot run what is pinned to images for {platform}")
 
 
-def _wanted(judged: Iterable[Judged], request: LivePinRequest, finding: Finding) -> _Wanted:
+def _wanted(judged: Iterable[JudgedImage], request: LivePinRequest, search: TargetSearch) -> _Wanted:
     """What is wanted; what failed is an error beside it."""
     wanted = _Wanted(request)
     for each in judged:
         ref, key = each.key
         wanted.edits[ref][key] = edits(each, request)
-        said = caution(each, wanted.edits[ref][key], request)
+        said = policy_warning(each, wanted.edits[ref][key], request)
         if said:
             wanted.cautions[ref].append(said)
         if each.judgement.verdict == "failed":
-            finding.errors.append(_error(each))
+            search.errors.append(_error(each))
         elif each.judgement.verdict == "platformChild":
             warn(f"{_where(each)}: {each.judgement.message}: left as it is")
         elif each.judgement.verdict == "pin" and each.judgement.message:
@@ -209,10 +219,10 @@ def _wanted(judged: Iterable[Judged], request: LivePinRequest, finding: Finding)
     return wanted
 
 
-def _where(judged: Judged) -> str:
+def _where(judged: JudgedImage) -> str:
     image = judged.image
     return f"{image.live.info.kind.lower()}/{image.live.ref.name}: container {image.slot.name}: {image.slot.image}"
 
 
-def _error(judged: Judged) -> PinError:
+def _error(judged: JudgedImage) -> PinError:
     return PinError(f"error: {_where(judged)}: {judged.judgement.message}")

@@ -65,11 +65,11 @@ def run(
         if not errors:
             say(f"No resources found{f' in {namespace} namespace.' if namespace else ''}")
         return int(bool(errors))
-    return _carry_out(_Run(request, flags, output, writable, limit), judged, failed=bool(errors))
+    return _carry_out(_RetryRun(request, flags, output, writable, limit), judged, failed=bool(errors))
 
 
 @dataclass(frozen=True)
-class _Run:
+class _RetryRun:
     request: RetryRequest
     flags: AskFlags
     output: PlanOutputFlags
@@ -113,7 +113,7 @@ def _pods(target: Target, selected: Selection, query: Query) -> Iterator[tuple[P
         yield from (pair for page in query.pods_of(ref, workload) for pair in page)
 
 
-def _carry_out(run: _Run, judged: Sequence[Retry | NotRetried], *, failed: bool) -> int:
+def _carry_out(run: _RetryRun, judged: Sequence[Retry | NotRetried], *, failed: bool) -> int:
     meant = [each for each in judged if isinstance(each, Retry)]
     left = [each for each in judged if isinstance(each, NotRetried)]
     structured, dry_run = bool(run.output.output), run.flags.dry_run
@@ -139,11 +139,11 @@ def _carry_out(run: _Run, judged: Sequence[Retry | NotRetried], *, failed: bool)
     return _awaited(run, done)
 
 
-def _was_named(run: _Run, left: Sequence[NotRetried]) -> bool:
+def _was_named(run: _RetryRun, left: Sequence[NotRetried]) -> bool:
     return bool(run.request.targets) and bool(left)
 
 
-def _deleted(each: Retry, run: _Run) -> Retried:
+def _deleted(each: Retry, run: _RetryRun) -> Retried:
     try:
         _delete(each, run)
     except PullPolicyError as error:
@@ -154,7 +154,7 @@ def _deleted(each: Retry, run: _Run) -> Retried:
     return Retried(each)
 
 
-def _delete(meant: Retry, run: _Run) -> None:
+def _delete(meant: Retry, run: _RetryRun) -> None:
     """Judges a Pod that has changed once more: its containers may run since. Raises PullPolicyError."""
     judged, attempts = meant, ATTEMPTS
     while True:
@@ -182,7 +182,7 @@ def _question(meant: Sequence[Retry], writable: Writable) -> str:
     return f"Delete {counted(len(meant), 'Pod')} in {inside} of {place(writable)}, for their controllers to make anew?"
 
 
-def _awaited(run: _Run, done: Sequence[Retried]) -> int:
+def _awaited(run: _RetryRun, done: Sequence[Retried]) -> int:
     """What becomes of the Pods that are made instead, by namespace."""
     code = 0
     for namespace in sorted({each.retry.pod.namespace for each in done}):

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from kubectl_pullpolicy.cluster import open_writable
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.plans.plan import Wish
-from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
+from kubectl_pullpolicy.core.plans.plan import DesiredEdits
+from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.flags.checks import (
     check_manager,
@@ -18,10 +18,16 @@ from kubectl_pullpolicy.flags.checks import (
 from kubectl_pullpolicy.flags.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.plans.plan import diff
 from kubectl_pullpolicy.terminal import warn
-from kubectl_pullpolicy.writes.apply import Writing, write
-from kubectl_pullpolicy.writes.preflight import Planned, probed, with_cautions
-from kubectl_pullpolicy.writes.selection import Finding, found, nothing_found, nothing_meant, with_names
-from kubectl_pullpolicy.writes.wait import ended
+from kubectl_pullpolicy.writes.apply import WriteRun, write
+from kubectl_pullpolicy.writes.preflight import Planned, with_admission, with_policy_warnings
+from kubectl_pullpolicy.writes.selection import (
+    TargetSearch,
+    live_objects,
+    no_container_error,
+    report_nothing_found,
+    with_names,
+)
+from kubectl_pullpolicy.writes.wait import wait_for_rollout
 
 NOUN = "image pull policy"
 
@@ -54,37 +60,37 @@ def run(
     if targets:
         check_targets(targets, selection, flags)
     namespace = None if selection.all_namespaces else writable.source.namespace
-    finding = Finding(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
-    wish = policy_wish(request.value, selection.container)
-    planned = _planned(finding, wish, selection.container)
-    if not planned and not finding.errors:
-        return nothing_found(selection, namespace)
-    plans = with_cautions(writable, planned, named=finding.named, notes=finding.notes)
+    search = TargetSearch(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
+    edits = policy_edits(request.value, selection.container)
+    planned = _planned(search, edits, selection.container)
+    if not planned and not search.errors:
+        return report_nothing_found(selection, namespace)
+    plans = with_policy_warnings(writable, planned, named=search.named, notes=search.notes)
     if request.probe_admission:
-        plans = probed(writable, planned, plans, finding.notes)
-    writing = Writing(
+        plans = with_admission(writable, planned, plans, search.notes)
+    run_settings = WriteRun(
         noun=NOUN,
         writable=writable,
         flags=flags,
         output=output,
-        replan=lambda live: plan(live, wish),
+        replan=lambda live: plan(live, edits),
         namespaces=selection.all_namespaces,
-        named=finding.named,
-        notes=tuple(finding.notes),
-        errors=tuple(finding.errors),
+        named=search.named,
+        notes=tuple(search.notes),
+        errors=tuple(search.errors),
         diffs=[diff(*each) for each in planned] if flags.diff else [],
     )
-    return ended(write(writing, [with_names(made, finding) for made in plans]), writing, limit)
+    return wait_for_rollout(write(run_settings, [with_names(made, search) for made in plans]), run_settings, limit)
 
 
-def _planned(finding: Finding, wish: Wish, container: str) -> list[Planned]:
+def _planned(search: TargetSearch, edits: DesiredEdits, container: str) -> list[Planned]:
     """What is found, with its plan; what was named and has nothing that is meant is an error."""
     planned = []
-    for live in found(finding):
-        made = plan(live, wish)
-        error = nothing_meant(live, made, container)
+    for live in live_objects(search):
+        made = plan(live, edits)
+        error = no_container_error(live, made, container)
         if error is None:
             planned.append(Planned(live, made))
-        elif finding.named:
-            finding.errors.append(error)
+        elif search.named:
+            search.errors.append(error)
     return planned

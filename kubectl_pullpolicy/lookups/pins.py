@@ -10,7 +10,7 @@ from kubectl_pullpolicy.core.images.pin_verdicts import (
     references_to_resolve,
 )
 from kubectl_pullpolicy.core.images.reference import ImageReference
-from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage, LivePinRequest
+from kubectl_pullpolicy.core.pins.workloads import JudgedImage, LiveImage, LivePinRequest
 from kubectl_pullpolicy.lookups.batch import Lookup, Registries, question
 from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
 
@@ -25,7 +25,7 @@ class Judge:
         self._registries = registries
         self._credentials = credentials
 
-    def judged(self, images: Sequence[LiveImage]) -> list[Judged]:
+    def judged(self, images: Sequence[LiveImage]) -> list[JudgedImage]:
         """The verdicts, in the same order."""
         asked = {_place(image): self._questions(image) for image in images}
         resolved = self._registries.resolved(each for held in asked.values() for each in held.values())
@@ -39,7 +39,7 @@ class Judge:
         for image, answers in first:
             each = wanted[_place(image)]
             known = {each.reference: platforms[each]} if each is not None else {}
-            found.append(Judged(image, self._judgement(image, answers._replace(platforms=known))))
+            found.append(JudgedImage(image, self._judgement(image, answers._replace(platforms=known))))
         return found
 
     def _questions(self, image: LiveImage) -> dict[ImageReference, Lookup]:

@@ -10,7 +10,7 @@ from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.core.k8s.objects import ServiceAccount, meta, present
 from kubectl_pullpolicy.core.plans.container_fields import pod_spec
-from kubectl_pullpolicy.core.plans.plan import Live
+from kubectl_pullpolicy.core.plans.plan import LiveObject
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, service_account_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError
 from kubectl_pullpolicy.parallel import together
@@ -30,7 +30,7 @@ class PullCredentials:
         self._documents: dict[Name, bytes] = {}
         self.notes: list[str] = []
 
-    def read(self, lives: Iterable[Live]) -> None:
+    def read(self, lives: Iterable[LiveObject]) -> None:
         """Reads the ServiceAccounts, then the Secrets."""
         held = list(lives)
         accounts = dict.fromkeys(_account(live) for live in held if not _own_names(live))
@@ -42,7 +42,7 @@ class PullCredentials:
             else:
                 self._note(document)
 
-    def keychain(self, live: Live) -> Keychain:
+    def keychain(self, live: LiveObject) -> Keychain:
         """What is tried for the images of this object, in its order."""
         namespace = live.ref.namespace
         documents = [
@@ -52,7 +52,7 @@ class PullCredentials:
         ]
         return MultiKeychain((PullSecretKeychain(documents), self._machine))
 
-    def _names(self, live: Live) -> Sequence[str]:
+    def _names(self, live: LiveObject) -> Sequence[str]:
         return _own_names(live) or self._accounts.get(_account(live), ())
 
     def _read_accounts(self, accounts: Sequence[Name]) -> None:
@@ -80,14 +80,14 @@ class PullCredentials:
             self.notes.append(text)
 
 
-def _own_names(live: Live) -> tuple[str, ...]:
+def _own_names(live: LiveObject) -> tuple[str, ...]:
     """The names of the Pod's own list."""
     listed = (pod_spec(live.kind, live.tree, live.path) or {}).get("imagePullSecrets")
     items = listed if isinstance(listed, list) else ()
     return tuple(str(item["name"]) for item in items if isinstance(item, dict) and item.get("name"))
 
 
-def _account(live: Live) -> Name:
+def _account(live: LiveObject) -> Name:
     spec = pod_spec(live.kind, live.tree, live.path) or {}
     return live.ref.namespace, str(spec.get("serviceAccountName") or "default")
 
@@ -100,9 +100,9 @@ class NoPullCredentials:
     def __init__(self) -> None:
         self._machine = MultiKeychain((DockerConfigKeychain(),))
 
-    def read(self, lives: Iterable[Live]) -> None:
+    def read(self, lives: Iterable[LiveObject]) -> None:
         """Nothing."""
 
-    def keychain(self, live: Live) -> Keychain:
+    def keychain(self, live: LiveObject) -> Keychain:
         """The same for all."""
         return self._machine

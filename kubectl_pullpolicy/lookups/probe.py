@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
-class Secrets(Protocol):
-    """What has whole Secrets."""
+class SecretReader(Protocol):
+    """What has whole SecretReader."""
 
     def secret(self, namespace: str, name: str) -> bytes:
         """One, as the API server gives it. Raises PullPolicyError."""
@@ -36,7 +36,7 @@ class Secrets(Protocol):
 def open_prober(flags: RegistryFlags, source: object, *, no_secrets: bool) -> "Prober":
     """Asks as the Pods of a cluster would, and for all other images as this machine would. Raises FileError."""
     resolver = open_resolver(flags)
-    if isinstance(source, Secrets):
+    if isinstance(source, SecretReader):
         return Prober(resolver, _nothing if no_secrets else PodCredentials(source).offered)
     return Prober(resolver, lambda explained: resolver.credentials(parse(explained.image)))
 
@@ -81,7 +81,7 @@ class Prober:
 class PodCredentials:
     """What the kubelet would offer for a container, in its order, each under its Secret's name."""
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: SecretReader) -> None:
         self._secrets = secrets
         self._documents: dict[tuple[str, str], bytes | None] = {}
 

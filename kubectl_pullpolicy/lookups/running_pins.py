@@ -7,14 +7,14 @@ from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict, RegistryAnsw
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.running import (
     RunningDigests,
-    agreed,
     at_digest,
-    concluded,
-    evidence,
-    platforms_matter,
-    tag_matters,
+    common_verdict,
+    indexes_needed,
+    needs_tag,
+    running_digests,
+    verdict_of_pod,
 )
-from kubectl_pullpolicy.core.pins.workloads import Judged, LiveImage
+from kubectl_pullpolicy.core.pins.workloads import JudgedImage, LiveImage
 from kubectl_pullpolicy.lookups.batch import Registries, question
 from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
 from kubectl_pullpolicy.lookups.running_pods import RunningPods
@@ -41,7 +41,7 @@ class RunningJudge:
         self._credentials = credentials
         self._pods = pods
 
-    def judged(self, images: Sequence[LiveImage]) -> list[Judged]:
+    def judged(self, images: Sequence[LiveImage]) -> list[JudgedImage]:
         """The verdicts, in the same order."""
         cases = [self._case(image) for image in images]
         asked = [each for each in cases if isinstance(each, _Case)]
@@ -50,7 +50,7 @@ class RunningJudge:
         answers = self._platforms(asked, answers)
         verdicts = iter(self._verdict(case, known) for case, known in zip(asked, answers, strict=True))
         return [
-            Judged(image, case if isinstance(case, PinVerdict) else next(verdicts))
+            JudgedImage(image, case if isinstance(case, PinVerdict) else next(verdicts))
             for image, case in zip(images, cases, strict=True)
         ]
 
@@ -63,7 +63,7 @@ class RunningJudge:
         if image.slot.kind == "imageVolume":
             return PinVerdict("failed", "", "no status tells what an image volume holds")
         image_usage = self._pods.image_usage(image.live, image.slot.key, image.slot.image)
-        told = tuple((each.pod, evidence(reference, each)) for each in image_usage)
+        told = tuple((each.pod, running_digests(reference, each)) for each in image_usage)
         return _Case(image, reference, self._credentials.keychain(image.live), told)
 
     def _digests(self, cases: Sequence[_Case]) -> list[RegistryAnswers]:
@@ -73,7 +73,7 @@ class RunningJudge:
     def _tags(self, cases: Sequence[_Case], known: Sequence[RegistryAnswers]) -> list[RegistryAnswers]:
         wanted = []
         for case, answers in zip(cases, known, strict=True):
-            matters = any(tag_matters(case.reference, told, answers) for _, told in case.told)
+            matters = any(needs_tag(case.reference, told, answers) for _, told in case.told)
             tagged = tag_reference(case.reference)
             wanted.append((case, answers, [tagged] if matters and tagged is not None else []))
         return self._resolved(wanted)
@@ -94,7 +94,7 @@ class RunningJudge:
             {
                 ref: question(ref, case.keychain)
                 for _, told in case.told
-                for ref in platforms_matter(case.reference, told, answers, self._platform)
+                for ref in indexes_needed(case.reference, told, answers, self._platform)
             }
             for case, answers in zip(cases, known, strict=True)
         ]
@@ -105,8 +105,8 @@ class RunningJudge:
         ]
 
     def _verdict(self, case: _Case, answers: RegistryAnswers) -> PinVerdict:
-        verdicts = [(pod, concluded(case.reference, told, answers, self._platform)) for pod, told in case.told]
-        return agreed(case.reference, verdicts)
+        verdicts = [(pod, verdict_of_pod(case.reference, told, answers, self._platform)) for pod, told in case.told]
+        return common_verdict(case.reference, verdicts)
 
 
 def _candidates(case: _Case) -> Iterator[ImageReference]:

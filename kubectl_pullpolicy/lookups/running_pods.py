@@ -11,9 +11,9 @@ from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.k8s.rollouts import is_newest
-from kubectl_pullpolicy.core.pins.running import Sighting, names_on
-from kubectl_pullpolicy.core.pins.workloads import Key
-from kubectl_pullpolicy.core.plans.plan import Live
+from kubectl_pullpolicy.core.pins.running import RunningContainer, names_on
+from kubectl_pullpolicy.core.pins.workloads import ContainerKey
+from kubectl_pullpolicy.core.plans.plan import LiveObject
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get
@@ -29,14 +29,14 @@ class RunningPods:
 
     def __init__(self, source: ClusterSource) -> None:
         self._source = source
-        self._inquiry = Query(source)
+        self._query = Query(source)
         self._pods: dict[ObjectRef, list[Seen]] = {}
         self._nodes: dict[str, Node] = {}
         self.notes: list[str] = []
 
-    def read(self, lives: Sequence[Live]) -> None:
+    def read(self, lives: Sequence[LiveObject]) -> None:
         """Reads the Pods, then their nodes. Raises PullPolicyError."""
-        namespaces: dict[str, list[Live]] = defaultdict(list)
+        namespaces: dict[str, list[LiveObject]] = defaultdict(list)
         for live in lives:
             namespaces[live.ref.namespace].append(live)
         for namespace, held in namespaces.items():
@@ -46,10 +46,10 @@ class RunningPods:
                 self._pods[live.ref] = list(pods)
         self._read_nodes()
 
-    def image_usage(self, live: Live, key: Key, image: str) -> list[Sighting]:
+    def image_usage(self, live: LiveObject, key: ContainerKey, image: str) -> list[RunningContainer]:
         """What each Pod tells of a container that has the template's image."""
         return [
-            Sighting(explained.name, each.status.image_id, self._names(pod, each.status.image_id))
+            RunningContainer(explained.name, each.status.image_id, self._names(pod, each.status.image_id))
             for pod, explained in self._pods.get(live.ref, ())
             for each in explained.containers
             if (each.container_kind, each.container) == key and each.image == image
@@ -61,11 +61,11 @@ class RunningPods:
         return names_on(node, image_id) if node is not None else ()
 
     def _listed(self, selection: Selection) -> list[Seen]:
-        return [seen for page in self._inquiry.listed_pods(selection) for seen in page]
+        return [seen for page in self._query.listed_pods(selection) for seen in page]
 
-    def _pods_of(self, live: Live) -> Iterator[Seen]:
+    def _pods_of(self, live: LiveObject) -> Iterator[Seen]:
         if live.kind == "Pod":
-            yield self._inquiry.pod(live.ref)
+            yield self._query.pod(live.ref)
             return
         workload = _workload(live)
         selector = "batch.kubernetes.io/job-name" if live.kind == "CronJob" else None
@@ -73,14 +73,14 @@ class RunningPods:
             selector = selector_text(workload)
         yield from self._belonging(live, self._listed(Selection(live.ref.namespace, selector or "")))
 
-    def _belonging(self, live: Live, pods: Sequence[Seen]) -> Iterator[Seen]:
+    def _belonging(self, live: LiveObject, pods: Sequence[Seen]) -> Iterator[Seen]:
         """The Pods of its newest revision that are not going or over; of a CronJob those of its last Job."""
         workload = _workload(live)
         own = [
             (pod, explained)
             for pod, explained in pods
             if not meta(pod).deletion_timestamp
-            and (self._inquiry.belongs(pod, live.ref) or (explained.name == live.ref.name and live.kind == "Pod"))
+            and (self._query.belongs(pod, live.ref) or (explained.name == live.ref.name and live.kind == "Pod"))
             and (workload is None or not live.kind or is_newest(workload, pod, explained.revision_number))
         ]
         if live.kind not in _RUN_ONCE:
@@ -107,7 +107,7 @@ def _is_over(pod: Pod) -> bool:
     return pod.status is not None and pod.status.phase in {"Failed", "Succeeded"}
 
 
-def _workload(live: Live) -> Workload | None:
+def _workload(live: LiveObject) -> Workload | None:
     try:
         found = decode_owner(live.json)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -8,9 +8,9 @@ from typing import NamedTuple, cast
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
-from kubectl_pullpolicy.core.plans.kubectl_commands import revert_commands
-from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
-from kubectl_pullpolicy.core.plans.wording import asides, question, refusals, warnings
+from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
+from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
+from kubectl_pullpolicy.core.plans.wording import confirmation_question, notes_on, refusals, warnings
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
@@ -20,7 +20,7 @@ from kubectl_pullpolicy.terminal import confirmed, say, warn
 
 
 @dataclass(frozen=True)
-class Writing:
+class WriteRun:
     """One run. `noun`: what is changed, as results name it; `replan`: what is wanted of an object.
 
     `named`: single objects were named, so that one that is left alone is an error. `diffs`: shown instead of the table.
@@ -30,7 +30,7 @@ class Writing:
     writable: Writable
     flags: WriteFlags
     output: PlanOutputFlags
-    replan: Callable[[Live], ObjectPlan]
+    replan: Callable[[LiveObject], ObjectPlan]
     namespaces: bool
     named: bool
     notes: Sequence[str] = ()
@@ -43,78 +43,78 @@ class Writing:
         return bool(self.output.output)
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """What became of the plans that were carried out, and the exit code so far."""
 
     outcomes: tuple[Outcome, ...]
     code: int
 
 
-def write(writing: Writing, plans: Sequence[ObjectPlan]) -> Written:
+def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
     """Shows the plans, asks, carries them out. Raises UsageError where it cannot ask."""
-    allowed = [plan for plan in plans if plan.changes and (writing.flags.allow_managed or not plan.refusing)]
-    if writing.output.output == "patch":
+    allowed = [plan for plan in plans if plan.changes and (run.flags.allow_managed or not plan.refusing)]
+    if run.output.output == "patch":
         print_patches(plans, sys.stdout)
-        _tell(writing, plans)
-        return Written((), _code(writing, plans, ()))
-    asks = bool(allowed) and writing.flags.dry_run == "none" and not writing.flags.yes
-    _show(writing, plans, asks=asks)
-    _tell(writing, plans)
-    if asks and not confirmed(question(allowed, writing.noun, place(writing.writable))):
+        _print_notes(run, plans)
+        return WriteResult((), _exit_code(run, plans, ()))
+    asks = bool(allowed) and run.flags.dry_run == "none" and not run.flags.yes
+    _print_plans(run, plans, asks=asks)
+    _print_notes(run, plans)
+    if asks and not confirmed(confirmation_question(allowed, run.noun, place(run.writable))):
         say("Nothing was changed.")
-        return Written((), 0)
-    outcomes = () if writing.flags.dry_run == "client" else tuple(_carried_out(writing, allowed))
-    _print(writing, plans, allowed, outcomes)
-    _report(writing, allowed, outcomes)
-    return Written(outcomes, _code(writing, plans, outcomes))
+        return WriteResult((), 0)
+    outcomes = () if run.flags.dry_run == "client" else tuple(_carried_out(run, allowed))
+    _print_results(run, plans, allowed, outcomes)
+    _print_undo(run, allowed, outcomes)
+    return WriteResult(outcomes, _exit_code(run, plans, outcomes))
 
 
-def _show(writing: Writing, plans: Sequence[ObjectPlan], *, asks: bool) -> None:
+def _print_plans(run: WriteRun, plans: Sequence[ObjectPlan], *, asks: bool) -> None:
     """The plan: on standard output; where that is for programs on standard error, if somebody is to say yes to it."""
-    if writing.structured and not asks:
+    if run.structured and not asks:
         return
-    out = sys.stderr if writing.structured else sys.stdout
-    if writing.flags.diff:
-        out.writelines(writing.diffs)
+    out = sys.stderr if run.structured else sys.stdout
+    if run.flags.diff:
+        out.writelines(run.diffs)
     else:
         print_plan_table(
             plans,
             out,
-            namespaces=writing.namespaces,
-            no_headers=writing.output.no_headers,
-            managed_allowed=writing.flags.allow_managed,
+            namespaces=run.namespaces,
+            no_headers=run.output.no_headers,
+            managed_allowed=run.flags.allow_managed,
         )
     out.flush()
 
 
-def _tell(writing: Writing, plans: Sequence[ObjectPlan]) -> None:
+def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
     """What the plan's table has no room for."""
-    for aside in asides(plans):
+    for aside in notes_on(plans):
         say(aside)
-    for note in () if writing.output.output in {"json", "yaml"} else writing.notes:
+    for note in () if run.output.output in {"json", "yaml"} else run.notes:
         say(note)
-    for warning in warnings(plans, managed_allowed=writing.flags.allow_managed):
+    for warning in warnings(plans, managed_allowed=run.flags.allow_managed):
         warn(warning)
-    if not writing.flags.allow_managed:
+    if not run.flags.allow_managed:
         for refusal in refusals(plans):
             say(f"error: {refusal}")
-    for error in writing.errors:
+    for error in run.errors:
         say(str(error))
     unchanged = sum(not plan.changes and bool(plan.unchanged) for plan in plans)
     if unchanged and not any(plan.changes for plan in plans):
         say(f"No change: {'it is so' if unchanged == 1 else f'all {unchanged} are so'} already.")
 
 
-def _carried_out(writing: Writing, plans: Sequence[ObjectPlan]) -> Iterator[Outcome]:
-    flags, writable = writing.flags, writing.writable
+def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[Outcome]:
+    flags, writable = run.flags, run.writable
     how = Patching(flags.field_manager, server_dry_run=flags.dry_run == "server")
-    patcher = Patcher(writable.transport, writable.live, writing.replan, how)
+    patcher = Patcher(writable.transport, writable.live, run.replan, how)
     progress, done = Progress(sys.stderr, len(plans)), 0
     try:
         for done, outcome in enumerate(patcher.apply(plans), 1):
             progress.clear()
-            if outcome.status == "changed" and not writing.structured:
-                print_result(outcome.plan, writing.noun, flags.dry_run, sys.stdout)
+            if outcome.status == "changed" and not run.structured:
+                print_result(outcome.plan, run.noun, flags.dry_run, sys.stdout)
                 sys.stdout.flush()
             elif outcome.error is not None:
                 say(_failure(outcome))
@@ -133,19 +133,19 @@ def _failure(outcome: Outcome) -> str:
     return text if outcome.plan.ref.name in text else f"{text} ({target})"
 
 
-def _print(
-    writing: Writing, plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]
+def _print_results(
+    run: WriteRun, plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]
 ) -> None:
-    form, dry_run = writing.output.output, writing.flags.dry_run
+    form, dry_run = run.output.output, run.flags.dry_run
     if dry_run == "client" and not form:
         for plan in allowed:
-            print_result(plan, writing.noun, dry_run, sys.stdout)
+            print_result(plan, run.noun, dry_run, sys.stdout)
     elif form == "name":
         done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
         print_plan_names(allowed if dry_run == "client" else done, sys.stdout)
     elif form in {"json", "yaml"}:
         printer = print_plan_json if form == "json" else print_plan_yaml
-        printer(_items(plans, allowed, outcomes), cast("DryRun", dry_run), writing.notes, sys.stdout)
+        printer(_items(plans, allowed, outcomes), cast("DryRun", dry_run), run.notes, sys.stdout)
     sys.stdout.flush()
 
 
@@ -163,23 +163,23 @@ def _items(
         yield from plan_items(plan, result, message)
 
 
-def _report(writing: Writing, allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> None:
+def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> None:
     """The commands that take it back; a count where something failed."""
     done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
-    if done and writing.flags.dry_run == "none" and not writing.structured:
+    if done and run.flags.dry_run == "none" and not run.structured:
         say("To take this back:")
-        for command in revert_commands(done):
+        for command in undo_commands(done):
             say(f"  {command}")
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     if failed and len(allowed) > 1:
         say(f"{failed} of {len(allowed)} objects could not be changed.")
 
 
-def _code(writing: Writing, plans: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> int:
-    refused = not writing.flags.allow_managed and any(plan.refusing for plan in plans)
-    left = writing.named and any(plan.skipped for plan in plans)
+def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> int:
+    refused = not run.flags.allow_managed and any(plan.refusing for plan in plans)
+    left = run.named and any(plan.skipped for plan in plans)
     failed = any(outcome.status == "failed" for outcome in outcomes)
-    return int(bool(writing.errors) or left or failed or (refused and writing.output.output != "patch"))
+    return int(bool(run.errors) or left or failed or (refused and run.output.output != "patch"))
 
 
 def place(writable: Writable) -> str:

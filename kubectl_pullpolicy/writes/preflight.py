@@ -19,9 +19,9 @@ from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import Node, Workload
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
-from kubectl_pullpolicy.core.plans.admission_dry_run import overridden, probe_pod
-from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
-from kubectl_pullpolicy.core.plans.warnings import cautions, sight_of
+from kubectl_pullpolicy.core.plans.admission_dry_run import overridden_policies, probe_pod
+from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
+from kubectl_pullpolicy.core.plans.warnings import observed_workload, policy_warnings
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, ListOf
@@ -34,39 +34,41 @@ Key = tuple[str, str, str]
 class Planned(NamedTuple):
     """An object as it was read, and its plan."""
 
-    live: Live
+    live: LiveObject
     plan: ObjectPlan
 
 
-def with_cautions(writable: Writable, planned: Sequence[Planned], *, named: bool, notes: list[str]) -> list[ObjectPlan]:
+def with_policy_warnings(
+    writable: Writable, planned: Sequence[Planned], *, named: bool, notes: list[str]
+) -> list[ObjectPlan]:
     """The plans with what may hinder their new policies. `notes`: what could not be read."""
     changing = [each for each in planned if each.plan.changes]
     values = {change.new for each in changing for change in each.plan.changes}
-    seen = _pods(writable, changing, notes) if changing else {}
+    pods = _pods(writable, changing, notes) if changing else {}
     nodes = _nodes(writable, notes) if "Never" in values else None
     plans = []
     for each in planned:
         ref = each.plan.ref
-        explanations = list(seen.get((ref.namespace, ref.kind, ref.name), ()))
+        explanations = list(pods.get((ref.namespace, ref.kind, ref.name), ()))
         if named and "Always" in {change.new for change in each.plan.changes}:
             explanations += _template(writable, each.live)
-        found = cautions(each.plan.changes, sight_of(each.live, explanations, nodes))
-        plans.append(msgspec.structs.replace(each.plan, cautions=found) if found else each.plan)
+        found = policy_warnings(each.plan.changes, observed_workload(each.live, explanations, nodes))
+        plans.append(msgspec.structs.replace(each.plan, policy_warnings=found) if found else each.plan)
     return plans
 
 
-def probed(
+def with_admission(
     writable: Writable, planned: Sequence[Planned], plans: list[ObjectPlan], notes: list[str]
 ) -> list[ObjectPlan]:
     """The plans with what a dry run of a Pod shows of admission: one Pod a namespace."""
-    told: dict[str, tuple[str, ...]] = {}
+    by_namespace: dict[str, tuple[str, ...]] = {}
     for each in planned:
         namespace = each.plan.ref.namespace
-        if each.plan.changes and namespace not in told:
-            told[namespace] = tuple(_probe(writable, each, notes))
+        if each.plan.changes and namespace not in by_namespace:
+            by_namespace[namespace] = tuple(_dry_run(writable, each, notes))
     return [
-        msgspec.structs.replace(plan, cautions=(*plan.cautions, *told[plan.ref.namespace]))
-        if plan.changes and told.get(plan.ref.namespace)
+        msgspec.structs.replace(plan, policy_warnings=(*plan.cautions, *by_namespace[plan.ref.namespace]))
+        if plan.changes and by_namespace.get(plan.ref.namespace)
         else plan
         for plan in plans
     ]
@@ -82,7 +84,7 @@ def _pods(writable: Writable, planned: Sequence[Planned], notes: list[str]) -> d
                 for subject in page:
                     owner = subject.owner
                     if owner is not None:
-                        found[subject.namespace, owner.kind, owner.name] += filter(_telling, subject.containers)
+                        found[subject.namespace, owner.kind, owner.name] += filter(_is_relevant, subject.containers)
     except (ServerError, NoConnectionError) as error:
         if isinstance(error, UnauthorizedError):
             raise
@@ -104,12 +106,12 @@ def _selections(planned: Sequence[Planned]) -> Iterator[Selection]:
             yield Selection(each.plan.ref.namespace, selector or "")
 
 
-def _telling(explanation: Explanation) -> bool:
+def _is_relevant(explanation: Explanation) -> bool:
     failing = explanation.status is not None and explanation.status.pull_failing
     return failing or explanation.policy.reason == "Admission"
 
 
-def _template(writable: Writable, live: Live) -> Iterable[Explanation]:
+def _template(writable: Writable, live: LiveObject) -> Iterable[Explanation]:
     """The template's explanation, with its pull secrets."""
     workload = _workload(live)
     if workload is None:
@@ -118,7 +120,7 @@ def _template(writable: Writable, live: Live) -> Iterable[Explanation]:
     return subject.containers
 
 
-def _workload(live: Live) -> Workload | None:
+def _workload(live: LiveObject) -> Workload | None:
     try:
         found = decode_owner(live.json)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -136,12 +138,12 @@ def _nodes(writable: Writable, notes: list[str]) -> list[Node] | None:
     return found
 
 
-def _probe(writable: Writable, each: Planned, notes: list[str]) -> Iterator[str]:
+def _dry_run(writable: Writable, each: Planned, notes: list[str]) -> Iterator[str]:
     pod = probe_pod(each.live, each.plan)
     path = path_of(POD, each.plan.ref.namespace)
     try:
         body = writable.transport.write(path, {"dryRun": "All"}, Write("POST", json.dumps(pod).encode()), "create pods")
-        found = overridden(each.plan, msgspec.json.decode(body))
+        found = overridden_policies(each.plan, msgspec.json.decode(body))
     except (ServerError, msgspec.DecodeError) as error:
         notes.append(f"the dry run of a Pod of {each.plan.target} was refused: {error}")
         return

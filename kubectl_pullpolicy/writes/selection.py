@@ -8,8 +8,8 @@ import msgspec
 from kubectl_pullpolicy.cluster import Writable
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.targets import Target
-from kubectl_pullpolicy.core.plans.container_fields import slots
-from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.container_fields import live_containers
+from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.options import SelectionFlags
@@ -30,7 +30,7 @@ _EVERY_KIND = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class TargetSearch:
     """One search. `errors` and `notes`: what could not be read, of what was asked for and of the rest."""
 
     writable: Writable
@@ -45,34 +45,34 @@ class Finding:
         return any(target.name is not None for target in self.targets)
 
 
-def found(finding: Finding) -> Iterator[Live]:
+def live_objects(search: TargetSearch) -> Iterator[LiveObject]:
     """The objects to change, each once. Raises PullPolicyError where nothing at all can be read."""
-    if not finding.targets:
-        yield from _of_every_kind(finding)
+    if not search.targets:
+        yield from _of_every_kind(search)
         return
-    for target in finding.targets:
+    for target in search.targets:
         try:
-            yield from _of_target(finding, target)
+            yield from _of_target(search, target)
         except PullPolicyError as error:  # one target's error never loses the others
-            if len(finding.targets) == 1:
+            if len(search.targets) == 1:
                 raise
-            finding.errors.append(error)
+            search.errors.append(error)
 
 
-def _of_target(finding: Finding, target: Target) -> Iterator[Live]:
-    live = finding.writable.live
+def _of_target(search: TargetSearch, target: Target) -> Iterator[LiveObject]:
+    live = search.writable.live
     if target.name is None:
-        return live.workloads(target.info, finding.selection)
-    namespace = finding.selection.namespace or ""
+        return live.workloads(target.info, search.selection)
+    namespace = search.selection.namespace or ""
     return live.workload(target.info, namespace, target.name)
 
 
-def _of_every_kind(finding: Finding) -> Iterator[Live]:
+def _of_every_kind(search: TargetSearch) -> Iterator[LiveObject]:
     for info in map(_info, _EVERY_KIND):
         try:
-            yield from finding.writable.live.workloads(info, finding.selection)
+            yield from search.writable.live.workloads(info, search.selection)
         except ForbiddenError as error:
-            finding.notes.append(str(error))
+            search.notes.append(str(error))
 
 
 def _info(kind: str) -> KindInfo:
@@ -81,22 +81,22 @@ def _info(kind: str) -> KindInfo:
     return info
 
 
-def nothing_meant(live: Live, made: ObjectPlan, container: str) -> PullPolicyError | None:
+def no_container_error(live: LiveObject, plan: ObjectPlan, container: str) -> PullPolicyError | None:
     """Why an object that was found has nothing that is meant; None where it has."""
-    if made.changes or made.unchanged or made.skipped:
+    if plan.changes or plan.unchanged or plan.skipped:
         return None
-    if container and slots(live.kind, live.tree, live.path):
-        return UsageError(f'unable to find container named "{container}" in {made.target}')
-    return UsageError(f"{made.target} has no pod template")
+    if container and live_containers(live.kind, live.tree, live.path):
+        return UsageError(f'unable to find container named "{container}" in {plan.target}')
+    return UsageError(f"{plan.target} has no pod template")
 
 
-def with_names(made: ObjectPlan, finding: Finding) -> ObjectPlan:
+def with_names(plan: ObjectPlan, search: TargetSearch) -> ObjectPlan:
     """The plan, with what was named and stands below its object."""
-    named = finding.writable.live.named.get(made.ref, ())
-    return msgspec.structs.replace(made, named=tuple(named)) if named else made
+    named = search.writable.live.named.get(plan.ref, ())
+    return msgspec.structs.replace(plan, named=tuple(named)) if named else plan
 
 
-def nothing_found(selection: SelectionFlags, namespace: str | None) -> int:
+def report_nothing_found(selection: SelectionFlags, namespace: str | None) -> int:
     """The exit code where nothing was found. Raises UsageError where a container was named."""
     where = f" in {namespace} namespace." if namespace is not None else ""
     if selection.container:

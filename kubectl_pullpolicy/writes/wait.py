@@ -17,14 +17,14 @@ from kubectl_pullpolicy.flags.options import OutputFlags
 from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_yaml
 from kubectl_pullpolicy.printers.wait import causes, progress, target_word
 from kubectl_pullpolicy.terminal import colour, say
-from kubectl_pullpolicy.writes.apply import Writing, Written
+from kubectl_pullpolicy.writes.apply import WriteResult, WriteRun
 
 DOES_NOT_HEAL, TIMED_OUT = 3, 4
 PAUSE = 1.0  # seconds between two looks
 
 
 @dataclass(frozen=True)
-class Ended:
+class WaitResult:
     """What came of waiting: the last look at each target, and the verdict."""
 
     looks: dict[Target, WaitProgress]
@@ -44,14 +44,14 @@ def wait_for(
     Without `output` standard output is somebody else's, and stays as it is.
     """
     waiting = {target: ImageWait(source, target, namespace) for target in dict.fromkeys(targets)}
-    ended = _followed(waiting, limit, quiet=output is None or bool(output.output))
+    wait_for_rollout = _followed(waiting, limit, quiet=output is None or bool(output.output))
     if output is not None:
-        _print(ended, source, output)
-    _say(ended)
-    return ended.exit_code
+        _print(wait_for_rollout, source, output)
+    _print_failure(wait_for_rollout)
+    return wait_for_rollout.exit_code
 
 
-def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) -> Ended:
+def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) -> WaitResult:
     deadline = time.monotonic() + limit
     looks: dict[Target, WaitProgress] = {}
     said: dict[Target, str] = {}
@@ -63,7 +63,7 @@ def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) ->
             except PullPolicyError as error:
                 # A server that is away for a moment; and before the first answer nothing is known to come back.
                 if target not in looks or not heals(error) or time.monotonic() > deadline:
-                    raise _gone(error, target, seen=target in looks) from error
+                    raise _deleted_error(error, target, seen=target in looks) from error
                 continue
             line = progress(target_word(target), looks[target])
             if not quiet and said.get(target) != line:
@@ -71,55 +71,59 @@ def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) ->
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
         if "failed" in verdicts.values():
-            return Ended(looks, "failed")
+            return WaitResult(looks, "failed")
         if "waiting" not in verdicts.values():
-            return Ended(looks, "pulled")
+            return WaitResult(looks, "pulled")
         if time.monotonic() + PAUSE > deadline:
-            return Ended(looks, "waiting")
+            return WaitResult(looks, "waiting")
         time.sleep(PAUSE)
 
 
-def _gone(error: PullPolicyError, target: Target, *, seen: bool) -> PullPolicyError:
+def _deleted_error(error: PullPolicyError, target: Target, *, seen: bool) -> PullPolicyError:
     if seen and isinstance(error, NotFoundError):
         return NotFoundError(f"error: {target_word(target)} was deleted while its images were waited for", 404)
     return error
 
 
-def _print(ended: Ended, source: Source, output: OutputFlags) -> None:
+def _print(wait_for_rollout: WaitResult, source: Source, output: OutputFlags) -> None:
     """The Pods that tell why it ended so."""
-    pods = _telling(ended)
+    pods = _shown_pods(wait_for_rollout)
     if output.output == "json":
         print_json([pods], tuple, sys.stdout)
     elif output.output == "yaml":
         print_yaml([pods], tuple, sys.stdout)
     elif output.output == "name":
-        sys.stdout.writelines(f"{target_word(target)}\n" for target, look in ended.looks.items() if look.done)
+        sys.stdout.writelines(
+            f"{target_word(target)}\n" for target, look in wait_for_rollout.looks.items() if look.done
+        )
     elif pods:
         sys.stdout.write("\n")
         print_narratives(grouped_pods([pods]), Style(lambda: source.now, colour=colour(sys.stdout)), sys.stdout)
     sys.stdout.flush()
 
 
-def _say(ended: Ended) -> None:
+def _print_failure(wait_for_rollout: WaitResult) -> None:
     """Why it did not end well."""
-    if ended.verdict == "pulled":
+    if wait_for_rollout.verdict == "pulled":
         # Nothing was waited for: not the same as images that are there.
-        for note in (note for look in ended.looks.values() if not look.replica_count.pods for note in look.notes):
+        for note in (
+            note for look in wait_for_rollout.looks.values() if not look.replica_count.pods for note in look.notes
+        ):
             say(note)
         return
-    open_ones = {target: look for target, look in ended.looks.items() if not look.done}
+    open_ones = {target: look for target, look in wait_for_rollout.looks.items() if not look.done}
     names = ", ".join(map(target_word, open_ones))
     for look in open_ones.values():
         for note in look.notes:
             say(note)
-    if ended.verdict == "failed":
+    if wait_for_rollout.verdict == "failed":
         say(f"error: {names}: {causes(open_ones.values())} does not heal by itself")
     else:
         say(f"error: timed out waiting for the images of {names}")
 
 
-def _telling(ended: Ended) -> list[SubjectExplanation]:
-    return [pod for look in ended.looks.values() for pod in _pods_of(look, ended.verdict)]
+def _shown_pods(wait_for_rollout: WaitResult) -> list[SubjectExplanation]:
+    return [pod for look in wait_for_rollout.looks.values() for pod in _pods_of(look, wait_for_rollout.verdict)]
 
 
 def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanation]:
@@ -129,7 +133,7 @@ def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanatio
     return look.failing
 
 
-def ended(written: Written, writing: Writing, limit: float | None) -> int:
+def wait_for_rollout(written: WriteResult, writing: WriteRun, limit: float | None) -> int:
     """The exit code: the write's own, or with --wait (`limit` seconds) that of waiting. Raises PullPolicyError."""
     changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
     if limit is None or written.code or not changed or writing.flags.dry_run != "none":

@@ -9,7 +9,7 @@ from kubectl_pullpolicy.cluster import Writable, open_writable
 from kubectl_pullpolicy.cluster import patch as patching
 from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
+from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.harness.builders import container, workload
@@ -39,7 +39,7 @@ def opened(url: str) -> Writable:
 
 def applied(url: str, value: str = "Always", **how: Any) -> list[Outcome]:
     """Read the list, plan, write: as `set` does."""
-    writable, wish = opened(url), policy_wish(value)
+    writable, wish = opened(url), policy_edits(value)
     plans = [plan(live, wish) for live in writable.live.workloads(DEPLOYMENT, Selection("shop"))]
     settings = Patching("kubectl-pullpolicy", **how)
     patcher = Patcher(writable.transport, writable.live, lambda live: plan(live, wish), settings)

@@ -11,7 +11,7 @@ from kubectl_pullpolicy.cluster import Writable, open_writable
 from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
-from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
+from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
 from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.e2e.manifests import WEB, container, deployment, pod, workload
 from tests.e2e.test_explain import explained
@@ -131,7 +131,7 @@ def opened(namespace: Any) -> Writable:
 
 def applied(namespace: Any, target: str, value: str, between: Any) -> Outcome:
     """What `set` does, with something happening between its read and its patch."""
-    writable, wish = opened(namespace), policy_wish(value)
+    writable, wish = opened(namespace), policy_edits(value)
     (wanted,) = parse_targets([target], writable.live.kind)
     (live,) = writable.live.workload(wanted.info, namespace.name, wanted.name or "")
     made = plan(live, wish)

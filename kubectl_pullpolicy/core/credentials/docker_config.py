@@ -25,11 +25,11 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*")
 _FOLDED = str.maketrans({"\u017f": "s", "\u212a": "k"})  # what Go takes for s and k
 
 
-class Pairs(list[tuple[str, Any]]):
+class JsonObject(list[tuple[str, Any]]):
     """A JSON object, with keys that stand there twice."""
 
 
-class Opened(NamedTuple):
+class AuthEntry(NamedTuple):
     """One entry with its login. Its repr shows neither."""
 
     key: RegistryKey
@@ -41,26 +41,26 @@ class Opened(NamedTuple):
         return f"Opened({str(self.key)!r}, {self.flaw!r}, <hidden>)"
 
 
-class Config(NamedTuple):
+class DockerAuths(NamedTuple):
     """All entries in the order of the text; `flaw` is the first that the kubelet meets."""
 
     flaw: Flaw | None
-    entries: tuple[Opened, ...] = ()
+    entries: tuple[AuthEntry, ...] = ()
 
 
-def read_docker_config(text: bytes, form: Literal["dockerconfigjson", "dockercfg"]) -> Config:
+def read_docker_config(text: bytes, form: Literal["dockerconfigjson", "dockercfg"]) -> DockerAuths:
     """The entries of `{"auths": {...}}`, or of a bare map."""
     document = _parsed(text)
     if document is _BROKEN:
-        return Config("notJSON")
+        return DockerAuths("notJSON")
     around: list[Flaw] = []
-    entries: dict[str, Opened] = {}
+    entries: dict[str, AuthEntry] = {}
     inside: Flaw | None = None
     for key, value in _maps(document, form, around):
         entries[key] = entry = _entry(key, value)
         inside = inside or entry.flaw
     # An entry's error ends the decoding at once; those around it are told at its end.
-    return Config(inside or next(iter(around), None), tuple(entries.values()))
+    return DockerAuths(inside or next(iter(around), None), tuple(entries.values()))
 
 
 _BROKEN = object()
@@ -70,7 +70,7 @@ def _parsed(text: bytes) -> Any:
     try:
         return json.loads(
             text.decode("utf-8", "replace"),
-            object_pairs_hook=Pairs,
+            object_pairs_hook=JsonObject,
             parse_int=lambda _: 0,  # whichever number: only its being one counts
             parse_float=lambda _: 0,
             parse_constant=_refused,
@@ -85,7 +85,7 @@ def _refused(_: str) -> None:
 
 def _maps(document: Any, form: str, flaws: list[Flaw]) -> Iterator[tuple[str, Any]]:
     """The entries of each `auths`; one that stands there twice adds to the first."""
-    if document is not None and not isinstance(document, Pairs):
+    if document is not None and not isinstance(document, JsonObject):
         flaws.append("wrongShape")
         return
     if form == "dockercfg":
@@ -94,10 +94,10 @@ def _maps(document: Any, form: str, flaws: list[Flaw]) -> Iterator[tuple[str, An
     for name, value in document or ():
         folded = _folded(name)
         if folded == "httpheaders":
-            strings = isinstance(value, Pairs) and all(isinstance(each, str | None) for _, each in value)
+            strings = isinstance(value, JsonObject) and all(isinstance(each, str | None) for _, each in value)
             if value is not None and not strings:
                 flaws.append("wrongShape")
-        elif folded == "auths" and isinstance(value, Pairs):
+        elif folded == "auths" and isinstance(value, JsonObject):
             yield from _keyed(value)
         elif folded == "auths" and value is not None:
             flaws.append("wrongShape")
@@ -108,26 +108,26 @@ def _keyed(pairs: Any) -> Iterator[tuple[str, Any]]:
         yield _readable(key), value
 
 
-def _entry(written: str, value: Any) -> Opened:
+def _entry(written: str, value: Any) -> AuthEntry:
     key = parse_key(written)
-    if value is not None and not isinstance(value, Pairs):
-        return Opened(key, "wrongShape")
+    if value is not None and not isinstance(value, JsonObject):
+        return AuthEntry(key, "wrongShape")
     fields: dict[str, str] = {}
     for name, field in value or ():
         folded = _folded(name)
         if folded not in _FIELDS or field is None:
             continue
         if not isinstance(field, str):
-            return Opened(key, "wrongShape")
+            return AuthEntry(key, "wrongShape")
         fields[folded] = _readable(field)
     auth = fields.get("auth", "")
     if not auth:
-        return Opened(key, None, fields.get("username", ""), fields.get("password", ""))
+        return AuthEntry(key, None, fields.get("username", ""), fields.get("password", ""))
     decoded = _decoded(auth)
     if decoded is None:
-        return Opened(key, "badBase64")
+        return AuthEntry(key, "badBase64")
     user, colon, password = decoded.partition(":")
-    return Opened(key, None, user, password) if colon else Opened(key, "noColon")
+    return AuthEntry(key, None, user, password) if colon else AuthEntry(key, "noColon")
 
 
 def _decoded(auth: str) -> str | None:

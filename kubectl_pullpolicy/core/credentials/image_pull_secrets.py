@@ -19,14 +19,14 @@ from kubectl_pullpolicy.core.source.snapshot import Snapshot
 CredentialsWanted = Literal["failing", "all", "never"]
 
 
-class Asking(NamedTuple):
+class CredentialScope(NamedTuple):
     """Whose credentials are asked for; `now` is called when everything is read."""
 
     wanted: CredentialsWanted = "never"
     now: Callable[[], datetime] | None = None
 
 
-class SecretList(NamedTuple):
+class PullSecretList(NamedTuple):
     """One list of pull secrets. `ignored` is why the kubelet does not read it, "" where it does."""
 
     kind: Literal["Pod", "Template", "ServiceAccount"]
@@ -35,7 +35,7 @@ class SecretList(NamedTuple):
     ignored: str = ""
 
 
-class Subscriber(NamedTuple):
+class PullSecretUser(NamedTuple):
     """What wants an image: the spec of a Pod, or of a template whose Pods are still to come."""
 
     spec: PodSpec
@@ -44,14 +44,14 @@ class Subscriber(NamedTuple):
     created: bool
 
 
-def subscriber(subject: Pod | Workload) -> Subscriber | None:
+def pull_secret_user(subject: Pod | Workload) -> PullSecretUser | None:
     """Whose pull secrets these are; None where there is no spec."""
     metadata = meta(subject)
     spec = subject.spec if isinstance(subject, Pod) else template_of(subject)
     if spec is None:
         return None
     account = "" if is_mirror(metadata) else spec.service_account_name or "default"
-    return Subscriber(spec, metadata.namespace or "", account, isinstance(subject, Pod) and _is_created(metadata))
+    return PullSecretUser(spec, metadata.namespace or "", account, isinstance(subject, Pod) and _is_created(metadata))
 
 
 def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> bool:
@@ -61,35 +61,35 @@ def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> boo
     return wanted == "all"
 
 
-def credential_needs(subject: Pod | Workload, context: Snapshot) -> Iterator[Need]:
+def credential_needs(subject: Pod | Workload, snapshot: Snapshot) -> Iterator[Need]:
     """What must be read of a subject's pull secrets: the ServiceAccount and each Secret by name, in two rounds."""
-    who = subscriber(subject)
-    if who is None:
+    user = pull_secret_user(subject)
+    if user is None:
         return
-    if who.service_account:
-        yield Get(service_account_ref(who.namespace, who.service_account))
-    for each in lists_of(who, context):
-        yield from (Get(secret_ref(who.namespace, name)) for name in each.names if name)
+    if user.service_account:
+        yield Get(service_account_ref(user.namespace, user.service_account))
+    for each in pull_secret_lists(user, snapshot):
+        yield from (Get(secret_ref(user.namespace, name)) for name in each.names if name)
 
 
-def lists_of(who: Subscriber, context: Snapshot) -> Iterator[SecretList]:
+def pull_secret_lists(user: PullSecretUser, snapshot: Snapshot) -> Iterator[PullSecretList]:
     """The lists that name pull secrets for it, as far as they are known."""
-    own = _names(who.spec.image_pull_secrets)
-    fact = context.service_account(who.namespace, who.service_account)
-    copied = _names(fact.value.image_pull_secrets) if isinstance(fact, Known) else ()
-    kind: Literal["Pod", "Template"] = "Pod" if who.created else "Template"
-    if own and own == copied and who.created:
-        yield SecretList("ServiceAccount", who.service_account, own)
+    own = _names(user.spec.image_pull_secrets)
+    account = snapshot.service_account(user.namespace, user.service_account)
+    copied = _names(account.value.image_pull_secrets) if isinstance(account, Known) else ()
+    kind: Literal["Pod", "Template"] = "Pod" if user.created else "Template"
+    if own and own == copied and user.created:
+        yield PullSecretList("ServiceAccount", user.service_account, own)
         return
     if own:
-        yield SecretList(kind, "", own)
+        yield PullSecretList(kind, "", own)
         rest = tuple(name for name in copied if name not in own)
-        why = f"because the {kind if who.created else 'template'} lists secrets of its own"
+        why = f"because the {kind if user.created else 'template'} lists secrets of its own"
         if rest:
-            yield SecretList("ServiceAccount", who.service_account, rest, why)
+            yield PullSecretList("ServiceAccount", user.service_account, rest, why)
     elif copied:
-        late = "because the Pod was created before the ServiceAccount had it" if who.created else ""
-        yield SecretList("ServiceAccount", who.service_account, copied, late)
+        late = "because the Pod was created before the ServiceAccount had it" if user.created else ""
+        yield PullSecretList("ServiceAccount", user.service_account, copied, late)
 
 
 def _is_created(metadata: ObjectMeta) -> bool:

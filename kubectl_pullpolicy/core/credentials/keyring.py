@@ -20,14 +20,14 @@ T = TypeVar("T")
 PASSED_OVER = frozenset({"wrongType", "noData", "notBase64"})
 
 
-class Offer(NamedTuple):
+class OfferedEntry(NamedTuple):
     """One entry that the kubelet offers: the Secret's place in the list, and the entry."""
 
     secret: int
     entry: SecretEntry
 
 
-class Spoilt(NamedTuple):
+class UnreadableSecret(NamedTuple):
     """The first Secret of the list that the kubelet cannot parse, and what is wrong with it."""
 
     secret: int
@@ -47,29 +47,29 @@ def repository_of(image: str) -> str | None:
         return None
 
 
-def spoilt(secrets: Sequence[PullSecret | None]) -> Spoilt | None:
+def unreadable_secret(secrets: Sequence[PullSecret | None]) -> UnreadableSecret | None:
     """Why the kubelet builds no keyring of these Secrets; None where it does. None among them: not to be had."""
     for place, secret in enumerate(secrets):
         if secret is not None and secret.problem and secret.problem not in PASSED_OVER:
-            return Spoilt(place, secret.problem)
+            return UnreadableSecret(place, secret.problem)
     return None
 
 
-def offers(secrets: Sequence[PullSecret | None], image: str) -> tuple[Offer, ...]:
+def offered_entries(secrets: Sequence[PullSecret | None], image: str) -> tuple[OfferedEntry, ...]:
     """What the kubelet offers for an image, in its order; nothing where the keyring is spoilt."""
     repository = repository_of(image)
-    if repository is None or spoilt(secrets) is not None:
+    if repository is None or unreadable_secret(secrets) is not None:
         return ()
     held = [
-        (key_of(entry), Offer(place, entry))
+        (key_of(entry), OfferedEntry(place, entry))
         for place, secret in enumerate(secrets)
         if secret is not None and secret.problem is None
         for entry in present(secret.entries)
     ]
-    return looked_up(held, repository)
+    return keyring_lookup(held, repository)
 
 
-def looked_up(held: Iterable[tuple[RegistryKey, T]], repository: str) -> tuple[T, ...]:
+def keyring_lookup(held: Iterable[tuple[RegistryKey, T]], repository: str) -> tuple[T, ...]:
     """What matches, in the order in which it is tried: keys reverse-sorted, then as they stand in the list.
 
     Where no key matches an image of Docker Hub, those of `index.docker.io`. Keys of one Secret that come down to the

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from kubectl_pullpolicy.core.credentials.auth_keys import RegistryKey
 from kubectl_pullpolicy.core.credentials.docker_config import read_docker_config
-from kubectl_pullpolicy.core.credentials.keyring import looked_up, repository_of
-from kubectl_pullpolicy.core.credentials.redaction import content_of, opened
+from kubectl_pullpolicy.core.credentials.keyring import keyring_lookup, repository_of
+from kubectl_pullpolicy.core.credentials.redaction import decoded_secret, secret_text
 
 
 class Login:
@@ -40,12 +40,12 @@ def logins(secrets: Iterable[bytes], image: str) -> tuple[Login, ...]:
     repository = repository_of(image)
     held: list[tuple[RegistryKey, Login]] = []
     for place, document in enumerate(secrets):
-        content = content_of(opened(document))
+        content = secret_text(decoded_secret(document))
         if content.problem is not None:
             continue
         config = read_docker_config(content.text, content.form)
         if config.flaw is not None:
             return ()
         held += [(each.key, Login(each.key, each.user, each.password, place)) for each in config.entries]
-    found = looked_up(held, repository) if repository is not None else ()
+    found = keyring_lookup(held, repository) if repository is not None else ()
     return tuple(login for login in found if login.user)

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.credentials.docker_config import Config, Flaw, Opened, read_docker_config
+from kubectl_pullpolicy.core.credentials.docker_config import AuthEntry, DockerAuths, Flaw, read_docker_config
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectMeta, PullSecret, SecretEntry
 from kubectl_pullpolicy.core.k8s.times import format_time
 
@@ -24,7 +24,7 @@ TYPES: dict[str, Form] = {
 }
 
 
-class _Raw(msgspec.Struct, rename="camel"):
+class _RawSecret(msgspec.Struct, rename="camel"):
     """A Secret as the API has it, or as a recording does (`entries`, no data)."""
 
     api_version: str | None = None
@@ -40,7 +40,7 @@ class _Raw(msgspec.Struct, rename="camel"):
         return "_Raw(<hidden>)"
 
 
-class Content(NamedTuple):
+class SecretText(NamedTuple):
     """The text that the kubelet reads of a Secret, or why there is none. Its repr hides it.
 
     `notBase64`: of a manifest, whose values may be encrypted (SOPS); the API server stores none such.
@@ -59,20 +59,20 @@ class PullSecretDecoder:
 
     def decode(self, json: Any) -> PullSecret:
         """The Secret, cut down. Raises msgspec.DecodeError, whose text names places, not contents."""
-        raw = opened(json)
+        raw = decoded_secret(json)
         entries, problem = raw.entries, raw.problem
         recorded = raw.data is None and raw.string_data is None and (entries is not None or problem is not None)
         if not recorded:
-            content = content_of(raw)
-            config = read_docker_config(content.text, content.form) if content.text else Config(None)
+            content = secret_text(raw)
+            config = read_docker_config(content.text, content.form) if content.text else DockerAuths(None)
             problem = content.problem or config.flaw
-            entries = tuple(map(_reduced, config.entries))
+            entries = tuple(map(_redacted, config.entries))
         metadata = raw.metadata or ObjectMeta()
         kept = ObjectMeta(name=metadata.name, namespace=metadata.namespace, uid=metadata.uid)
         return PullSecret(raw.api_version or "v1", raw.kind or "Secret", kept, raw.type, problem, entries)
 
 
-_DECODER = msgspec.json.Decoder(_Raw)
+_DECODER = msgspec.json.Decoder(_RawSecret)
 
 
 def decoder_of(struct: type[KubernetesObject]) -> Any:
@@ -80,7 +80,7 @@ def decoder_of(struct: type[KubernetesObject]) -> Any:
     return PullSecretDecoder() if struct is PullSecret else msgspec.json.Decoder(struct)
 
 
-def opened(json: Any) -> _Raw:
+def decoded_secret(json: Any) -> _RawSecret:
     """The whole Secret. Raises msgspec.DecodeError without its text, which UnicodeDecodeError would carry."""
     problem = ""
     try:
@@ -94,7 +94,7 @@ def opened(json: Any) -> _Raw:
     raise msgspec.ValidationError(problem)
 
 
-def content_of(raw: _Raw) -> Content:
+def secret_text(raw: _RawSecret) -> SecretText:
     """What the kubelet reads of this Secret: the key that goes with its type.
 
     Of a Secret of another type its registry keys are still shown, since the kubelet passes it over without a word.
@@ -104,9 +104,9 @@ def content_of(raw: _Raw) -> Content:
     form = TYPES.get(raw.type or "")
     if form is not None:
         text = texts.get(f".{form}", b"")
-        return Content(text or b"", form, "notBase64" if text is None else None if text else "noData")
+        return SecretText(text or b"", form, "notBase64" if text is None else None if text else "noData")
     held: Form = next((each for each in TYPES.values() if texts.get(f".{each}")), "dockerconfigjson")
-    return Content(texts.get(f".{held}") or b"", held, "wrongType")
+    return SecretText(texts.get(f".{held}") or b"", held, "wrongType")
 
 
 _KEYS = frozenset(f".{form}" for form in TYPES.values())
@@ -119,7 +119,7 @@ def _text(value: str | None) -> bytes | None:
         return None
 
 
-def _reduced(entry: Opened) -> SecretEntry:
+def _redacted(entry: AuthEntry) -> SecretEntry:
     flaw: Flaw | None = entry.flaw
     return SecretEntry(
         host=entry.key.host,

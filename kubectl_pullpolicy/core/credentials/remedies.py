@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.credentials.image_pull_secrets import Asking, credential_needs, subscriber
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialScope, credential_needs, pull_secret_user
 from kubectl_pullpolicy.core.credentials.keyring import repository_of
 from kubectl_pullpolicy.core.credentials.verdicts import CredentialQuery, credentials_of
 from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, secret_command
@@ -31,7 +31,7 @@ _TEMPLATES_PATCHED = frozenset(
 )
 
 
-class Wearer(NamedTuple):
+class UnpulledImage(NamedTuple):
     """What a remedy acts on: the workload that a user would name, or the bare Pod. `image` is what it cannot pull."""
 
     ref: ObjectRef
@@ -43,53 +43,55 @@ class Wearer(NamedTuple):
         return f" -n {shlex.quote(self.ref.namespace)}" if self.ref.namespace else ""
 
 
-def credential_remedies(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[Remedy, ...]:
+def credential_remedies(credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> tuple[Remedy, ...]:
     """The remedies that these credentials call for; none where they show nothing that is wrong."""
-    spoiling = [each for each in credentials if each.verdict == "Malformed"]
-    if spoiling:
-        return tuple(_renewed(each, wearer, "repair the Secret") for each in spoiling)
+    malformed = [each for each in credentials if each.verdict == "Malformed"]
+    if malformed:
+        return tuple(_renewed(each, unpulled, "repair the Secret") for each in malformed)
     usable = [each for each in credentials if each.verdict == "Ignored" and _is_good(each)]
     offered = [each for each in credentials if each.verdict == "Offered"]
     absent = [
         each for each in credentials if each.verdict == "Absent" and each.source and each.kind != "ServiceAccount"
     ]
-    found = [_used(each, credentials, wearer) for each in usable]
-    found += [_created(each, wearer) for each in absent]
-    found += [_retyped(each, wearer) for each in credentials if each.verdict in {"WrongType", "NoData"}]
+    found = [_used(each, credentials, unpulled) for each in usable]
+    found += [_created(each, unpulled) for each in absent]
+    found += [_retyped(each, unpulled) for each in credentials if each.verdict in {"WrongType", "NoData"}]
     stale = [each for each in offered if any(match.expired or match.empty for match in each.matches)]
     for each in stale or (offered if not found else ()):
         token = any(match.expired for match in each.matches)
-        found.append(_renewed(each, wearer, "put a fresh token into the Secret" if token else "write the Secret anew"))
+        found.append(
+            _renewed(each, unpulled, "put a fresh token into the Secret" if token else "write the Secret anew")
+        )
     known = not any(each.verdict in {"Forbidden", "Unknown"} and each.kind != "Node" for each in credentials)
-    return tuple(found) if found or not known else _from_nothing(credentials, wearer)
+    return tuple(found) if found or not known else _from_nothing(credentials, unpulled)
 
 
-def refused_by_mirror(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[Remedy, ...]:
+def refused_by_mirror(credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> tuple[Remedy, ...]:
     """What a mirror refused, which may be wrong: the Secrets that were offered."""
     offered = [each for each in credentials if each.verdict == "Offered"]
     text = "or correct what the mirror was offered, the Secret"
-    return tuple(_renewed(each, wearer, text) for each in offered)
+    return tuple(_renewed(each, unpulled, text) for each in offered)
 
 
 def _is_good(credential: Credential) -> bool:
     return any(not match.expired and not match.empty for match in credential.matches)
 
 
-def _used(credential: Credential, credentials: tuple[Credential, ...], wearer: Wearer) -> Remedy:
+def _used(credential: Credential, credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> Remedy:
     """A Secret of the ServiceAccount that would match: the Pod must name it, or be made anew."""
     own = [each for each in credentials if each.kind != "ServiceAccount" and each.source]
-    if own or wearer.ref.kind not in _TEMPLATES_PATCHED | {"Job", "Pod"}:
-        return _named(credential.source, wearer)
-    if wearer.ref.kind in {"Deployment", "StatefulSet", "DaemonSet"}:
-        target = shlex.quote(f"{wearer.ref.kind.lower()}/{wearer.ref.name}")
+    if own or unpulled.ref.kind not in _TEMPLATES_PATCHED | {"Job", "Pod"}:
+        return _named(credential.source, unpulled)
+    if unpulled.ref.kind in {"Deployment", "StatefulSet", "DaemonSet"}:
+        target = shlex.quote(f"{unpulled.ref.kind.lower()}/{unpulled.ref.name}")
         text = f'make the Pods anew: then "{credential.source}" is copied into them'
-        return Remedy(text, f"kubectl rollout restart {target}{wearer.namespace}")
-    return Remedy(f'create the {wearer.ref.kind} anew: then "{credential.source}" is copied into its Pod')
+        return Remedy(text, f"kubectl rollout restart {target}{unpulled.namespace}")
+    return Remedy(f'create the {unpulled.ref.kind} anew: then "{credential.source}" is copied into its Pod')
 
 
-def _named(secret: str, wearer: Wearer) -> Remedy:
+def _named(secret: str, unpulled: UnpulledImage) -> Remedy:
     """Let the template name a Secret."""
-    ref = wearer.ref
+    ref = unpulled.ref
     info = kind_info(ref.kind)
     built_in = info is not None and info.api_version == ref.api_version
     if not built_in or ref.kind not in _TEMPLATES_PATCHED:
@@ -98,7 +100,7 @@ def _named(secret: str, wearer: Wearer) -> Remedy:
     patch: object = {"imagePullSecrets": [{"name": secret}]}
     for key in reversed(spec_path(ref.kind)):
         patch = {key: patch}
-    words = f"kubectl patch {ref.kind.lower()} {shlex.quote(ref.name)}{wearer.namespace}"
+    words = f"kubectl patch {ref.kind.lower()} {shlex.quote(ref.name)}{unpulled.namespace}"
     rolls = ref.kind in {"Deployment", "StatefulSet", "DaemonSet"}
     after = f" (rolls {ref})" if rolls else " (for the Pods that are made from then on)"
     return Remedy(
@@ -106,37 +108,37 @@ def _named(secret: str, wearer: Wearer) -> Remedy:
     )
 
 
-def _created(credential: Credential, wearer: Wearer) -> Remedy:
+def _created(credential: Credential, unpulled: UnpulledImage) -> Remedy:
     text = f'create the Secret "{credential.source}" that the Pod names, or copy it from another namespace'
-    return Remedy(text, _create(credential.source, wearer))
+    return Remedy(text, _create(credential.source, unpulled))
 
 
-def _retyped(credential: Credential, wearer: Wearer) -> Remedy:
+def _retyped(credential: Credential, unpulled: UnpulledImage) -> Remedy:
     """A Secret's type cannot be changed."""
     name = shlex.quote(credential.source)
     text = f'create the Secret "{credential.source}" anew, with the type kubernetes.io/dockerconfigjson'
-    command = f"kubectl delete secret {name}{wearer.namespace} && {_create(credential.source, wearer)}"
+    command = f"kubectl delete secret {name}{unpulled.namespace} && {_create(credential.source, unpulled)}"
     return Remedy(text, command)
 
 
-def _renewed(credential: Credential, wearer: Wearer, text: str) -> Remedy:
-    command = _create(credential.source, wearer, renew=True)
+def _renewed(credential: Credential, unpulled: UnpulledImage, text: str) -> Remedy:
+    command = _create(credential.source, unpulled, renew=True)
     return Remedy(f'{text} "{credential.source}"; it is used at the next attempt, not earlier', command)
 
 
-def _from_nothing(credentials: tuple[Credential, ...], wearer: Wearer) -> tuple[Remedy, ...]:
+def _from_nothing(credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> tuple[Remedy, ...]:
     """No Secret that is known matches: a new one, and who names it."""
-    if repository_of(wearer.image) is None or not credentials:
+    if repository_of(unpulled.image) is None or not credentials:
         return ()
     taken = {each.source for each in credentials}
     name = SECRET if SECRET not in taken else f"{SECRET}-2"
-    create = Remedy(f'create a pull secret, here "{name}"', _create(name, wearer))
-    return (create, _named(name, wearer))
+    create = Remedy(f'create a pull secret, here "{name}"', _create(name, unpulled))
+    return (create, _named(name, unpulled))
 
 
-def _create(name: str, wearer: Wearer, *, renew: bool = False) -> str:
-    registry = (repository_of(wearer.image) or "").partition("/")[0]
-    return secret_command(registry, RemedyTarget(namespace=wearer.ref.namespace, secret=name), renew=renew)
+def _create(name: str, unpulled: UnpulledImage, *, renew: bool = False) -> str:
+    registry = (repository_of(unpulled.image) or "").partition("/")[0]
+    return secret_command(registry, RemedyTarget(namespace=unpulled.ref.namespace, secret=name), renew=renew)
 
 
 # Where nobody has judged the message.
@@ -144,18 +146,20 @@ _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGN
 _REFUSED = re.compile(r"\b40[13]\b")
 
 
-def advised(explained: Explanation, subject: Pod | Workload, context: Snapshot, asking: Asking) -> Explanation:
+def with_credentials(
+    explained: Explanation, subject: Pod | Workload, snapshot: Snapshot, scope: CredentialScope
+) -> Explanation:
     """The explanation with its credentials, and the remedies that they call for, which know more than the general.
 
     For a container of which credentials are asked for.
     """
     failing = explained.status is not None and explained.status.pull_failing
-    if not _tells(subject, explained.image, context):
+    if not _can_judge(subject, explained.image, snapshot):
         return explained
     kubelet = explained.node.kubelet_version if explained.node is not None else ""
-    wanted = CredentialQuery(explained.image, asking.now() if asking.now is not None else None, kubelet)
-    found = credentials_of(subject, wanted, context)
-    remedies = _remedies(found, explained, _wearer(subject, explained, context)) if failing else ()
+    wanted = CredentialQuery(explained.image, scope.now() if scope.now is not None else None, kubelet)
+    found = credentials_of(subject, wanted, snapshot)
+    remedies = _remedies(found, explained, _unpulled_image(subject, explained, snapshot)) if failing else ()
     if _is_mirror(explained):
         return msgspec.structs.replace(explained, credentials=found, remedies=(*explained.remedies, *remedies))
     # The general commands make a Secret of a usual name, which may be there already.
@@ -163,36 +167,38 @@ def advised(explained: Explanation, subject: Pod | Workload, context: Snapshot, 
     return msgspec.structs.replace(explained, credentials=found, remedies=(*remedies, *others))
 
 
-def _remedies(found: tuple[Credential, ...], explained: Explanation, wearer: Wearer) -> tuple[Remedy, ...]:
-    spoilt = any(each.verdict == "Malformed" for each in found)
+def _remedies(found: tuple[Credential, ...], explained: Explanation, unpulled: UnpulledImage) -> tuple[Remedy, ...]:
+    malformed = any(each.verdict == "Malformed" for each in found)
     message = explained.status.message if explained.status is not None else ""
     if _is_mirror(explained):
         # The runtime sends it what the kubelet offers for the image's registry: it may be right to refuse that.
         refused = _REFUSED.search(message) is not None
-        return refused_by_mirror(found, wearer) if refused else ()
-    told = explained.diagnosis.cause in CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
-    return credential_remedies(found, wearer) if spoilt or told else ()
+        return refused_by_mirror(found, unpulled) if refused else ()
+    concerns_access = (
+        explained.diagnosis.cause in CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
+    )
+    return credential_remedies(found, unpulled) if malformed or concerns_access else ()
 
 
 def _is_mirror(explained: Explanation) -> bool:
     return explained.diagnosis is not None and explained.diagnosis.cause == "Mirror"
 
 
-def _tells(subject: Pod | Workload, image: str, context: Snapshot) -> bool:
+def _can_judge(subject: Pod | Workload, image: str, snapshot: Snapshot) -> bool:
     """Whether anything can be said: lists do not ask, and files may know nothing; then all would be unknown."""
-    who = subscriber(subject)
-    if who is None or repository_of(image) is None:
+    user = pull_secret_user(subject)
+    if user is None or repository_of(image) is None:
         return False
-    needs = tuple(credential_needs(subject, context))
-    asked = [need for need in needs if context.answered(need)]
+    needs = tuple(credential_needs(subject, snapshot))
+    asked = [need for need in needs if snapshot.answered(need)]
     named = any(isinstance(need, Get) and need.ref.kind == "Secret" for need in asked)
-    return named or any(not isinstance(context.outcome(need), NotRead) for need in asked)
+    return named or any(not isinstance(snapshot.outcome(need), NotRead) for need in asked)
 
 
-def _wearer(subject: Pod | Workload, explained: Explanation, context: Snapshot) -> Wearer:
+def _unpulled_image(subject: Pod | Workload, explained: Explanation, snapshot: Snapshot) -> UnpulledImage:
     metadata = meta(subject)
     if isinstance(subject, Workload):
-        return Wearer(workload_ref(subject), explained.image)
+        return UnpulledImage(workload_ref(subject), explained.image)
     controller = controller_of(metadata)
     own = ObjectRef("v1", "Pod", metadata.namespace or "", metadata.name or "")
-    return Wearer(context.root(controller) if controller is not None else own, explained.image)
+    return UnpulledImage(snapshot.root(controller) if controller is not None else own, explained.image)

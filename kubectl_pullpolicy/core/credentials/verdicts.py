@@ -8,9 +8,22 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.credentials.image_pull_secrets import SecretList, Subscriber, lists_of, subscriber
-from kubectl_pullpolicy.core.credentials.keyring import Offer, Spoilt, key_of, looked_up, offers, repository_of, spoilt
-from kubectl_pullpolicy.core.credentials.wording import ANONYMOUS, NODE, NONE_LISTED, Told, detail_of
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import (
+    PullSecretList,
+    PullSecretUser,
+    pull_secret_lists,
+    pull_secret_user,
+)
+from kubectl_pullpolicy.core.credentials.keyring import (
+    OfferedEntry,
+    UnreadableSecret,
+    key_of,
+    keyring_lookup,
+    offered_entries,
+    repository_of,
+    unreadable_secret,
+)
+from kubectl_pullpolicy.core.credentials.wording import ANONYMOUS, NODE, NONE_LISTED, SecretFinding, detail_of
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod, PullSecret, SecretEntry, Workload, present
 from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.report.pull_failure import Credential, CredentialMatch, CredentialVerdict
@@ -28,40 +41,44 @@ class CredentialQuery(NamedTuple):
     kubelet: str = ""
 
 
-def credentials_of(subject: Pod | Workload, wanted: CredentialQuery, context: Snapshot) -> tuple[Credential, ...]:
+def credentials_of(subject: Pod | Workload, wanted: CredentialQuery, snapshot: Snapshot) -> tuple[Credential, ...]:
     """What is known of the credentials for one image, in the order of the lists; at the end what cannot be known."""
-    who = subscriber(subject)
-    if who is None:
+    user = pull_secret_user(subject)
+    if user is None:
         return ()
-    events = context.events(subject) if isinstance(subject, Pod) else ()
-    judge = _Judge(who, wanted, context, _unretrieved(events))
-    found = [credential for each in lists_of(who, context) for credential in judge.judged(each)]
+    events = snapshot.events(subject) if isinstance(subject, Pod) else ()
+    judge = _ListJudge(user, wanted, snapshot, _unretrieved(events))
+    found = [credential for each in pull_secret_lists(user, snapshot) for credential in judge.judged(each)]
     found += judge.unknown_accounts(listed=bool(found))
     matched = any(match.attempt is not None for credential in found for match in credential.matches)
     return (*found, *((ANONYMOUS,) if matched else ()), NODE)
 
 
-class _Judge:
-    """Judges Secrets for one image. `missed` are those that the kubelet says it could not get."""
+class _ListJudge:
+    """Judges Secrets for one image. `unretrieved` are those that the kubelet says it could not get."""
 
-    def __init__(self, who: Subscriber, wanted: CredentialQuery, context: Snapshot, missed: frozenset[str]) -> None:
-        self._who, self._wanted, self._context, self._missed = who, wanted, context, missed
+    def __init__(
+        self, user: PullSecretUser, wanted: CredentialQuery, snapshot: Snapshot, unretrieved: frozenset[str]
+    ) -> None:
+        self._user, self._wanted, self._snapshot, self._unretrieved = user, wanted, snapshot, unretrieved
         self._repository = repository_of(wanted.image)
-        read = [each for each in lists_of(who, context) if not each.ignored]
+        read = [each for each in pull_secret_lists(user, snapshot) if not each.ignored]
         self._names = [name for each in read for name in each.names]
         secrets = [self._known(name) for name in self._names]
-        self._offers = offers(secrets, wanted.image)
-        self._spoilt = spoilt(secrets)
+        self._offers = offered_entries(secrets, wanted.image)
+        self._unreadable = unreadable_secret(secrets)
 
-    def judged(self, held: SecretList) -> Iterator[Credential]:
+    def judged(self, held: PullSecretList) -> Iterator[Credential]:
         """A Credential for each name of a list."""
         for place, name in enumerate(held.names):
             secret = self._known(name)
             entries = present(secret.entries) if secret is not None else ()
             found = tuple(self._matches(held, place, entries))
             verdict = self._verdict(held, name, found)
-            told = Told(verdict, name, held, secret, found, len(self._offers), self._repository or self._wanted.image)
-            detail = detail_of(told, self._spoiling(), self._wanted.kubelet)
+            secret_finding = SecretFinding(
+                verdict, name, held, secret, found, len(self._offers), self._repository or self._wanted.image
+            )
+            detail = detail_of(secret_finding, self._unreadable_name(), self._wanted.kubelet)
             if verdict == "Absent" and not isinstance(self._fact(name), Absent):
                 detail = "the kubelet could not get it (event FailedToRetrieveImagePullSecret) and goes on without it"
             keys = tuple(dict.fromkeys(str(key_of(entry)) for entry in entries))
@@ -69,55 +86,55 @@ class _Judge:
 
     def unknown_accounts(self, *, listed: bool) -> Iterator[Credential]:
         """What is said of the ServiceAccount where its list is not known, or where nobody lists anything."""
-        who = self._who
-        fact = self._context.service_account(who.namespace, who.service_account)
+        user = self._user
+        fact = self._snapshot.service_account(user.namespace, user.service_account)
         if isinstance(fact, Forbidden):
             detail = f"unknown: cannot {fact.verb} {fact.resource}: forbidden"
-            yield Credential("", "ServiceAccount", who.service_account, (), (), "Forbidden", detail)
+            yield Credential("", "ServiceAccount", user.service_account, (), (), "Forbidden", detail)
         elif isinstance(fact, Absent):
             detail = "does not exist, so it has no secrets to copy"
-            yield Credential("", "ServiceAccount", who.service_account, (), (), "Absent", detail)
-        elif isinstance(fact, Known) or not who.service_account:
+            yield Credential("", "ServiceAccount", user.service_account, (), (), "Absent", detail)
+        elif isinstance(fact, Known) or not user.service_account:
             if not listed:
-                yield NONE_LISTED(who.service_account, "Pod" if who.created else "template")
+                yield NONE_LISTED(user.service_account, "Pod" if user.created else "template")
         elif not listed:
             detail = "unknown: not read; it may list secrets"
-            yield Credential("", "ServiceAccount", who.service_account, (), (), "Unknown", detail)
+            yield Credential("", "ServiceAccount", user.service_account, (), (), "Unknown", detail)
 
     def _known(self, name: str) -> PullSecret | None:
         fact = self._fact(name)
         return fact.value if isinstance(fact, Known) else None
 
     def _fact(self, name: str) -> Fact[PullSecret]:
-        return self._context.secret(self._who.namespace, name)
+        return self._snapshot.secret(self._user.namespace, name)
 
-    def _spoiling(self) -> str:
+    def _unreadable_name(self) -> str:
         """The name of the Secret that spoils the keyring, "" for none."""
-        return self._names[self._spoilt.secret] if isinstance(self._spoilt, Spoilt) else ""
+        return self._names[self._unreadable.secret] if isinstance(self._unreadable, UnreadableSecret) else ""
 
-    def _matches(self, held: SecretList, place: int, entries: Iterable[SecretEntry]) -> Iterator[CredentialMatch]:
-        if not held.ignored and self._spoilt is None:
+    def _matches(self, held: PullSecretList, place: int, entries: Iterable[SecretEntry]) -> Iterator[CredentialMatch]:
+        if not held.ignored and self._unreadable is None:
             for number, offer in enumerate(self._offers, 1):
                 if offer.secret == place:
                     yield self._match(offer, number)
             return
-        found = looked_up([(key_of(entry), entry) for entry in entries], self._repository or "")
-        yield from (self._match(Offer(place, entry), None) for entry in found)
+        found = keyring_lookup([(key_of(entry), entry) for entry in entries], self._repository or "")
+        yield from (self._match(OfferedEntry(place, entry), None) for entry in found)
 
-    def _match(self, offer: Offer, attempt: int | None) -> CredentialMatch:
+    def _match(self, offer: OfferedEntry, attempt: int | None) -> CredentialMatch:
         entry, expires = offer.entry, parse_time(offer.entry.expires)
         now = self._wanted.now
         expired = None if expires is None or now is None else expires <= now
         return CredentialMatch(str(key_of(entry)), attempt, bool(entry.empty), entry.expires, expired)
 
-    def _verdict(self, held: SecretList, name: str, found: tuple[CredentialMatch, ...]) -> CredentialVerdict:
+    def _verdict(self, held: PullSecretList, name: str, found: tuple[CredentialMatch, ...]) -> CredentialVerdict:
         fact = self._fact(name)
         if not name:
             return "NoName"
         if isinstance(fact, Absent):
             return "Absent"
         if not isinstance(fact, Known):
-            return "Absent" if name in self._missed else "Forbidden" if isinstance(fact, Forbidden) else "Unknown"
+            return "Absent" if name in self._unretrieved else "Forbidden" if isinstance(fact, Forbidden) else "Unknown"
         if held.ignored:
             return "Ignored"
         problem = fact.value.problem
@@ -126,7 +143,7 @@ class _Judge:
         }  # fmt: skip
         if problem is not None:
             return verdicts.get(problem, "Malformed")
-        if self._spoilt is not None:
+        if self._unreadable is not None:
             return "Unused"
         return "Offered" if found else "NoMatch"
 

@@ -9,7 +9,7 @@ from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, present
 from kubectl_pullpolicy.core.report.pull_failure import Credential, CredentialMatch, CredentialVerdict
 
 if TYPE_CHECKING:
-    from kubectl_pullpolicy.core.credentials.image_pull_secrets import SecretList
+    from kubectl_pullpolicy.core.credentials.image_pull_secrets import PullSecretList
 
 NAMED = 4  # keys that are named where a Secret holds more
 _RAW_REASON_FROM = 33  # pkg/kubelet/images/image_manager.go: an error of the keyring is the waiting reason itself
@@ -40,20 +40,20 @@ def NONE_LISTED(account: str, subject: str) -> Credential:  # noqa: N802  the th
     return Credential("", "Pod", "", (), (), "NoneListed", f"none: the {subject} lists no pull secrets{more}")
 
 
-class Told(NamedTuple):
+class SecretFinding(NamedTuple):
     """One Secret of a list, judged for an image. `offered`: how many entries the kubelet offers in all."""
 
     verdict: CredentialVerdict
     name: str
-    held: "SecretList"
+    held: "PullSecretList"
     secret: PullSecret | None
     matches: tuple[CredentialMatch, ...]
     offered: int
     repository: str
 
 
-def detail_of(told: Told, spoiling: str, kubelet: str) -> str:
-    """The sentence. `spoiling` names the Secret that spoils the keyring; `kubelet` is its version."""
+def detail_of(told: SecretFinding, unreadable: str, kubelet: str) -> str:
+    """The sentence. `unreadable` names the Secret that spoils the keyring; `kubelet` is its version."""
     entries = present(told.secret.entries) if told.secret is not None else ()
     holds = _holds(entries)
     sentences: dict[CredentialVerdict, str] = {
@@ -64,14 +64,14 @@ def detail_of(told: Told, spoiling: str, kubelet: str) -> str:
         "WrongType": f"is of type {_type(told)}, so the kubelet passes it over without a word; {holds}",
         "NoData": f"has nothing under .{_type(told).rpartition('/')[2]}, so the kubelet passes it over without a word",
         "Malformed": _malformed(told, kubelet),
-        "Unused": f"{holds}: not used, since the kubelet cannot read {spoiling}",
+        "Unused": f"{holds}: not used, since the kubelet cannot read {unreadable}",
     }
     if told.verdict == "Unknown" and told.secret is not None:
         return "unknown: its values are no base64 (encrypted?), so this is not what a cluster would hold"
     return sentences.get(told.verdict) or _matching(told, holds, entries)
 
 
-def _matching(told: Told, holds: str, entries: tuple[SecretEntry, ...]) -> str:
+def _matching(told: SecretFinding, holds: str, entries: tuple[SecretEntry, ...]) -> str:
     if not told.matches:
         hints = [hint for hint in (near_miss(key_of(entry), told.repository) for entry in entries) if hint]
         hint = f" ({hints[0]})" if hints else ""
@@ -87,11 +87,11 @@ def _matching(told: Told, holds: str, entries: tuple[SecretEntry, ...]) -> str:
     return f"{holds}{which} {told.repository}, offered{order}{_state(told)}"
 
 
-def _ignored(told: Told) -> str:
+def _ignored(told: SecretFinding) -> str:
     return f", and is ignored anyway, {told.held.ignored}" if told.held.ignored else ""
 
 
-def _state(told: Told) -> str:
+def _state(told: SecretFinding) -> str:
     """What is wrong with the entries that match."""
     parts = ["; it holds no user name, which runtimes take for none"] if any(m.empty for m in told.matches) else []
     for match in told.matches:
@@ -101,7 +101,7 @@ def _state(told: Told) -> str:
     return "".join(dict.fromkeys(parts))
 
 
-def _malformed(told: Told, kubelet: str) -> str:
+def _malformed(told: SecretFinding, kubelet: str) -> str:
     problem = told.secret.problem if told.secret is not None else ""
     found = _MINOR.match(kubelet)
     reasons = ["its error is the waiting reason (kubelets from 1.33)", "ErrImagePull (kubelets up to 1.32)"]
@@ -119,7 +119,7 @@ def _holds(entries: tuple[SecretEntry, ...]) -> str:
     return f"holds {', '.join(keys[:NAMED])}{more}{odd}" if keys else "holds no registry"
 
 
-def _type(told: Told) -> str:
+def _type(told: SecretFinding) -> str:
     return (told.secret.type if told.secret is not None else "") or "Opaque"
 
 

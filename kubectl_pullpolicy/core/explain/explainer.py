@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kubectl_pullpolicy.core.backoff.estimate import with_back_off
-from kubectl_pullpolicy.core.credentials.image_pull_secrets import Asking, CredentialsWanted
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialScope, CredentialsWanted
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.images.reference_notes import reading_notes
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectMeta, ObjectRef, Pod, Workload, controller_of, meta
@@ -71,7 +71,7 @@ class Explainer:
     ) -> None:
         self._context = context
         self._now = now
-        self._asking = Asking(credentials, now)
+        self._asking = CredentialScope(credentials, now)
         self._reasons = PolicyReasons(context)
         self._policies: dict[
             tuple[ObjectRef, str | None, DeclaredContainer, CredentialVerification | None], Policy
@@ -113,9 +113,9 @@ class Explainer:
         if self._asking.wanted == "never" or not (failing or self._asking.wanted == "all"):
             return explained
         # The keyring is needed by few: what runs has its image.
-        from kubectl_pullpolicy.core.credentials.remedies import advised
+        from kubectl_pullpolicy.core.credentials.remedies import with_credentials
 
-        return advised(explained, subject, self._context, self._asking)
+        return with_credentials(explained, subject, self._context, self._asking)
 
     def _on_the_way(
         self, pod: Pod, container: DeclaredContainer, explained: Explanation, place: NodeInfo, obstacle: Obstacle | None

@@ -17,10 +17,10 @@ from kubectl_pullpolicy.core.k8s.objects import Node, present
 
 MOST_NAMES = 5  # of an image in a node's list
 # Failures after which a node's proof stands: they say nothing of the image.
-_SILENT = frozenset({"Unreachable", "ServerError", "RateLimited", "Unauthorized", "Denied", "BadAnswer"})
+_SAYS_NOTHING = frozenset({"Unreachable", "ServerError", "RateLimited", "Unauthorized", "Denied", "BadAnswer"})
 
 
-class Sighting(NamedTuple):
+class RunningContainer(NamedTuple):
     """What one Pod tells of one container. `names`: of the entry of its node's list that holds the imageID."""
 
     pod: str
@@ -49,7 +49,7 @@ def names_on(node: Node, image_id: str) -> tuple[str, ...]:
     return ()
 
 
-def evidence(reference: ImageReference, sighting: Sighting) -> RunningDigests:
+def running_digests(reference: ImageReference, sighting: RunningContainer) -> RunningDigests:
     """What a Pod and its node tell of an image of this name."""
     prefix = f"{reference.name}@"
     named = tuple(dict.fromkeys(name.removeprefix(prefix) for name in sighting.names if name.startswith(prefix)))
@@ -66,18 +66,18 @@ def at_digest(reference: ImageReference, digest: str) -> ImageReference:
     return parse(pinned_without_tag(reference, digest))
 
 
-def tag_matters(reference: ImageReference, told: RunningDigests, answers: RegistryAnswers) -> bool:
+def needs_tag(reference: ImageReference, running: RunningDigests, answers: RegistryAnswers) -> bool:
     """Whether the registry must tell what the tag stands for now: there are several, or it is of one platform."""
-    kinds = {found.kind for found in _found(reference, told, answers).values() if isinstance(found, Resolved)}
-    return len(told.digests) > 1 or "manifest" in kinds
+    kinds = {found.kind for found in _found(reference, running, answers).values() if isinstance(found, Resolved)}
+    return len(running.digests) > 1 or "manifest" in kinds
 
 
-def platforms_matter(
-    reference: ImageReference, told: RunningDigests, answers: RegistryAnswers, platform: str
+def indexes_needed(
+    reference: ImageReference, running: RunningDigests, answers: RegistryAnswers, platform: str
 ) -> Iterator[ImageReference]:
     """The indexes whose images matter."""
-    for digest, found in _found(reference, told, answers).items():
-        if isinstance(found, Resolved) and found.kind == "index" and (platform or len(told.digests) > 1):
+    for digest, found in _found(reference, running, answers).items():
+        if isinstance(found, Resolved) and found.kind == "index" and (platform or len(running.digests) > 1):
             yield at_digest(reference, digest)
     tagged = tag_reference(reference)
     now = answers.resolved.get(tagged) if tagged is not None else None
@@ -85,18 +85,18 @@ def platforms_matter(
         yield tagged
 
 
-def concluded(
-    reference: ImageReference, told: RunningDigests, answers: RegistryAnswers, platform: str = ""
+def verdict_of_pod(
+    reference: ImageReference, running: RunningDigests, answers: RegistryAnswers, platform: str = ""
 ) -> PinVerdict:
     """What one Pod runs, as a digest that may be pinned."""
-    found = _found(reference, told, answers)
+    found = _found(reference, running, answers)
     kept = [digest for digest, answer in found.items() if isinstance(answer, Resolved)]
-    silent = next((a for a in found.values() if isinstance(a, Failure) and a.kind in _SILENT), None)
+    silent = next((a for a in found.values() if isinstance(a, Failure) and a.kind in _SAYS_NOTHING), None)
     if not found:
         return _failed("its imageID names no digest that a registry could know")
     if silent is not None:
-        if told.proven and not platform:
-            return PinVerdict("pin", told.digests[0], f"proven by its node; not confirmed: {silent.message}")
+        if running.proven and not platform:
+            return PinVerdict("pin", running.digests[0], f"proven by its node; not confirmed: {silent.message}")
         return _failed(silent.message)
     if not kept:
         gone = next((a.message for a in found.values() if isinstance(a, Failure)), "")
@@ -110,23 +110,25 @@ def concluded(
     return _pinned(at_digest(reference, chosen), chosen, answers, platform)
 
 
-def agreed(reference: ImageReference, verdicts: Sequence[tuple[str, PinVerdict]]) -> PinVerdict:
+def common_verdict(reference: ImageReference, verdicts: Sequence[tuple[str, PinVerdict]]) -> PinVerdict:
     """What all Pods run; where they do not agree, or one is not known, it is told Pod by Pod."""
     if not verdicts:
         return _failed(f"no Pod of the newest revision runs {reference.written}")
-    told = [judgement for _, judgement in verdicts]
-    if {each.digest for each in told} == {told[0].digest} and told[0].digest:
-        return next((each for each in told if each.message), told[0])
-    known = {each.digest for each in told if each.digest}
+    running = [judgement for _, judgement in verdicts]
+    if {each.digest for each in running} == {running[0].digest} and running[0].digest:
+        return next((each for each in running if each.message), running[0])
+    known = {each.digest for each in running if each.digest}
     head = "its Pods do not agree" if len(known) > 1 else "what its Pods run is not certain"
     if len(verdicts) == 1:
-        return _failed(f"what Pod {verdicts[0][0]} runs is not certain: {told[0].message}")
+        return _failed(f"what Pod {verdicts[0][0]} runs is not certain: {running[0].message}")
     lines = [f"  {pod}  {each.digest or each.message}" for pod, each in verdicts]
     return _failed("\n".join((head, *lines)))
 
 
-def _found(reference: ImageReference, told: RunningDigests, answers: RegistryAnswers) -> dict[str, Resolved | Failure]:
-    return {digest: answers.of(at_digest(reference, digest)) for digest in told.digests}
+def _found(
+    reference: ImageReference, running: RunningDigests, answers: RegistryAnswers
+) -> dict[str, Resolved | Failure]:
+    return {digest: answers.of(at_digest(reference, digest)) for digest in running.digests}
 
 
 def _chosen(reference: ImageReference, kept: Sequence[str], answers: RegistryAnswers) -> str:

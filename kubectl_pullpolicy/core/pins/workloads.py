@@ -10,11 +10,11 @@ from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
-from kubectl_pullpolicy.core.plans.plan import Edit, Leave, Live, Wish
+from kubectl_pullpolicy.core.plans.container_fields import LiveContainer, live_containers
+from kubectl_pullpolicy.core.plans.plan import DesiredEdits, FieldEdit, LiveObject, NoEdit
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
 
-Key = tuple[ContainerKind, str]
+ContainerKey = tuple[ContainerKind, str]
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class LivePinRequest:
     container: str = ""
     path: tuple[str, ...] = ()
 
-    def means(self, slot: Slot) -> bool:
+    def means(self, slot: LiveContainer) -> bool:
         """Whether this container is meant. Ephemeral ones cannot change, and go with their Pod."""
         if self.container:
             return slot.name == self.container
         return slot.kind != "ephemeral"
 
-    def ignores(self, slot: Slot) -> bool:
+    def ignores(self, slot: LiveContainer) -> bool:
         """Whether a pattern of `--ignore` matches the image as it is written."""
         return any(fnmatchcase(slot.image, pattern) for pattern in self.ignore)
 
@@ -45,20 +45,20 @@ class LivePinRequest:
 class LiveImage(NamedTuple):
     """An image of an object. `reference` is None where it cannot be read, for `reason`."""
 
-    live: Live
-    slot: Slot
+    live: LiveObject
+    slot: LiveContainer
     reference: ImageReference | None
     reason: str = ""
 
 
-class Judged(NamedTuple):
+class JudgedImage(NamedTuple):
     """An image, and what was found of it."""
 
     image: LiveImage
     judgement: PinVerdict
 
     @property
-    def key(self) -> tuple[ObjectRef, Key]:
+    def key(self) -> tuple[ObjectRef, ContainerKey]:
         """Which one."""
         return self.image.live.ref, self.image.slot.key
 
@@ -70,9 +70,9 @@ def path_keys(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[\w-]+", text, re.ASCII))
 
 
-def images_of(live: Live, request: LivePinRequest) -> Iterator[LiveImage]:
+def images_of(live: LiveObject, request: LivePinRequest) -> Iterator[LiveImage]:
     """The images that are meant."""
-    for slot in slots(live.kind, live.tree, live.path):
+    for slot in live_containers(live.kind, live.tree, live.path):
         if not request.means(slot) or request.ignores(slot):
             continue
         try:
@@ -81,26 +81,26 @@ def images_of(live: Live, request: LivePinRequest) -> Iterator[LiveImage]:
             yield LiveImage(live, slot, None, f"{error}: {slot.image or 'no image is set'}")
 
 
-def edits(judged: Judged, request: LivePinRequest) -> tuple[Edit | Leave, ...]:
+def edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEdit | NoEdit, ...]:
     """What is wanted of a container."""
     image, judgement = judged
     if judgement.verdict == "failed" or image.reference is None:
-        return (Leave(judgement.message),)
+        return (NoEdit(judgement.message),)
     written = image.slot.image
     if judgement.digest and judgement.verdict in {"pin", "stale"}:
         written = (pinned_without_tag if request.drop_tag else pinned)(image.reference, judgement.digest)
     policy = None if request.policy == "Default" else request.policy
-    return (Edit("image", written), *([Edit("imagePullPolicy", policy)] if request.policy else ()))
+    return (FieldEdit("image", written), *([FieldEdit("imagePullPolicy", policy)] if request.policy else ()))
 
 
-def wish_of(wanted: Mapping[Key, Iterable[Edit | Leave]]) -> Wish:
+def edits_by_container(wanted: Mapping[ContainerKey, Iterable[FieldEdit | NoEdit]]) -> DesiredEdits:
     """The wish for the containers of one object."""
     return lambda slot: wanted.get(slot.key, ())
 
 
-def caution(judged: Judged, wanted: Iterable[Edit | Leave], request: LivePinRequest) -> str:
+def policy_warning(judged: JudgedImage, wanted: Iterable[FieldEdit | NoEdit], request: LivePinRequest) -> str:
     """What is to be known of the policy of a container that is pinned; "" for nothing."""
-    new = next((each.value for each in wanted if isinstance(each, Edit) and each.field == "image"), None)
+    new = next((each.value for each in wanted if isinstance(each, FieldEdit) and each.field == "image"), None)
     slot = judged.image.slot
     if not new or new == slot.image or request.policy not in {"", "Default"}:
         return ""

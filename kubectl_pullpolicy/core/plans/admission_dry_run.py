@@ -7,27 +7,27 @@ stored. Source: Kubernetes docs "Dry-run"; plugin/pkg/admission/alwayspullimages
 from typing import Any
 
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
-from kubectl_pullpolicy.core.plans.container_fields import slots
-from kubectl_pullpolicy.core.plans.json_patch import changed
-from kubectl_pullpolicy.core.plans.plan import Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.container_fields import live_containers
+from kubectl_pullpolicy.core.plans.json_patch import patched
+from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 
 PREFIX = "pullpolicy-probe-"
 
 
-def probe_pod(live: Live, plan: ObjectPlan) -> dict[str, Any]:
+def probe_pod(live: LiveObject, plan: ObjectPlan) -> dict[str, Any]:
     """The Pod that the changed template would make."""
-    template: Any = changed(live.tree, plan.changes)
+    template: Any = patched(live.tree, plan.changes)
     for key in spec_path(live.kind)[:-1]:
         template = template[key]
-    held = template.get("metadata") or {}
-    metadata = {key: held[key] for key in ("labels", "annotations") if held.get(key)}
+    template_metadata = template.get("metadata") or {}
+    metadata = {key: template_metadata[key] for key in ("labels", "annotations") if template_metadata.get(key)}
     metadata |= {"generateName": PREFIX, "namespace": live.ref.namespace}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
-def overridden(plan: ObjectPlan, answer: Any) -> tuple[str, ...]:
+def overridden_policies(plan: ObjectPlan, answer: Any) -> tuple[str, ...]:
     """What admission made of the policies that are to be set; none where it left them."""
-    stored = {(slot.kind == "imageVolume", slot.name): slot.policy for slot in slots("Pod", answer)}
+    stored = {(slot.kind == "imageVolume", slot.name): slot.policy for slot in live_containers("Pod", answer)}
     found = []
     for change in plan.changes:
         policy = stored.get((change.container_kind == "imageVolume", change.container))

@@ -25,7 +25,7 @@ _KEYS: dict[Field, tuple[str, str]] = {
 }
 
 
-class Slot(NamedTuple):
+class LiveContainer(NamedTuple):
     """One container, or one image volume. `path`: a JSON pointer (RFC 6901) to it; `policy` None: none is stored."""
 
     kind: ContainerKind
@@ -48,7 +48,7 @@ class Slot(NamedTuple):
         return self.policy if field == "imagePullPolicy" else self.image
 
 
-def slots(kind: str, tree: Any, path: tuple[str, ...] = ()) -> tuple[Slot, ...]:
+def live_containers(kind: str, tree: Any, path: tuple[str, ...] = ()) -> tuple[LiveContainer, ...]:
     """The containers and image volumes of an object, in the order in which they start. `path`: as in `pod_spec`."""
     spec = pod_spec(kind, tree, path)
     return tuple(_of_spec(spec, "/" + "/".join(path or spec_path(kind)))) if spec is not None else ()
@@ -68,16 +68,16 @@ def pod_spec(kind: str, tree: Any, path: tuple[str, ...] = ()) -> dict[str, Any]
     return spec if isinstance(spec, dict) else None
 
 
-def _of_spec(spec: dict[str, Any], path: str) -> Iterator[Slot]:
+def _of_spec(spec: dict[str, Any], path: str) -> Iterator[LiveContainer]:
     for list_name, kind in _LISTS:
         items = spec.get(list_name)
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            slot = _slot(kind, item, f"{path}/{list_name}/{index}")
+            slot = _container(kind, item, f"{path}/{list_name}/{index}")
             if slot is not None:
                 yield slot
 
 
-def _slot(kind: ContainerKind, item: Any, path: str) -> Slot | None:
+def _container(kind: ContainerKind, item: Any, path: str) -> LiveContainer | None:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         return None
     name: str = item["name"]
@@ -85,10 +85,10 @@ def _slot(kind: ContainerKind, item: Any, path: str) -> Slot | None:
         source = item.get("image")
         if not isinstance(source, dict):
             return None
-        return Slot(kind, name, path, _text(source.get("reference")) or "", _text(source.get("pullPolicy")))
+        return LiveContainer(kind, name, path, _text(source.get("reference")) or "", _text(source.get("pullPolicy")))
     if kind == "init" and item.get("restartPolicy") == "Always":
         kind = "sidecar"
-    return Slot(kind, name, path, _text(item.get("image")) or "", _text(item.get("imagePullPolicy")))
+    return LiveContainer(kind, name, path, _text(item.get("image")) or "", _text(item.get("imagePullPolicy")))
 
 
 def _text(value: Any) -> str | None:

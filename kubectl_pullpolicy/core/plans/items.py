@@ -7,8 +7,8 @@ import msgspec
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Gate, PinVerdict
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.plans.container_fields import Field, Slot
-from kubectl_pullpolicy.core.plans.plan import Change, Kept, Live, ObjectPlan, Reverter, Skipped
+from kubectl_pullpolicy.core.plans.container_fields import Field, LiveContainer
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, Reverter, Skipped, UnchangedField
 from kubectl_pullpolicy.core.plans.restarts import Restarts
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed"]
@@ -95,7 +95,7 @@ def _of_change(plan: ObjectPlan, change: Change, result: Result, message: str) -
     )
 
 
-def _of_kept(plan: ObjectPlan, kept: Kept) -> PlanItem:
+def _of_kept(plan: ObjectPlan, kept: UnchangedField) -> PlanItem:
     value, kind = kept.value, kept.container_kind
     place = PlannedObject(*plan.ref)
     return PlanItem(place, kept.container, kind, kept.field, value, value, None, None, None, (), (), "unchanged", "")
@@ -106,7 +106,7 @@ def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
     return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")
 
 
-def checked_item(live: Live, slot: Slot, judgement: PinVerdict) -> PlanItem:
+def checked_item(live: LiveObject, slot: LiveContainer, judgement: PinVerdict) -> PlanItem:
     """An image as `pin --check` found it."""
     gate, place = GATES.get(judgement.verdict), PlannedObject(*live.ref)
     result: Result = "failed" if judgement.verdict == "failed" else "unchanged"

@@ -14,14 +14,14 @@ import msgspec
 
 from kubectl_pullpolicy.core.plans.plan import Change
 
-Operations = list[dict[str, Any]]
+JsonPatch = list[dict[str, Any]]
 
 
-def json_patch(changes: Iterable[Change]) -> Operations:
+def json_patch(changes: Iterable[Change]) -> JsonPatch:
     """The operations: all tests first."""
-    wanted = tuple(changes)
-    tests = [test for change in wanted for test in _tests(change)]
-    return [*tests, *map(_written, wanted)]
+    listed = tuple(changes)
+    tests = [test for change in listed for test in _tests(change)]
+    return [*tests, *map(_operation, listed)]
 
 
 def reverse(change: Change) -> Change:
@@ -30,7 +30,7 @@ def reverse(change: Change) -> Change:
     return msgspec.structs.replace(change, operation=operation, old=change.new, new=change.old)
 
 
-def changed(tree: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+def patched(tree: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     """A copy of an object as it will be stored."""
     copied: dict[str, Any] = deepcopy(tree)
     for change in changes:
@@ -45,18 +45,18 @@ def changed(tree: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     return copied
 
 
-def compact(operations: Operations) -> str:
+def compact(operations: JsonPatch) -> str:
     """As it stands in a command line."""
     return json.dumps(operations, separators=(",", ":"), ensure_ascii=False)
 
 
-def _tests(change: Change) -> Operations:
+def _tests(change: Change) -> JsonPatch:
     return [
         {"op": "test", "path": f"{change.container_path}/name", "value": change.container},
         {"op": "test", "path": change.path, "value": change.old},
     ]
 
 
-def _written(change: Change) -> dict[str, Any]:
+def _operation(change: Change) -> dict[str, Any]:
     operation = {"op": change.operation, "path": change.path}
     return operation if change.operation == "remove" else operation | {"value": change.new}

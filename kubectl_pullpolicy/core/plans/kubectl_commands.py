@@ -7,9 +7,9 @@ from typing import Any
 
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import controller_of
-from kubectl_pullpolicy.core.plans.container_fields import Slot
-from kubectl_pullpolicy.core.plans.json_patch import Operations, compact, json_patch, reverse
-from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan, target_of
+from kubectl_pullpolicy.core.plans.container_fields import LiveContainer
+from kubectl_pullpolicy.core.plans.json_patch import JsonPatch, compact, json_patch, reverse
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, target_of
 
 TARGETS = 50  # names in one command: a line that a terminal and a shell still take
 _SET = frozenset({None, "Always", "IfNotPresent", "Never"})
@@ -18,12 +18,12 @@ _SET_IMAGE = frozenset({"Pod", "ReplicationController", "Deployment", "DaemonSet
 _SET_IMAGE |= {"ReplicaSet", "StatefulSet"}
 
 
-def revert_command(live: Live, change: Change, there: tuple[Slot, ...]) -> str:
+def undo_command(live: LiveObject, change: Change, containers: tuple[LiveContainer, ...]) -> str:
     """The command that takes back this change, once it is made."""
     target, namespace = quote(target_of(live.info, live.ref.name)), _namespace(live.ref.namespace)
-    alone = sum(slot.name == change.container for slot in there) == 1
+    unique = sum(slot.name == change.container for slot in containers) == 1
     # What a kind of somebody's own holds may be any text: `set` takes the three policies only.
-    if change.field == "imagePullPolicy" and alone and change.old in _SET:
+    if change.field == "imagePullPolicy" and unique and change.old in _SET:
         return _set(change.old, (target,), change.container, namespace)
     if change.field == "image" and live.kind in _SET_IMAGE and change.container_kind != "imageVolume":
         return f"kubectl set image {target} {quote(f'{change.container}={change.old}')}{namespace}"
@@ -36,22 +36,22 @@ def patch_command(info: KindInfo, name: str, namespace: str, changes: Iterable[C
     return f"kubectl patch {quote(info.resource)} {quote(name)}{_namespace(namespace)} --type=json -p {quote(text)}"
 
 
-def revert_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
+def undo_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
     """The commands that take back all of these, as few as possible: one for many objects with the same old value."""
-    alike: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
+    targets_by_value: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
     others: list[str] = []
-    for made in plans:
-        for change in made.changes:
+    for plan in plans:
+        for change in plan.changes:
             if change.field == "imagePullPolicy" and change.revert.startswith("kubectl pullpolicy "):
-                key = change.old, change.container, made.ref.namespace
-                alike[key].append(quote(made.target))
+                key = change.old, change.container, plan.ref.namespace
+                targets_by_value[key].append(quote(plan.target))
             else:
                 others.append(change.revert)
-    return (*_joined(alike), *others)
+    return (*_joined(targets_by_value), *others)
 
 
-def _joined(alike: dict[tuple[str | None, str, str], list[str]]) -> Iterator[str]:
-    for (old, container, namespace), targets in alike.items():
+def _joined(targets_by_value: dict[tuple[str | None, str, str], list[str]]) -> Iterator[str]:
+    for (old, container, namespace), targets in targets_by_value.items():
         for start in range(0, len(targets), TARGETS):
             yield _set(old, targets[start : start + TARGETS], container, _namespace(namespace))
 
@@ -65,32 +65,34 @@ def _namespace(namespace: str) -> str:
 
 
 # What the Job controller adds, which another Job may not have: pkg/registry/batch/job/strategy.go:generateSelector.
-_OF_THIS_JOB = ("controller-uid", "batch.kubernetes.io/controller-uid")
+_LABELS_OF_ONE_JOB = ("controller-uid", "batch.kubernetes.io/controller-uid")
 
 
-def pod_again(live: Live, changes: Iterable[Change]) -> str:
+def replace_pod_command(live: LiveObject, changes: Iterable[Change]) -> str:
     """The commands that replace a Pod by one with these changes."""
-    return _again("pod", live, json_patch(changes))
+    return _replace_command("pod", live, json_patch(changes))
 
 
-def job_again(live: Live, changes: Iterable[Change]) -> str:
+def replace_job_command(live: LiveObject, changes: Iterable[Change]) -> str:
     """The commands that replace a Job by one with these changes, which runs from its beginning; "" for a CronJob's."""
     if controller_of(live.metadata) is not None:
         return ""
     spec = live.tree.get("spec") or {}
-    removed: Operations = []
+    removed: JsonPatch = []
     if not spec.get("manualSelector"):
         labels: Any = (spec.get("template") or {}).get("metadata") or {}
-        held = labels.get("labels") or {}
+        labels = labels.get("labels") or {}
         removed = [{"op": "remove", "path": "/spec/selector"}] if "selector" in spec else []
         pointers = [
-            f"/spec/template/metadata/labels/{label.replace('/', '~1')}" for label in _OF_THIS_JOB if label in held
+            f"/spec/template/metadata/labels/{label.replace('/', '~1')}"
+            for label in _LABELS_OF_ONE_JOB
+            if label in labels
         ]
         removed += [{"op": "remove", "path": pointer} for pointer in pointers]
-    return _again("job", live, [*json_patch(changes), *removed])
+    return _replace_command("job", live, [*json_patch(changes), *removed])
 
 
-def _again(word: str, live: Live, operations: Operations) -> str:
+def _replace_command(word: str, live: LiveObject, operations: JsonPatch) -> str:
     name, namespace = quote(live.ref.name), quote(live.ref.namespace)
     return (
         f"kubectl get {word} {name} -n {namespace} -o json | "

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.managed_fields import LAST_APPLIED, field_owners, last_applied
 from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, controller_of
-from kubectl_pullpolicy.core.plans.plan import Change, Live, Reverter, Tool
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, Reverter, Tool
 
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_LABEL = "argocd.argoproj.io/instance"
@@ -21,10 +21,10 @@ _HELM_RELEASE = "helm.toolkit.fluxcd.io"
 _RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _FLUX_MANAGERS = frozenset({"kustomize-controller", "helm-controller"})
 
-Words = Mapping[str, str | None]
+Labels = Mapping[str, str | None]
 
 
-def reverters(live: Live, changes: tuple[Change, ...]) -> tuple[Reverter, ...]:
+def reverters(live: LiveObject, changes: tuple[Change, ...]) -> tuple[Reverter, ...]:
     """Who will undo these changes; those that do it at once come first."""
     metadata = live.metadata
     found = [*_tools(metadata), *_operator(metadata)]
@@ -41,7 +41,7 @@ def _tools(metadata: ObjectMeta) -> Iterator[Reverter]:
     yield from _flux(labels, annotations)
 
 
-def _argo(labels: Words, annotations: Words, metadata: ObjectMeta) -> Iterator[Reverter]:
+def _argo(labels: Labels, annotations: Labels, metadata: ObjectMeta) -> Iterator[Reverter]:
     tracking, evidence = annotations.get(_ARGO_TRACKING), f"annotation {_ARGO_TRACKING}"
     application = tracking.partition(":")[0] if tracking else labels.get(_ARGO_LABEL) or ""
     if not tracking and application:
@@ -56,7 +56,7 @@ def _argo(labels: Words, annotations: Words, metadata: ObjectMeta) -> Iterator[R
         yield Reverter("Argo CD", name, when, evidence, f"the manifests of its application {name}", refuses=True)
 
 
-def _flux(labels: Words, annotations: Words) -> Iterator[Reverter]:
+def _flux(labels: Labels, annotations: Labels) -> Iterator[Reverter]:
     name, namespace = labels.get(f"{_KUSTOMIZE}/name"), labels.get(f"{_KUSTOMIZE}/namespace") or ""
     off = annotations.get(f"{_KUSTOMIZE}/reconcile") == "disabled"
     once = annotations.get(f"{_KUSTOMIZE}/ssa") in {"IfNotPresent", "Ignore"}
@@ -100,23 +100,23 @@ def _helm(metadata: ObjectMeta) -> Iterator[Reverter]:
         yield Reverter("Helm", f"{namespace}/{name}", when, evidence, source, refuses=False)
 
 
-def _kubectl_apply(live: Live, metadata: ObjectMeta, changes: tuple[Change, ...]) -> Iterator[Reverter]:
+def _kubectl_apply(live: LiveObject, metadata: ObjectMeta, changes: tuple[Change, ...]) -> Iterator[Reverter]:
     """The manifest that was applied last, where it sets one of these fields: the next apply sets it again."""
     applied = {c.key: c for c in last_applied(live.info.kind, metadata) or ()}
-    told = []
+    conflicting = []
     for change in changes:
         container = applied.get((change.container_kind == "imageVolume", change.container))
         value = "" if container is None else container.policy if change.field == "imagePullPolicy" else container.image
         if value and value != change.new:
-            told.append(f"{change.container}: {value}")
-    if told:
-        evidence = f"annotation {LAST_APPLIED} ({', '.join(told)})"
+            conflicting.append(f"{change.container}: {value}")
+    if conflicting:
+        evidence = f"annotation {LAST_APPLIED} ({', '.join(conflicting)})"
         yield Reverter(
             "kubectl apply", "", "at the next kubectl apply", evidence, "the manifest that is applied", refuses=False
         )
 
 
-def _appliers(live: Live, metadata: ObjectMeta, changes: tuple[Change, ...]) -> Iterator[Reverter]:
+def _appliers(live: LiveObject, metadata: ObjectMeta, changes: tuple[Change, ...]) -> Iterator[Reverter]:
     """Managers that own one of the fields by server-side apply: a write would take it from them."""
     owned: dict[str, list[str]] = {}
     for owner in field_owners(live.info.kind, metadata):

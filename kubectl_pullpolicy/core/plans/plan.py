@@ -12,7 +12,7 @@ import msgspec
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in
 from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.plans.container_fields import Field, Slot
+from kubectl_pullpolicy.core.plans.container_fields import Field, LiveContainer
 from kubectl_pullpolicy.core.plans.restarts import NOTHING, Restarts
 
 Tool = Literal["Argo CD", "Flux", "Helm", "kubectl apply", "operator", "server-side apply"]
@@ -26,7 +26,7 @@ _HEAD_DECODER = msgspec.json.Decoder(_Head)
 _NO_METADATA = ObjectMeta()
 
 
-class Live(NamedTuple):
+class LiveObject(NamedTuple):
     """An object as the API server wrote it: the resource that it is, its bytes, and the same as plain values.
 
     `path`: where its pod spec stands, if somebody said so.
@@ -59,19 +59,19 @@ class Live(NamedTuple):
         return ObjectRef(self.info.api_version, self.info.kind, str(namespace), str(name))
 
 
-def live_object(info: KindInfo, json: bytes) -> Live:
+def live_object(info: KindInfo, json: bytes) -> LiveObject:
     """An object from its bytes. Raises msgspec.DecodeError, UnicodeDecodeError."""
-    return Live(info, json, msgspec.json.decode(json, type=dict[str, Any]))
+    return LiveObject(info, json, msgspec.json.decode(json, type=dict[str, Any]))
 
 
-class Edit(NamedTuple):
+class FieldEdit(NamedTuple):
     """Wanted: this value in that field; None takes the field away, so that the server's default holds."""
 
     field: Field
     value: str | None
 
 
-class Leave(NamedTuple):
+class NoEdit(NamedTuple):
     """Wanted: no change of this container, and why."""
 
     reason: str
@@ -79,7 +79,7 @@ class Leave(NamedTuple):
 
 
 # What is wanted of each container; nothing for one that is not meant.
-Wish = Callable[[Slot], Iterable[Edit | Leave]]
+DesiredEdits = Callable[[LiveContainer], Iterable[FieldEdit | NoEdit]]
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel"):
@@ -103,7 +103,7 @@ class Change(_Value, frozen=True):
     revert: str = ""
 
 
-class Kept(_Value, frozen=True):
+class UnchangedField(_Value, frozen=True):
     """One field of one container that is as it is wanted already."""
 
     container: str
@@ -145,7 +145,7 @@ class ObjectPlan(_Value, frozen=True):
     ref: ObjectRef
     changes: tuple[Change, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    unchanged: tuple[Kept, ...] = ()
+    unchanged: tuple[UnchangedField, ...] = ()
     restarts: Restarts = NOTHING
     reverters: tuple[Reverter, ...] = ()
     named: tuple[str, ...] = ()

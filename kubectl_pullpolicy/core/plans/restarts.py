@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Manner = Literal[
+RestartManner = Literal[
     "rolling",  # Pods are replaced a few at a time
     "recreate",  # all Pods are stopped first
     "onDelete",  # each Pod keeps the old template until somebody deletes it
@@ -25,7 +25,7 @@ Manner = Literal[
 class Restarts(msgspec.Struct, frozen=True, rename="camel"):
     """How a change reaches the Pods; `pods`: how many are replaced now, None where that is not known."""
 
-    manner: Manner
+    manner: RestartManner
     pods: int | None
     text: str
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.objects import Node, meta
-from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
-from kubectl_pullpolicy.core.plans.plan import Change, Live
+from kubectl_pullpolicy.core.plans.container_fields import LiveContainer, live_containers
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject
 from kubectl_pullpolicy.core.pods.node_images import VERIFICATION_UNKNOWN, on_node
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status
 
@@ -20,49 +20,51 @@ _NOTHING_OFFERED = frozenset({"NoMatch", "Absent", "NoName", "WrongType", "NoDat
 _RUNNING = Status("running")
 
 
-class Sight(NamedTuple):
+class ObservedWorkload(NamedTuple):
     """What is seen of one workload: its containers and nodeSelector, explanations of its template and Pods, all nodes.
 
     `nodes` None: they were not read.
     """
 
-    containers: Sequence[Slot]
+    containers: Sequence[LiveContainer]
     node_selector: Mapping[str, Any]
     explanations: Sequence[Explanation]
     nodes: Sequence[Node] | None = None
 
 
-def sight_of(live: Live, explanations: Sequence[Explanation], nodes: Sequence[Node] | None) -> Sight:
+def observed_workload(
+    live: LiveObject, explanations: Sequence[Explanation], nodes: Sequence[Node] | None
+) -> ObservedWorkload:
     """The sight of an object that was read."""
     spec: Any = live.tree
     for key in spec_path(live.kind):
         spec = spec.get(key) if isinstance(spec, dict) else None
     selector = spec.get("nodeSelector") if isinstance(spec, dict) else None
-    held = selector if isinstance(selector, dict) else {}
-    return Sight(slots(live.kind, live.tree), held, explanations, nodes)
+    labels = selector if isinstance(selector, dict) else {}
+    return ObservedWorkload(live_containers(live.kind, live.tree), labels, explanations, nodes)
 
 
-def cautions(changes: Iterable[Change], sight: Sight) -> tuple[str, ...]:
+def policy_warnings(changes: Iterable[Change], workload: ObservedWorkload) -> tuple[str, ...]:
     """Sentences, each once; none for changes of images."""
     found: dict[str, None] = {}
     for change in changes:
         if change.field == "imagePullPolicy":
-            found |= dict.fromkeys(_of_change(change, sight))
+            found |= dict.fromkeys(_of_change(change, workload))
     return tuple(found)
 
 
-def _of_change(change: Change, sight: Sight) -> Iterator[str]:
+def _of_change(change: Change, workload: ObservedWorkload) -> Iterator[str]:
     key = change.container_kind == "imageVolume", change.container
-    image = next((slot.image for slot in sight.containers if slot.path == change.container_path), "")
-    seen = [e for e in sight.explanations if (e.container_kind == "imageVolume", e.container) == key]
+    image = next((slot.image for slot in workload.containers if slot.path == change.container_path), "")
+    explained = [e for e in workload.explanations if (e.container_kind == "imageVolume", e.container) == key]
     if change.new == "Never":
-        yield from _absent_image(change, image, sight)
+        yield from _absent_image(change, image, workload)
     elif change.new == "Always":
-        yield from _failing_pull(change, seen)
-        yield from _no_credentials(change, seen)
+        yield from _failing_pull(change, explained)
+        yield from _no_credentials(change, explained)
     elif change.new == "IfNotPresent":
         yield from _moving_tag(change, image)
-    admitted = next((e for e in seen if e.pod and e.policy.reason == "Admission"), None)
+    admitted = next((e for e in explained if e.pod and e.policy.reason == "Admission"), None)
     if admitted is not None and admitted.policy.value != change.new:
         yield (
             f"container {change.container}: admission made it {admitted.policy.value} in Pod {admitted.pod}, "
@@ -71,10 +73,10 @@ def _of_change(change: Change, sight: Sight) -> Iterator[str]:
         )
 
 
-def _absent_image(change: Change, image: str, sight: Sight) -> Iterator[str]:
-    if sight.nodes is None:
+def _absent_image(change: Change, image: str, workload: ObservedWorkload) -> Iterator[str]:
+    if workload.nodes is None:
         return
-    eligible = [node for node in sight.nodes if _may_run(node, sight.node_selector)]
+    eligible = [node for node in workload.nodes if _may_run(node, workload.node_selector)]
     have = [node for node in eligible if on_node(node, image, _RUNNING, VERIFICATION_UNKNOWN) is not None]
     start = f"container {change.container}: Never pulls nothing"
     if not eligible:
@@ -95,27 +97,27 @@ def _nodes(count: int) -> str:
     return f"{count} node{'' if count == 1 else 's'} that its Pods may run on"
 
 
-def _failing_pull(change: Change, seen: Sequence[Explanation]) -> Iterator[str]:
-    failing = next((e for e in seen if e.pod and e.status is not None and e.status.pull_failing), None)
+def _failing_pull(change: Change, explained: Sequence[Explanation]) -> Iterator[str]:
+    failing = next((e for e in explained if e.pod and e.status is not None and e.status.pull_failing), None)
     if failing is None:
         return
     cause = failing.diagnosis.cause if failing.diagnosis is not None else ""
-    told = f" ({cause})" if cause and cause != "Unknown" else ""
+    detail = f" ({cause})" if cause and cause != "Unknown" else ""
     yield (
         f"container {change.container}: Always asks the registry at every start, and pulls of its image fail "
-        f"now{told}, in Pod {failing.pod}"
+        f"now{detail}, in Pod {failing.pod}"
     )
 
 
-def _no_credentials(change: Change, seen: Sequence[Explanation]) -> Iterator[str]:
+def _no_credentials(change: Change, explained: Sequence[Explanation]) -> Iterator[str]:
     """Where pull secrets are listed, so that some are needed, and none can be offered."""
-    for explanation in seen:
+    for explanation in explained:
         listed = [each for each in explanation.credentials or () if each.source]
         if listed and all(each.verdict in _NOTHING_OFFERED for each in listed):
-            told = "; ".join(f"{each.source}: {each.detail}" for each in listed)
+            detail = "; ".join(f"{each.source}: {each.detail}" for each in listed)
             yield (
                 f"container {change.container}: Always asks the registry at every start, and no pull secret of its "
-                f"Pods can be offered for {explanation.image} ({told})"
+                f"Pods can be offered for {explanation.image} ({detail})"
             )
             return
 

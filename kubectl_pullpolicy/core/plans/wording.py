@@ -13,30 +13,30 @@ SHOWN = 3  # names, before "and N more"
 
 def refusals(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
     """Why objects are not written without --allow-managed."""
-    alike: dict[Reverter, list[str]] = defaultdict(list)
+    targets: dict[Reverter, list[str]] = defaultdict(list)
     for plan in plans:
         for reverter in plan.refusing:
-            alike[reverter].append(plan.target)
+            targets[reverter].append(plan.target)
     return tuple(
-        f"{_names(names)}: not changed: {_who(each)} ({each.evidence}): change {each.instead}, or add --allow-managed"
-        for each, names in alike.items()
+        f"{_names(names)}: not changed: {_text(each)} ({each.evidence}): change {each.instead}, or add --allow-managed"
+        for each, names in targets.items()
     )
 
 
 def warnings(plans: Iterable[ObjectPlan], *, managed_allowed: bool) -> tuple[str, ...]:
     """Who will write old values again, and why new ones may not do what is meant."""
-    alike: dict[str, list[str]] = defaultdict(list)
+    targets: dict[str, list[str]] = defaultdict(list)
     for plan in plans:
         if not plan.changes or (plan.refusing and not managed_allowed):
             continue
         for each in plan.reverters:
-            alike[f"{_who(each)} ({each.evidence}): change {each.instead}, too"].append(plan.target)
+            targets[f"{_text(each)} ({each.evidence}): change {each.instead}, too"].append(plan.target)
         for caution in plan.cautions:
-            alike[caution].append(plan.target)
-    return tuple(f"{_names(names)}: {text}" for text, names in alike.items())
+            targets[caution].append(plan.target)
+    return tuple(f"{_names(names)}: {text}" for text, names in targets.items())
 
 
-def asides(plans: Iterable[ObjectPlan]) -> Iterator[str]:
+def notes_on(plans: Iterable[ObjectPlan]) -> Iterator[str]:
     """What stands for what was named, and the commands for what was left."""
     for plan in plans:
         if plan.named:
@@ -48,7 +48,7 @@ def asides(plans: Iterable[ObjectPlan]) -> Iterator[str]:
                 yield f"{plan.target}: {skipped.reason}; this makes it anew:\n  {skipped.command}"
 
 
-def question(plans: Iterable[ObjectPlan], noun: str, where: str) -> str:
+def confirmation_question(plans: Iterable[ObjectPlan], noun: str, where: str) -> str:
     """What is asked before anything is written: how much, and where."""
     wanted = tuple(plans)
     changes = sum(len({change.container_path for change in plan.changes}) for plan in wanted)
@@ -67,7 +67,7 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _who(reverter: Reverter) -> str:
+def _text(reverter: Reverter) -> str:
     name = f" ({reverter.name})" if reverter.name else ""
     if reverter.tool == "server-side apply":
         return f"the field is {reverter.name}'s by server-side apply, which writes the old value {reverter.when}"

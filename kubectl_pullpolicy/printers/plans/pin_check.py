@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES
-from kubectl_pullpolicy.core.pins.workloads import Judged
+from kubectl_pullpolicy.core.pins.workloads import JudgedImage
 from kubectl_pullpolicy.core.plans.plan import target_of
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.plans.file_plan import FINDINGS
@@ -14,7 +14,7 @@ from kubectl_pullpolicy.printers.wording import KINDS
 HEADERS = ["OBJECT", "CONTAINER", "IMAGE", "FINDING"]
 
 
-def print_live_gates(found: Sequence[Judged], out: TextIO, *, namespaces: bool, no_headers: bool) -> None:
+def print_live_gates(found: Sequence[JudgedImage], out: TextIO, *, namespaces: bool, no_headers: bool) -> None:
     """One row for each image at which `--check` stops. Nothing at all for no rows."""
     rows = [
         ([cell(each.image.live.ref.namespace)] if namespaces else []) + _row(each)
@@ -26,17 +26,17 @@ def print_live_gates(found: Sequence[Judged], out: TextIO, *, namespaces: bool, 
         print_rows([] if no_headers else headers, rows, out)
 
 
-def print_gated_names(found: Iterable[Judged], out: TextIO) -> None:
+def print_gated_names(found: Iterable[JudgedImage], out: TextIO) -> None:
     """TYPE/NAME of each object with such an image, once."""
     names = dict.fromkeys(_target(each) for each in found if each.judgement.verdict in GATES)
     out.writelines(f"{escaped(name)}\n" for name in names)
 
 
-def _target(judged: Judged) -> str:
+def _target(judged: JudgedImage) -> str:
     return target_of(judged.image.live.info, judged.image.live.ref.name)
 
 
-def _row(judged: Judged) -> list[str]:
+def _row(judged: JudgedImage) -> list[str]:
     slot, judgement = judged.image.slot, judged.judgement
     kind, words = KINDS.get(slot.kind), FINDINGS[GATES[judgement.verdict]]
     finding = f"{words}: {judgement.message}" if judgement.message else words

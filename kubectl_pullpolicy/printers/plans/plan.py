@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
-from kubectl_pullpolicy.core.plans.json_patch import changed, compact, json_patch
-from kubectl_pullpolicy.core.plans.plan import Change, Live, ObjectPlan
+from kubectl_pullpolicy.core.plans.json_patch import compact, json_patch, patched
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan
 from kubectl_pullpolicy.printers.escape import cell, escaped
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.wording import KINDS
@@ -99,15 +99,15 @@ def _json6902(plan: ObjectPlan) -> dict[str, Any]:
     return {"patches": [{"target": target, "patch": compact(json_patch(plan.changes))}]}
 
 
-def diff(live: Live, plan: ObjectPlan) -> str:
+def diff(live: LiveObject, plan: ObjectPlan) -> str:
     """The lines of the diff; "" for no change."""
-    before, after = _text(live, live.tree), _text(live, changed(live.tree, plan.changes))
+    before, after = _text(live, live.tree), _text(live, patched(live.tree, plan.changes))
     name = f"{plan.ref.namespace}/{plan.target}" if plan.ref.namespace else plan.target
     lines = difflib.unified_diff(before, after, f"{name} (live)", f"{name} (planned)", lineterm="")
     return "".join(f"{escaped(line)}\n" for line in lines)
 
 
-def _text(live: Live, tree: dict[str, Any]) -> list[str]:
+def _text(live: LiveObject, tree: dict[str, Any]) -> list[str]:
     import yaml
 
     metadata = {key: value for key, value in (tree.get("metadata") or {}).items() if key != "managedFields"}

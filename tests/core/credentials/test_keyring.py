@@ -14,7 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.core.credentials.auth_keys import is_docker_hub, matches, parse_key
-from kubectl_pullpolicy.core.credentials.keyring import Spoilt, looked_up, offers, spoilt
+from kubectl_pullpolicy.core.credentials.keyring import (
+    UnreadableSecret,
+    keyring_lookup,
+    offered_entries,
+    unreadable_secret,
+)
 from kubectl_pullpolicy.core.credentials.logins import Login, logins
 from kubectl_pullpolicy.core.credentials.redaction import PullSecretDecoder, expiry
 from kubectl_pullpolicy.core.images.reference import parse
@@ -47,7 +52,7 @@ def of_row(row: dict[str, Any]) -> list[bytes]:
 @pytest.mark.parametrize("written", ROWS["keys"], ids=ascii)
 def test_a_key_matches_the_images_that_the_kubelet_finds_it_for(written: str) -> None:
     held = [(parse_key(written), written)]
-    found = [image for image in ROWS["images"] if image != "Nginx" and looked_up(held, parse(image).name)]
+    found = [image for image in ROWS["images"] if image != "Nginx" and keyring_lookup(held, parse(image).name)]
     assert found == ROWS["keys"][written]
 
 
@@ -56,7 +61,7 @@ def test_credentials_are_offered_in_the_order_of_the_kubelet(row: dict[str, Any]
     documents = of_row(row)
     secrets = [PullSecretDecoder().decode(each) for each in documents]
     for image, users in row["images"].items():
-        found = offers(secrets, image)
+        found = offered_entries(secrets, image)
         assert [bool(offer.entry.empty) for offer in found] == [not user for user in users or ()]
         assert [login.user for login in logins(documents, image)] == [user for user in users or () if user]
 
@@ -64,7 +69,7 @@ def test_credentials_are_offered_in_the_order_of_the_kubelet(row: dict[str, Any]
 @pytest.mark.parametrize("row", ROWS["errors"], ids=range(len(ROWS["errors"])))
 def test_a_keyring_that_the_kubelet_cannot_build_is_spoilt_for_the_same_reason(row: dict[str, Any]) -> None:
     documents = of_row(row)
-    found = spoilt([PullSecretDecoder().decode(each) for each in documents])
+    found = unreadable_secret([PullSecretDecoder().decode(each) for each in documents])
     assert found is not None
     assert found.problem == next((word for text, word in WORDS.items() if text in row["error"]), "notJSON")
     assert logins(documents, "ghcr.io/team/app") == ()
@@ -73,16 +78,16 @@ def test_a_keyring_that_the_kubelet_cannot_build_is_spoilt_for_the_same_reason(r
 def test_a_spoilt_keyring_offers_nothing_even_of_good_secrets() -> None:
     good = secret({"auths": {"ghcr.io": {"username": "u", "password": "p"}}})
     bad = secret({"auths": {"quay.io": {"auth": "%%%"}}})
-    assert len(offers([good], "ghcr.io/a/b")) == 1
-    assert offers([good, bad], "ghcr.io/a/b") == ()
-    assert spoilt([good, None, bad]) == Spoilt(2, "badBase64")
+    assert len(offered_entries([good], "ghcr.io/a/b")) == 1
+    assert offered_entries([good, bad], "ghcr.io/a/b") == ()
+    assert unreadable_secret([good, None, bad]) == UnreadableSecret(2, "badBase64")
 
 
 def test_the_entry_of_index_docker_io_is_offered_only_where_nothing_else_matches() -> None:
     hub, other = "https://index.docker.io/v1/", "docker.io/library"
     both = secret({"auths": {hub: {"username": "h"}, other: {"username": "o"}}})
-    assert [offer.entry.path for offer in offers([both], "nginx")] == ["/library"]
-    assert [offer.entry.host for offer in offers([both], "team/app")] == ["index.docker.io"]
+    assert [offer.entry.path for offer in offered_entries([both], "nginx")] == ["/library"]
+    assert [offer.entry.host for offer in offered_entries([both], "team/app")] == ["index.docker.io"]
     assert is_docker_hub("localhost/x")
     assert not matches(parse_key(hub), "docker.io/team/app")
 
@@ -109,13 +114,13 @@ def test_a_secret_is_passed_over_or_spoils_the_keyring(kind: str, key: str, text
 def test_of_a_secret_of_the_wrong_type_the_registries_are_still_told() -> None:
     found = secret({"auths": {"ghcr.io/team": {"username": "u"}}}, "Opaque", ".dockerconfigjson")
     assert [(entry.host, entry.path) for entry in found.entries or () if entry] == [("ghcr.io", "/team")]
-    assert offers([found], "ghcr.io/team/app") == ()
+    assert offered_entries([found], "ghcr.io/team/app") == ()
 
 
 @pytest.mark.parametrize("entry", [{}, None, {"identitytoken": "t"}, {"auth": encoded(":p")}, {"password": "p"}])
 def test_an_entry_without_a_user_name_matches_and_holds_nothing(entry: Any) -> None:
     found = secret({"auths": {"ghcr.io": entry}, "credsStore": "desktop"})
-    assert [offer.entry.empty for offer in offers([found], "ghcr.io/a/b")] == [True]
+    assert [offer.entry.empty for offer in offered_entries([found], "ghcr.io/a/b")] == [True]
     assert logins([document({"auths": {"ghcr.io": entry}})], "ghcr.io/a/b") == ()
 
 
@@ -182,7 +187,7 @@ def test_nothing_secret_comes_through_the_door(user: str, password: str, form: s
         text.encode() + (b"}" if spoil else b""), metadata={"name": "s", "annotations": annotations}, other=password
     )
     found = PullSecretDecoder().decode(raw)
-    for shown in (repr(found), msgspec.json.encode(found).decode(), repr(offers([found], "ghcr.io/a"))):
+    for shown in (repr(found), msgspec.json.encode(found).decode(), repr(offered_entries([found], "ghcr.io/a"))):
         assert user not in shown
         assert password not in shown
         assert encoded(f"{user}:{password}") not in shown
@@ -226,7 +231,7 @@ def test_a_login_cannot_be_shown_or_written() -> None:
 @given(st.text(max_size=40), st.sampled_from(ROWS["images"][:-10]))
 def test_any_text_is_a_key(written: str, image: str) -> None:
     key = parse_key(written)
-    assert looked_up([(key, 1)], parse(image).name) in {(), (1,)}
+    assert keyring_lookup([(key, 1)], parse(image).name) in {(), (1,)}
 
 
 def test_deeply_nested_text_is_no_traceback() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from kubectl_pullpolicy.core.credentials.auth_keys import parse_key
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import credential_needs
-from kubectl_pullpolicy.core.credentials.remedies import Wearer, credential_remedies
+from kubectl_pullpolicy.core.credentials.remedies import UnpulledImage, credential_remedies
 from kubectl_pullpolicy.core.credentials.verdicts import CredentialQuery, credentials_of
 from kubectl_pullpolicy.core.credentials.wording import near_miss
 from kubectl_pullpolicy.core.explain.explainer import Explainer
@@ -217,7 +217,7 @@ def test_a_key_that_nearly_matches_is_explained(key: str, repository: str, hint:
 
 def remedies(subject: Any, context: Snapshot, ref: ObjectRef, image: str = IMAGE) -> list[tuple[str, str]]:
     found = credentials_of(subject, CredentialQuery(image, NOW), context)
-    return [(remedy.text, remedy.command) for remedy in credential_remedies(found, Wearer(ref, image))]
+    return [(remedy.text, remedy.command) for remedy in credential_remedies(found, UnpulledImage(ref, image))]
 
 
 WORKER = ObjectRef("apps/v1", "Deployment", "shop", "worker")

@@ -9,15 +9,15 @@ from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind, Platform, Resolved
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeStatus
 from kubectl_pullpolicy.core.pins.running import (
+    RunningContainer,
     RunningDigests,
-    Sighting,
-    agreed,
     at_digest,
-    concluded,
-    evidence,
+    common_verdict,
+    indexes_needed,
     names_on,
-    platforms_matter,
-    tag_matters,
+    needs_tag,
+    running_digests,
+    verdict_of_pod,
 )
 
 A, B, C, AMD, ARM = (f"sha256:{letter * 64}" for letter in "abc12")
@@ -64,7 +64,7 @@ def test_the_entry_of_the_nodes_list_is_the_one_that_holds_the_image_id() -> Non
 def test_only_one_digest_of_the_specs_repository_is_proof(
     image_id: str, names: tuple[str, ...], expected: RunningDigests
 ) -> None:
-    assert evidence(WEB, Sighting("web-1", image_id, names)) == expected
+    assert running_digests(WEB, RunningContainer("web-1", image_id, names)) == expected
 
 
 class Registry(NamedTuple):
@@ -83,10 +83,10 @@ class Registry(NamedTuple):
     def answers(self, told: RunningDigests, platform: str) -> RegistryAnswers:
         """What would be asked, answered."""
         found = RegistryAnswers({at_digest(WEB, digest): self.answer(digest) for digest in told.digests}, {})
-        if tag_matters(WEB, told, found):
+        if needs_tag(WEB, told, found):
             found = RegistryAnswers({**found.resolved, WEB: self.answer(self.tag)}, {})
         offered = {}
-        for index in platforms_matter(WEB, told, found, platform):
+        for index in indexes_needed(WEB, told, found, platform):
             digest = index.digest or self.tag
             offered[index] = tuple(
                 Platform("linux", architecture, "", child)
@@ -134,7 +134,7 @@ INDEX = Registry({A: "index", AMD: "manifest", ARM: "manifest"}, A, MULTI)
     ],
 )
 def test_what_one_pod_runs(told: RunningDigests, registry: Registry, platform: str, digest: str, words: str) -> None:
-    found = concluded(WEB, told, registry.answers(told, platform), platform)
+    found = verdict_of_pod(WEB, told, registry.answers(told, platform), platform)
     assert found.digest == digest
     assert (found.verdict == "pin") == bool(digest)
     assert words in found.message
@@ -143,17 +143,17 @@ def test_what_one_pod_runs(told: RunningDigests, registry: Registry, platform: s
 
 def test_all_pods_must_agree_and_are_shown_where_they_do_not() -> None:
     one, other, unknown = PinVerdict("pin", A), PinVerdict("pin", B), PinVerdict("failed", "", "not known")
-    assert agreed(WEB, [("web-1", one), ("web-2", one)]) == one
-    assert agreed(WEB, []).message == "no Pod of the newest revision runs registry.example.com/web:1"
-    assert agreed(WEB, [("web-1", one), ("web-2", other)]) == PinVerdict(
+    assert common_verdict(WEB, [("web-1", one), ("web-2", one)]) == one
+    assert common_verdict(WEB, []).message == "no Pod of the newest revision runs registry.example.com/web:1"
+    assert common_verdict(WEB, [("web-1", one), ("web-2", other)]) == PinVerdict(
         "failed", "", f"its Pods do not agree\n  web-1  {A}\n  web-2  {B}"
     )
-    assert agreed(WEB, [("web-1", one), ("web-2", unknown)]) == PinVerdict(
+    assert common_verdict(WEB, [("web-1", one), ("web-2", unknown)]) == PinVerdict(
         "failed", "", f"what its Pods run is not certain\n  web-1  {A}\n  web-2  not known"
     )
-    assert agreed(WEB, [("web-1", unknown)]).message == "what Pod web-1 runs is not certain: not known"
+    assert common_verdict(WEB, [("web-1", unknown)]).message == "what Pod web-1 runs is not certain: not known"
 
 
 def test_a_warning_of_one_pod_is_kept_where_all_agree() -> None:
     plain, warned = PinVerdict("pin", A), PinVerdict("pin", A, "not confirmed")
-    assert agreed(WEB, [("web-1", plain), ("web-2", warned)]) == warned
+    assert common_verdict(WEB, [("web-1", plain), ("web-2", warned)]) == warned

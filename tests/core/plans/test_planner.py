@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.core.plans.container_fields import Slot, slots
+from kubectl_pullpolicy.core.plans.container_fields import LiveContainer, live_containers
 from kubectl_pullpolicy.core.plans.json_patch import json_patch, reverse
-from kubectl_pullpolicy.core.plans.kubectl_commands import revert_commands
-from kubectl_pullpolicy.core.plans.plan import Edit, Leave
+from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
+from kubectl_pullpolicy.core.plans.plan import FieldEdit, NoEdit
 from kubectl_pullpolicy.core.plans.planner import plan
 from tests.core.plans.planning import FLEET, live, planned
 from tests.harness.builders import container, owner_reference, pod, workload
@@ -130,8 +130,8 @@ def test_a_static_pod_and_a_pod_of_an_unknown_owner_are_left() -> None:
 
 
 def test_the_image_of_a_bare_pod_may_change_but_not_its_policy() -> None:
-    def wish(_: Slot) -> list[Edit]:
-        return [Edit("image", "nginx@sha256:0"), Edit("imagePullPolicy", "IfNotPresent")]
+    def wish(_: LiveContainer) -> list[FieldEdit]:
+        return [FieldEdit("image", "nginx@sha256:0"), FieldEdit("imagePullPolicy", "IfNotPresent")]
 
     made = plan(live(pod(container("nginx", "Always"))), wish)
     assert [(c.field, c.revert) for c in made.changes] == [("image", "kubectl set image pod/web-1 main=nginx -n shop")]
@@ -147,7 +147,7 @@ def test_an_ephemeral_container_is_left_with_its_reason() -> None:
 
 
 def test_a_wish_may_leave_a_container_with_a_reason() -> None:
-    made = plan(live(workload("Deployment", container())), lambda _: [Leave("not found in the registry", "cmd")])
+    made = plan(live(workload("Deployment", container())), lambda _: [NoEdit("not found in the registry", "cmd")])
     assert [(s.container, s.reason, s.command) for s in made.skipped] == [("main", "not found in the registry", "cmd")]
 
 
@@ -171,7 +171,7 @@ def test_objects_with_the_same_old_value_are_reverted_by_one_command() -> None:
         planned(workload("Deployment", container(policy="IfNotPresent"), name=f"web-{n}"), "Always") for n in range(3)
     ]
     plans.append(planned(workload("StatefulSet", container(policy="Never"), name="db"), "Always"))
-    assert revert_commands(plans) == (
+    assert undo_commands(plans) == (
         "kubectl pullpolicy set IfNotPresent deployment.apps/web-0 deployment.apps/web-1 deployment.apps/web-2 "
         "-c main -n shop",
         "kubectl pullpolicy set Never statefulset.apps/db -c main -n shop",
@@ -180,7 +180,7 @@ def test_objects_with_the_same_old_value_are_reverted_by_one_command() -> None:
 
 @pytest.mark.parametrize("broken", [None, [], {"containers": None}, {"containers": [None, 1, {"name": 3}]}])
 def test_odd_templates_hold_no_containers(broken: Any) -> None:
-    assert slots("Deployment", {"spec": {"template": {"spec": broken}}}) == ()
+    assert live_containers("Deployment", {"spec": {"template": {"spec": broken}}}) == ()
 
 
 def test_a_kind_of_the_same_name_in_another_group_is_no_built_in_kind() -> None:
@@ -199,7 +199,7 @@ def test_what_a_kind_of_somebodys_own_holds_as_a_policy_is_no_word_of_a_command(
     spec = {"containers": [{"name": "main", "image": "a:1", "imagePullPolicy": "$(touch hacked)"}]}
     fleet = {"kind": "Fleet", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": spec}}}
     made = planned(fleet, "Always", info=FLEET)
-    for command in (made.changes[0].revert, *revert_commands([made])):
+    for command in (made.changes[0].revert, *undo_commands([made])):
         assert command.startswith("kubectl patch fleets.example.com web -n shop --type=json -p '")
         assert "$(touch hacked)" in shlex.split(command)[-1]
         assert not any("$(" in word for word in shlex.split(command)[:-1])

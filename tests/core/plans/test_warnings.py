@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.core.k8s.objects import ContainerImage, Node, NodeSpec, NodeStatus, ObjectMeta
-from kubectl_pullpolicy.core.plans.planner import plan, policy_wish
-from kubectl_pullpolicy.core.plans.warnings import cautions, sight_of
+from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
+from kubectl_pullpolicy.core.plans.warnings import observed_workload, policy_warnings
 from tests.core.plans.planning import live
 from tests.harness.builders import container, workload
 
@@ -23,7 +23,7 @@ def told(image: str, policy: str, nodes: list[Node] | None = None, selector: Any
     if selector is not None:
         made["spec"]["template"]["spec"]["nodeSelector"] = selector
     read = live(made)
-    return cautions(plan(read, policy_wish(policy)).changes, sight_of(read, (), nodes))
+    return policy_warnings(plan(read, policy_edits(policy)).changes, observed_workload(read, (), nodes))
 
 
 def test_never_where_no_node_reports_the_image() -> None:
