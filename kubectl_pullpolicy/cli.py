@@ -22,13 +22,13 @@ from kubectl_pullpolicy.flags.options import (
     ConnectionFlags,
     DeletionFlags,
     FileFlags,
-    Lines,
     OutputFlags,
     PinFlags,
     PlanOutputFlags,
     RegistryFlags,
     ResultFlags,
     SelectionFlags,
+    Strings,
     WaitFlags,
     WriteFlags,
     flags,
@@ -79,7 +79,7 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
     output: OutputFlags,
     registries: RegistryFlags,
     target: Annotated[
-        Lines,
+        Strings,
         typer.Argument(help="pod NAME, TYPE/NAME, ...; none: all Pods.", metavar="[TARGET...]", show_default=False),
     ] = None,
     failing: Annotated[
@@ -164,7 +164,7 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
     registries: RegistryFlags,
     invocation: typer.Context,
     target: Annotated[
-        Lines,
+        Strings,
         typer.Argument(
             help="pod NAME, TYPE/NAME, ...; none: all Pods; -: text from standard input.",
             metavar="[TARGET...|-] [-- MESSAGE...]",
@@ -225,7 +225,7 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
         typer.Argument(help="Always, IfNotPresent, Never, or Default.", metavar="POLICY", show_default=False),
     ],
     target: Annotated[
-        Lines, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
+        Strings, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
     ] = None,
     probe_admission: Annotated[
         bool,
@@ -263,7 +263,7 @@ def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     awaited: WaitFlags,
     output: PlanOutputFlags,
     target: Annotated[
-        Lines, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
+        Strings, typer.Argument(help="TYPE/NAME, TYPE NAME, ...", metavar="[TARGET...]", show_default=False)
     ] = None,
 ) -> None:
     """Replace tags by digests where Pods are made, or in files, so that the same bytes run everywhere and always."""
@@ -278,7 +278,7 @@ def wait(
     connection: ConnectionFlags,
     output: ResultFlags,
     target: Annotated[
-        Lines,
+        Strings,
         typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="TARGET...", show_default=False),
     ] = None,
     timeout: Annotated[
@@ -306,7 +306,7 @@ def retry(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     awaited: WaitFlags,
     output: DeletionFlags,
     target: Annotated[
-        Lines, typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="[TARGET...]", show_default=False)
+        Strings, typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="[TARGET...]", show_default=False)
     ] = None,
     kill_running: Annotated[
         bool, typer.Option("--kill-running", help="Also Pods of which containers run.", show_default=False)

@@ -14,7 +14,12 @@ DEMO = "demo/recording.json"
 
 
 def open_source(
-    connection: ConnectionFlags, selection: SelectionFlags, *, demo: bool, now: str, warn: Callable[[str], None]
+    connection: ConnectionFlags,
+    selection: SelectionFlags,
+    *,
+    demo: bool,
+    now: str,
+    print_warning: Callable[[str], None],
 ) -> tuple[Source, str]:
     """The source, and what to call its server in a recording. Raises PullPolicyError."""
     moment = _moment(now)
@@ -30,16 +35,16 @@ def open_source(
         return FileSource(paths, recursive=selection.recursive, stdin=sys.stdin.buffer, now=moment), "files"
     from kubectl_pullpolicy.cluster import open_cluster
 
-    return open_cluster(connection, moment, warn)
+    return open_cluster(connection, moment, print_warning)
 
 
 def open_watcher(
-    connection: ConnectionFlags, *, now: str, warn: Callable[[str], None], say: Callable[[str], None]
+    connection: ConnectionFlags, *, now: str, print_warning: Callable[[str], None], print_message: Callable[[str], None]
 ) -> Watcher:
     """The API server, to be watched. Raises PullPolicyError."""
     from kubectl_pullpolicy import cluster
 
-    return cluster.open_watcher(connection, _moment(now), warn, say)
+    return cluster.open_watcher(connection, _moment(now), print_warning, print_message)
 
 
 def _moment(now: str) -> datetime | None:

@@ -7,17 +7,17 @@ from typing import TextIO
 from kubectl_pullpolicy.errors import UsageError
 
 
-def colour(stream: TextIO) -> bool:
+def use_colour(stream: TextIO) -> bool:
     """Whether to colour: on a terminal, unless NO_COLOR is set."""
     return stream.isatty() and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ
 
 
-def warn(text: str) -> None:
+def print_warning(text: str) -> None:
     """A warning, as kubectl prints those of the API server."""
-    say(f"Warning: {text}")
+    print_message(f"Warning: {text}")
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Lines on standard error; a cluster's words may be in them."""
     from kubectl_pullpolicy.printers.escape import escaped_lines
 
@@ -25,7 +25,7 @@ def say(text: str) -> None:
         sys.stderr.write(f"{line}\n")
 
 
-def confirmed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Whether the answer is yes; without one it is no. Raises UsageError where there is no terminal."""
     from kubectl_pullpolicy.printers.escape import escaped
 

@@ -16,9 +16,9 @@ def run(
 ) -> int:
     """Diagnoses what was given. Returns the exit code. Raises PullPolicyError."""
     if request.messages is None and STDIN not in request.targets:
-        from kubectl_pullpolicy.commands.diagnose_cluster import run_incidents
+        from kubectl_pullpolicy.commands.diagnose_cluster import run_cluster
 
-        return run_incidents(request, connection, selection, output, registries)
+        return run_cluster(request, connection, selection, output, registries)
     from kubectl_pullpolicy.commands.diagnose_text import run_messages, run_stdin
 
     if request.messages is not None and request.targets:

@@ -15,12 +15,12 @@ from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.flags.checks import check_format, check_names, check_probe
 from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
-from kubectl_pullpolicy.flags.repeat import place_again, selectors_again
+from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
 from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 from kubectl_pullpolicy.printers import Style, print_names
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
 from kubectl_pullpolicy.sources import open_source
-from kubectl_pullpolicy.terminal import colour, say, warn
+from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
 
 FORMATS = ("", "json", "yaml", "name", "wide")
 
@@ -46,7 +46,7 @@ class DiagnoseRun:
         return self.request.details or self.request.probe or any(target.name is not None for target in self.targets)
 
 
-def run_incidents(
+def run_cluster(
     request: DiagnoseRequest,
     connection: ConnectionFlags,
     selection: SelectionFlags,
@@ -57,7 +57,7 @@ def run_incidents(
     targets = parse_targets(request.targets)
     _check(targets, selection, output)
     check_probe(output, probe=request.probe, demo=request.demo)
-    source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
+    source, server = open_source(connection, selection, demo=request.demo, now=request.now, print_warning=print_warning)
     probe = _probe(request, registries, source)
     recorder = None
     if request.record:
@@ -71,7 +71,7 @@ def run_incidents(
     credentials: CredentialsWanted = "failing" if told and not request.no_secrets else "never"
     query = Query(source, "failures", credentials)
     failures = FailingPods(source, query, selection.container)
-    place = place_again(connection, selection, demo=request.demo)
+    place = source_flags(connection, selection, demo=request.demo)
     asked = DiagnoseRun(request, targets, selected, output, source, query, failures, probe, place)
     incidents = _answer(asked)
     if recorder is not None:
@@ -133,7 +133,7 @@ def _found(asked: DiagnoseRun) -> Iterator[list[SubjectExplanation]]:
 def _print(asked: DiagnoseRun, incidents: Incidents, found: tuple[Incident, ...]) -> None:
     form = asked.output.output
     everywhere = asked.selection.namespace is None
-    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", colour(sys.stdout))
+    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", use_colour(sys.stdout))
     if form in {"json", "yaml"}:
         counts = asked.failures.pods, incidents.failing
         print_incident_list(
@@ -150,10 +150,10 @@ def _close(asked: DiagnoseRun, incidents: Incidents) -> int:
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
     for refusal in () if structured else asked.query.refusals():
-        say(f"{refusal}: what it would tell is missing")
+        print_message(f"{refusal}: what it would tell is missing")
     errors = [*asked.source.errors, *asked.errors]
     for error in errors:
-        say(str(error))
+        print_message(str(error))
     if not errors and not structured and asked.output.output != "name":
         _summarise(asked, incidents)
     return 1 if errors else 0
@@ -164,15 +164,17 @@ def _summarise(asked: DiagnoseRun, incidents: Incidents) -> None:
     pods, namespace = asked.failures.pods, asked.selection.namespace
     where = f" in {namespace} namespace" if namespace is not None else ""
     if pods == 0:
-        say(f"No resources found in {namespace} namespace." if namespace is not None else "No resources found")
+        print_message(
+            f"No resources found in {namespace} namespace." if namespace is not None else "No resources found"
+        )
     elif incidents.failing == 0:
-        say(f"None of {pods:,} Pods{where} waits for its image.")
+        print_message(f"None of {pods:,} Pods{where} waits for its image.")
     elif not asked.in_full:
         flag = f"-n {namespace}" if namespace is not None else "-A"
         causes = "1 cause" if incidents.causes == 1 else f"{incidents.causes} causes"
         one = f"kubectl pullpolicy explain POD {_own(namespace)}{asked.place}"
-        more = f"kubectl pullpolicy diagnose --details {flag}{selectors_again(asked.selection)}{asked.place}, {one}"
-        say(f"{causes}, {incidents.failing:,} of {pods:,} Pods. In full: {more}")
+        more = f"kubectl pullpolicy diagnose --details {flag}{selector_flags(asked.selection)}{asked.place}, {one}"
+        print_message(f"{causes}, {incidents.failing:,} of {pods:,} Pods. In full: {more}")
 
 
 def _own(namespace: str | None) -> str:

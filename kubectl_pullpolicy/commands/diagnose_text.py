@@ -7,7 +7,7 @@ from kubectl_pullpolicy.core.diagnosis.from_text import MessageDiagnosis, diagno
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.options import OutputFlags
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json, print_diagnosis_yaml
-from kubectl_pullpolicy.terminal import colour, say
+from kubectl_pullpolicy.terminal import print_message, use_colour
 
 FORMATS = ("", "json", "yaml")
 LONGEST_LINE = 1 << 20  # bytes of a line that are read at once
@@ -28,7 +28,7 @@ def run_stdin(output: OutputFlags) -> int:
     found = diagnosed_text(_lines())
     _print(found, output)
     if not found and not output.output:
-        say("No failing image pull found on standard input.")
+        print_message("No failing image pull found on standard input.")
     return 0
 
 
@@ -48,7 +48,7 @@ def _print(found: Sequence[MessageDiagnosis], output: OutputFlags) -> None:
     elif output.output == "yaml":
         print_diagnosis_yaml(found, sys.stdout)
     else:
-        print_diagnoses(found, sys.stdout, colour=colour(sys.stdout))
+        print_diagnoses(found, sys.stdout, use_colour=use_colour(sys.stdout))
 
 
 def _lines() -> Iterator[str]:

@@ -14,10 +14,10 @@ from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.checks import check_format, check_names, check_probe
 from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
-from kubectl_pullpolicy.flags.repeat import place_again, selectors_again
+from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
 from kubectl_pullpolicy.printers import Style, print_json, print_names, print_narratives, print_table, print_yaml
 from kubectl_pullpolicy.sources import open_source
-from kubectl_pullpolicy.terminal import colour, say, warn
+from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.lookups.probe import Prober
@@ -76,7 +76,7 @@ def run(
         return run_watch(request, targets, connection, selection, output)
     if request.image:
         return _run_image(request, output, registries)
-    source, server = open_source(connection, selection, demo=request.demo, now=request.now, warn=warn)
+    source, server = open_source(connection, selection, demo=request.demo, now=request.now, print_warning=print_warning)
     prober = _prober(request, registries, source)
     recorder = None
     if request.record:
@@ -86,7 +86,7 @@ def run(
     namespace = None if selection.all_namespaces else connection.namespace or source.namespace
     selected = Selection(namespace, selection.selector, selection.field_selector)
     query = Query(source, credentials=request.credentials_wanted)
-    place = place_again(connection, selection, demo=request.demo)
+    place = source_flags(connection, selection, demo=request.demo)
     asked = ExplainRun(request, targets, selected, selection.container, output, source, query, Counts(), prober, place)
     _print(asked)
     if recorder is not None:
@@ -128,7 +128,7 @@ def _run_image(request: ExplainRequest, output: OutputFlags, registries: Registr
     prober = _prober(request, registries, None)
     if prober is not None:
         [subject] = prober.probed([subject])
-    style = Style(lambda: datetime.now(UTC), colour=colour(sys.stdout))
+    style = Style(lambda: datetime.now(UTC), use_colour=use_colour(sys.stdout))
     if output.output == "json":
         print_json([[subject]], tuple, sys.stdout)
     elif output.output == "yaml":
@@ -180,7 +180,7 @@ def _print(asked: ExplainRun) -> None:
         return (*asked.query.refusals(), *asked.tally.notes)
 
     everywhere = asked.selection.namespace is None
-    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", colour(sys.stdout))
+    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", use_colour(sys.stdout))
     if form == "json":
         print_json(pages, notes, sys.stdout)
     elif form == "yaml":
@@ -198,10 +198,10 @@ def _close(asked: ExplainRun) -> int:
     sys.stdout.flush()
     structured = asked.output.output in {"json", "yaml"}
     for refusal in () if structured else asked.query.refusals():
-        say(f"{refusal}: reasons that it would prove are missing")
+        print_message(f"{refusal}: reasons that it would prove are missing")
     errors = [*asked.source.errors, *asked.tally.errors]
     for error in errors:
-        say(str(error))
+        print_message(str(error))
     if not errors and not structured and asked.output.output != "name":
         _summarise(asked)
     return 1 if errors else 0
@@ -212,12 +212,14 @@ def _summarise(asked: ExplainRun) -> None:
     tally, namespace, request = asked.tally, asked.selection.namespace, asked.request
     where = f" in {namespace} namespace" if namespace is not None else ""
     if tally.containers == 0:
-        say(f"No resources found in {namespace} namespace." if namespace is not None else "No resources found")
+        print_message(
+            f"No resources found in {namespace} namespace." if namespace is not None else "No resources found"
+        )
     elif tally.shown == 0 and request.failing:
-        say(f"None of {tally.containers} containers{where} waits for its image.")
+        print_message(f"None of {tally.containers} containers{where} waits for its image.")
     elif tally.shown == 0:
         raise UsageError(f"container {asked.container} is not in any of the Pods{where}")
     elif tally.failing and not request.details and not asked.targets:
         flag = f"-n {namespace}" if namespace is not None else "-A"
-        more = f"kubectl pullpolicy explain --failing --details {flag}{selectors_again(asked.selection)}{asked.place}"
-        say(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")
+        more = f"kubectl pullpolicy explain --failing --details {flag}{selector_flags(asked.selection)}{asked.place}"
+        print_message(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.errors import NotFoundError, UsageError
 from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers import Style, print_json_lines, print_names, print_table, print_yaml_documents
 from kubectl_pullpolicy.sources import open_watcher
-from kubectl_pullpolicy.terminal import colour, say, warn
+from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.flags.requests import ExplainRequest
@@ -30,7 +30,7 @@ def run_watch(
 ) -> int:
     """Shows what is, then what changes, until it is interrupted. Returns the exit code. Raises PullPolicyError."""
     _check(request, targets, selection)
-    watcher = open_watcher(connection, now=request.now, warn=warn, say=say)
+    watcher = open_watcher(connection, now=request.now, print_warning=print_warning, print_message=print_message)
     namespace = None if selection.all_namespaces else connection.namespace or watcher.namespace
     selected, owner = Selection(namespace, selection.selector, selection.field_selector), None
     target = targets[0] if targets else None
@@ -44,7 +44,7 @@ def run_watch(
         printer(pages, sys.stdout)
     else:
         wide = output.output == "wide"
-        style = Style(lambda: watcher.now, namespace is None, output.no_headers, wide, colour(sys.stdout))
+        style = Style(lambda: watcher.now, namespace is None, output.no_headers, wide, use_colour(sys.stdout))
         print_table(pages, style, sys.stdout)
     return 1 if watcher.errors else 0
 
@@ -99,4 +99,4 @@ def _told(watching: PodWatch, pages: Iterator[Shown], watcher: Watcher) -> Itera
         for text in (*missing, *map(str, watcher.errors)):
             if text not in said:
                 said.add(text)
-                say(text)
+                print_message(text)

@@ -9,7 +9,7 @@ from kubectl_pullpolicy.core.plans.items import checked_item
 from kubectl_pullpolicy.flags.options import PlanOutputFlags
 from kubectl_pullpolicy.printers.plans.pin_check import print_gated_names, print_live_gates
 from kubectl_pullpolicy.printers.structured import print_plan_json, print_plan_yaml
-from kubectl_pullpolicy.terminal import say
+from kubectl_pullpolicy.terminal import print_message
 from kubectl_pullpolicy.writes.selection import TargetSearch
 
 GATED = 3
@@ -28,10 +28,12 @@ def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: Pl
         print_live_gates(judged, sys.stdout, namespaces=everywhere, no_headers=output.no_headers)
     sys.stdout.flush()
     for note in search.notes:
-        say(note)
+        print_message(note)
     for error in search.errors:
-        say(str(error))
+        print_message(str(error))
     gated = sum(each.judgement.verdict in GATES for each in judged)
     if not search.errors and not output.output:
-        say(f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned.")
+        print_message(
+            f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned."
+        )
     return 1 if search.errors else GATED if gated else 0

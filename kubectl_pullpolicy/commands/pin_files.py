@@ -34,7 +34,7 @@ from kubectl_pullpolicy.flags.options import RegistryFlags
 from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.printers.plans.file_plan import print_gates
 from kubectl_pullpolicy.printers.progress import Progress
-from kubectl_pullpolicy.terminal import say, warn
+from kubectl_pullpolicy.terminal import print_message, print_warning
 from kubectl_pullpolicy.writes.files import FileRequest, Intended, Run, carry_out, read, refusal, show
 
 GATED = 3
@@ -61,7 +61,7 @@ def run_files(request: PinRequest, files: FileRequest, registries: RegistryFlags
     _warn_of_platform(request, intended)
     carry_out(run, intended)
     if not images and not run.items and not run.errors:
-        say("No images to pin.")
+        print_message("No images to pin.")
     return 1 if run.errors else 0
 
 
@@ -87,7 +87,7 @@ def _images(run: Run, request: PinRequest) -> Iterator[_Image]:
         if reference.kind == "broken":
             run.errors.append(refusal(item, reference.reason))
         elif reference.kind == "elsewhere":
-            say(f"{item.file}:{item.line}: {item.container} is left as it is: {reference.reason}")
+            print_message(f"{item.file}:{item.line}: {item.container} is left as it is: {reference.reason}")
         if spot.place.image:
             run.items.append(item)
 
@@ -123,16 +123,16 @@ def _intended(run: Run, image: _Image, judgement: PinVerdict, request: PinReques
     else:
         run.items.append(item_of_verdict(image.spot, judgement))
     if judgement.verdict == "platformChild":
-        warn(f"{where}: {judgement.message}: left as it is")
+        print_warning(f"{where}: {judgement.message}: left as it is")
     if request.policy and policy_is_the_charts(place) and place.form == "values":
-        say(f"{where}: no policy is set: only the chart knows which value does that")
+        print_message(f"{where}: no policy is set: only the chart knows which value does that")
     if stays_always(image.reference, wanted):
-        warn(f"{where} gets policy Always by default even with a digest, as its tag is latest; see --policy")
+        print_warning(f"{where} gets policy Always by default even with a digest, as its tag is latest; see --policy")
 
 
 def _warn_of_platform(request: PinRequest, intended: Sequence[Intended]) -> None:
     if request.platform and any(each.wanted.digest for each in intended):
-        warn(f"nodes of other platforms than {request.platform} cannot run what is pinned to its images")
+        print_warning(f"nodes of other platforms than {request.platform} cannot run what is pinned to its images")
 
 
 def _check(run: Run, judged: Sequence[tuple[_Image, PinVerdict]]) -> int:
@@ -142,7 +142,7 @@ def _check(run: Run, judged: Sequence[tuple[_Image, PinVerdict]]) -> int:
         if judgement.verdict == "failed":
             run.errors.append(refusal(item, judgement.message))
         elif judgement.verdict == "current" and judgement.message:
-            say(f"{item.file}:{item.line}: {item.old}: {judgement.message}")
+            print_message(f"{item.file}:{item.line}: {item.old}: {judgement.message}")
     run.sort()
     found = sum(item.gate is not None for item in run.items)
     if run.request.output:
@@ -150,7 +150,9 @@ def _check(run: Run, judged: Sequence[tuple[_Image, PinVerdict]]) -> int:
     else:
         print_gates(run.items, sys.stdout)
     for error in run.errors:
-        say(str(error))
+        print_message(str(error))
     if not run.errors and not run.request.output:
-        say(f"{found} of {len(judged)} images need a look." if found else f"All {len(judged)} images are pinned.")
+        print_message(
+            f"{found} of {len(judged)} images need a look." if found else f"All {len(judged)} images are pinned."
+        )
     return 1 if run.errors else GATED if found else 0

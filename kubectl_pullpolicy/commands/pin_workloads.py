@@ -52,7 +52,7 @@ from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.lookups.running_pins import RunningJudge
 from kubectl_pullpolicy.lookups.running_pods import RunningPods
 from kubectl_pullpolicy.printers.plans.plan import diff
-from kubectl_pullpolicy.terminal import warn
+from kubectl_pullpolicy.terminal import print_warning
 from kubectl_pullpolicy.writes.apply import WriteRun, write
 from kubectl_pullpolicy.writes.selection import (
     TargetSearch,
@@ -100,7 +100,7 @@ def run_live(targets: Sequence[str], request: LivePinRequest, flags: Flags) -> i
     _verify(request, flags)
     limit = timeout_seconds(flags.awaited.timeout) if flags.awaited.wait else None
     check_selects(targets, flags.selection, flags.write)
-    writable = open_writable(flags.connection, warn)
+    writable = open_writable(flags.connection, print_warning)
     search = _search(targets, writable, flags)
     lives = [live._replace(path=request.path) for live in live_objects(search)]
     if request.path and any(live.kind for live in lives):
@@ -193,12 +193,14 @@ def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
     others: set[str] = set()
     for reading in source.read([ListOf("v1", "Node", None)]):
         if reading.outcome is not None:
-            warn(f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen")
+            print_warning(
+                f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen"
+            )
             return
         others |= {node_platform(thing) for thing in reading.objects if isinstance(thing, Node)}
     others = {each for each in others if each and not platform.startswith(each)}
     if others:
-        warn(f"nodes of {', '.join(sorted(others))} cannot run what is pinned to images for {platform}")
+        print_warning(f"nodes of {', '.join(sorted(others))} cannot run what is pinned to images for {platform}")
 
 
 def _wanted(judged: Iterable[JudgedImage], request: LivePinRequest, search: TargetSearch) -> _Wanted:
@@ -213,9 +215,9 @@ def _wanted(judged: Iterable[JudgedImage], request: LivePinRequest, search: Targ
         if each.judgement.verdict == "failed":
             search.errors.append(_error(each))
         elif each.judgement.verdict == "platformChild":
-            warn(f"{_where(each)}: {each.judgement.message}: left as it is")
+            print_warning(f"{_where(each)}: {each.judgement.message}: left as it is")
         elif each.judgement.verdict == "pin" and each.judgement.message:
-            warn(f"{_where(each)}: {each.judgement.message}")
+            print_warning(f"{_where(each)}: {each.judgement.message}")
     return wanted
 
 

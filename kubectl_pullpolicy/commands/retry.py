@@ -18,7 +18,7 @@ from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
 from kubectl_pullpolicy.flags.checks import check_output, check_selects, check_targets, timeout_seconds
 from kubectl_pullpolicy.flags.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
 from kubectl_pullpolicy.printers.plans.retry import print_deleted, print_retries, print_retry_documents
-from kubectl_pullpolicy.terminal import confirmed, say, warn
+from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
 from kubectl_pullpolicy.writes.apply import place
 from kubectl_pullpolicy.writes.wait import wait_for
 
@@ -54,16 +54,16 @@ def run(
     targets = parse_targets(request.targets)
     if targets:
         check_targets(targets, selection, flags)
-    writable = open_writable(connection, warn)
+    writable = open_writable(connection, print_warning)
     namespace = None if selection.all_namespaces else writable.source.namespace
     errors: list[PullPolicyError] = []
     selected = Selection(namespace, selection.selector, selection.field_selector)
     judged = list(_judged(request, targets, selected, Query(writable.source), errors))
     for error in errors:
-        say(str(error))
+        print_message(str(error))
     if not judged:
         if not errors:
-            say(f"No resources found{f' in {namespace} namespace.' if namespace else ''}")
+            print_message(f"No resources found{f' in {namespace} namespace.' if namespace else ''}")
         return int(bool(errors))
     return _carry_out(_RetryRun(request, flags, output, writable, limit), judged, failed=bool(errors))
 
@@ -122,9 +122,9 @@ def _carry_out(run: _RetryRun, judged: Sequence[Retry | NotRetried], *, failed: 
         print_retries(judged, sys.stderr if structured else sys.stdout, no_headers=run.output.no_headers)
     for each in left:
         if each.command:
-            say(f"pod/{each.pod.name}: {each.reason}; this does it all the same:\n  {each.command}")
-    if asks and not confirmed(_question(meant, run.writable)):
-        say("Nothing was deleted.")
+            print_message(f"pod/{each.pod.name}: {each.reason}; this does it all the same:\n  {each.command}")
+    if asks and not confirm(_question(meant, run.writable)):
+        print_message("Nothing was deleted.")
         return 0
     done = [] if dry_run == "client" else [_deleted(each, run) for each in meant]
     if structured:
@@ -132,7 +132,7 @@ def _carry_out(run: _RetryRun, judged: Sequence[Retry | NotRetried], *, failed: 
     sys.stdout.flush()
     vain = not meant and _was_named(run, left)
     if vain:
-        say("error: no Pod was deleted: none of those that are named may be")
+        print_message("error: no Pod was deleted: none of those that are named may be")
     code = int(failed or any(each.error for each in done) or vain)
     if code or dry_run != "none" or not run.request.wait or not done:
         return code
@@ -147,7 +147,7 @@ def _deleted(each: Retry, run: _RetryRun) -> Retried:
     try:
         _delete(each, run)
     except PullPolicyError as error:
-        say(str(error))
+        print_message(str(error))
         return Retried(each, str(error))
     if not run.output.output:
         print_deleted(each, run.flags.dry_run, sys.stdout)

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.flags.checks import (
 )
 from kubectl_pullpolicy.flags.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.plans.plan import diff
-from kubectl_pullpolicy.terminal import warn
+from kubectl_pullpolicy.terminal import print_warning
 from kubectl_pullpolicy.writes.apply import WriteRun, write
 from kubectl_pullpolicy.writes.preflight import Planned, with_admission, with_policy_warnings
 from kubectl_pullpolicy.writes.selection import (
@@ -55,7 +55,7 @@ def run(
     check_manager(flags)
     limit = timeout_seconds(request.awaited.timeout) if request.awaited.wait else None
     check_selects(request.targets, selection, flags)
-    writable = open_writable(connection, warn)
+    writable = open_writable(connection, print_warning)
     targets = parse_targets(request.targets, writable.live.kind)
     if targets:
         check_targets(targets, selection, flags)

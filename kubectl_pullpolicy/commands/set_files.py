@@ -4,7 +4,7 @@ from kubectl_pullpolicy.core.manifests.edits import DEFAULT, ImageEdit
 from kubectl_pullpolicy.core.manifests.items import FileItem, Spot, file_item
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.checks import check_policy
-from kubectl_pullpolicy.terminal import say
+from kubectl_pullpolicy.terminal import print_message
 from kubectl_pullpolicy.writes.files import FileRequest, Intended, Run, carry_out, read, refusal
 
 
@@ -30,7 +30,7 @@ def run_files(value: str, request: FileRequest) -> int:
         raise UsageError(f'unable to find container named "{request.container}" in {_names(run)}')
     carry_out(run, intended)
     if not met and not run.errors:
-        say(f"No containers found in {_names(run)}.")
+        print_message(f"No containers found in {_names(run)}.")
     return 1 if run.errors else 0
 
 

@@ -7,7 +7,7 @@ from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.checks import timeout_seconds
 from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, SelectionFlags
 from kubectl_pullpolicy.sources import open_source
-from kubectl_pullpolicy.terminal import warn
+from kubectl_pullpolicy.terminal import print_warning
 from kubectl_pullpolicy.writes.wait import wait_for
 
 FORMATS = ("", "json", "yaml", "name")
@@ -29,5 +29,5 @@ def run(request: WaitRequest, connection: ConnectionFlags, output: OutputFlags) 
         raise UsageError(f'unable to match a printer for the output format "{output.output}", allowed: {allowed}')
     if not targets or any(target.name is None for target in targets):
         raise UsageError("name what to wait for: pod/NAME, deploy/NAME, ...")
-    source, _ = open_source(connection, SelectionFlags(), demo=False, now="", warn=warn)
+    source, _ = open_source(connection, SelectionFlags(), demo=False, now="", print_warning=print_warning)
     return wait_for(source, targets, connection.namespace or source.namespace or "", limit, output)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-Lines = list[str] | None
+Strings = list[str] | None
 
 T = TypeVar("T")
 
@@ -33,7 +33,9 @@ class ConnectionFlags:
     server: Annotated[str, _option("--server", "-s", text="Address of the API server.", metavar="URL")] = ""
     token: Annotated[str, _option("--token", text="Bearer token for the API server.", metavar="TOKEN")] = ""
     as_user: Annotated[str, _option("--as", text="User to impersonate.", metavar="USER")] = ""
-    as_group: Annotated[Lines, _option("--as-group", text="Group to impersonate; repeatable.", metavar="GROUP")] = None
+    as_group: Annotated[Strings, _option("--as-group", text="Group to impersonate; repeatable.", metavar="GROUP")] = (
+        None
+    )
     as_uid: Annotated[str, _option("--as-uid", text="UID to impersonate.", metavar="UID")] = ""
     certificate_authority: Annotated[
         str, _option("--certificate-authority", text="Certificate file of the authority.", metavar="FILE")
@@ -69,7 +71,7 @@ class SelectionFlags:
         ""
     )
     filename: Annotated[
-        Lines,
+        Strings,
         _option("--filename", "-f", text="Read files, folders or - (stdin) instead of a cluster.", metavar="FILE"),
     ] = None
     recursive: Annotated[bool, _option("--recursive", "-R", text="Read the folders of -f recursively.")] = False
@@ -100,7 +102,7 @@ class RegistryFlags:
         _option("--registry-ca", text="Certificates to trust besides the system's, for registries.", metavar="FILE"),
     ] = ""
     plain_http: Annotated[
-        Lines, _option("--plain-http", text="Registry (host or host:port) without TLS; repeatable.", metavar="HOST")
+        Strings, _option("--plain-http", text="Registry (host or host:port) without TLS; repeatable.", metavar="HOST")
     ] = None
 
 
@@ -130,7 +132,7 @@ class PinFlags:
         str, _option("--policy", text="Set imagePullPolicy of what is pinned, too.", metavar="POLICY")
     ] = ""
     ignore: Annotated[
-        Lines, _option("--ignore", text="Leave images that match this pattern; repeatable.", metavar="GLOB")
+        Strings, _option("--ignore", text="Leave images that match this pattern; repeatable.", metavar="GLOB")
     ] = None
     evidence: Annotated[
         str,

@@ -7,7 +7,7 @@ from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
 
 
-def place_again(connection: ConnectionFlags, selection: SelectionFlags, *, demo: bool) -> str:
+def source_flags(connection: ConnectionFlags, selection: SelectionFlags, *, demo: bool) -> str:
     """` --context prod`, each with a blank before it: where to read. Who asks is left out, it may be a credential."""
     files = [("-f", name) for name in selection.filename or ()]
     cluster = [
@@ -20,7 +20,7 @@ def place_again(connection: ConnectionFlags, selection: SelectionFlags, *, demo:
     return "".join(f" {flag}" for flag in (*switches, *_set(files + cluster)))
 
 
-def selectors_again(selection: Selection) -> str:
+def selector_flags(selection: Selection) -> str:
     """` -l app=web`."""
     flags = [("-l", selection.label_selector), ("--field-selector", selection.field_selector)]
     return "".join(f" {flag}" for flag in _set(flags))

@@ -11,7 +11,7 @@ _LONGEST = 300
 _NARROW = timedelta(seconds=60)
 
 
-def next_try(back_off: BackOff | None, now: datetime) -> str:
+def next_attempt_text(back_off: BackOff | None, now: datetime) -> str:
     """`, next try in ~2m` for the table; nothing where it cannot be said in so few words."""
     begins, ends = _window(back_off.next_attempt) if back_off is not None else (None, None)
     if back_off is None or begins is None or ends is None or now > ends:
@@ -40,7 +40,7 @@ def retries(back_off: BackOff, now: datetime) -> Iterator[str]:
             yield back_off.at_once.command
 
 
-def slow_pull(explanation: Explanation, now: datetime) -> Iterator[str]:
+def slow_pull_lines(explanation: Explanation, now: datetime) -> Iterator[str]:
     """The lines of `pulling`: for how long, and what else its node pulls."""
     status, pulls = explanation.status, explanation.node_pulls
     since = parse_time(status.since) if status is not None else None

@@ -8,15 +8,15 @@ import msgspec
 from kubectl_pullpolicy.core.diagnosis.from_text import DiagnosisList, MessageDiagnosis
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
 from kubectl_pullpolicy.printers.escape import escaped, escaped_json
-from kubectl_pullpolicy.printers.sections import cause_field, remedy_field
-from kubectl_pullpolicy.printers.style import BOLD, field_lines, painted
+from kubectl_pullpolicy.printers.sections import cause_lines, remedy_lines
+from kubectl_pullpolicy.printers.style import BOLD, colour_text, labelled_lines
 
 
-def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, colour: bool) -> None:
+def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, use_colour: bool) -> None:
     """Every message with its diagnosis, with an empty line between."""
     for number, item in enumerate(items):
         out.write("\n" if number else "")
-        out.write(f"{painted(escaped(_title(item)), BOLD, wanted=colour)}\n")
+        out.write(f"{colour_text(escaped(_title(item)), BOLD, wanted=use_colour)}\n")
         out.writelines(f"{line}\n" for line in _message(item))
 
 
@@ -48,12 +48,12 @@ def _title(item: MessageDiagnosis) -> str:
 
 
 def _message(item: MessageDiagnosis) -> Iterator[str]:
-    yield from cause_field(item)
+    yield from cause_lines(item)
     if item.certainty == "unknown":
-        yield from field_lines("text", [item.message or "(empty)"])
+        yield from labelled_lines("text", [item.message or "(empty)"])
     if item.pods:
         more = item.count - len(item.pods)
-        yield from field_lines(
+        yield from labelled_lines(
             "pods", [f"{', '.join(item.pods)}{' and more' if more > 0 and len(item.pods) >= 20 else ''}"]
         )
-    yield from remedy_field(item.remedies)
+    yield from remedy_lines(item.remedies)

@@ -24,7 +24,7 @@ def escaped_lines(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=8192)
-def cell(text: str) -> str:
+def escaped_cell(text: str) -> str:
     """For a table: as kubectl, cut at the first line break."""
     first, broken, _ = text.partition("\n")
     return escaped(first) + ("..." if broken else "")

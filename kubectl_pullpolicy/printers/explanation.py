@@ -14,11 +14,11 @@ from kubectl_pullpolicy.core.report.explanation import (
     SubjectExplanation,
 )
 from kubectl_pullpolicy.core.report.pull_failure import BackOff
-from kubectl_pullpolicy.printers.backoff import retries, slow_pull
+from kubectl_pullpolicy.printers.backoff import retries, slow_pull_lines
 from kubectl_pullpolicy.printers.escape import escaped
-from kubectl_pullpolicy.printers.sections import cause_field, probe_lines, remedy_field, secret_lines
-from kubectl_pullpolicy.printers.style import BOLD, RED, Style, field_lines, painted
-from kubectl_pullpolicy.printers.wording import KINDS, duration, status_words
+from kubectl_pullpolicy.printers.sections import cause_lines, probe_lines, remedy_lines, secret_lines
+from kubectl_pullpolicy.printers.style import BOLD, RED, Style, colour_text, labelled_lines
+from kubectl_pullpolicy.printers.wording import KINDS, duration_text, status_text
 
 NAMED = 5  # Pods that are named where more are alike
 DIGEST_KINDS = {
@@ -51,7 +51,7 @@ def print_narratives(pages: Iterable[Sequence[SubjectExplanation]], style: Style
 
 
 def _subject(subject: SubjectExplanation, style: Style) -> Iterator[str]:
-    yield painted(_headline(subject), BOLD, wanted=style.colour)
+    yield colour_text(_headline(subject), BOLD, wanted=style.use_colour)
     if subject.total > 1:
         yield f"  {escaped(_alike(subject))}"
     for note in subject.notes:
@@ -101,7 +101,7 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
     yield "   ".join(part for part in (escaped(title), escaped(explanation.image) or "(no image)", state) if part)
     yield from _reading(explanation.reference, explanation.reference_error)
     if explanation.reading_notes:
-        yield from field_lines("note", explanation.reading_notes)
+        yield from labelled_lines("note", explanation.reading_notes)
     yield from _failure(explanation, style)
     if status is not None:
         if explanation.obstacle is not None and explanation.obstacle != told:
@@ -111,12 +111,12 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
         yield from _on_node(held, status)
     yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
-        yield from field_lines("at start", [explanation.policy.next_start])
+        yield from labelled_lines("at start", [explanation.policy.next_start])
     elif status is not None:
-        yield from field_lines("at start", ["it does not start again"])
+        yield from labelled_lines("at start", ["it does not start again"])
     fresh = explanation.policy.fresh_bytes
     if fresh is not None:
-        yield from field_lines("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
+        yield from labelled_lines("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
 
 
 def _failure(explanation: Explanation, style: Style) -> Iterator[str]:
@@ -124,17 +124,17 @@ def _failure(explanation: Explanation, style: Style) -> Iterator[str]:
     status = explanation.status
     elsewhere = status is not None and status.image_volume is not None
     if explanation.diagnosis is not None and status is not None and not elsewhere:
-        yield from cause_field(explanation.diagnosis)
+        yield from cause_lines(explanation.diagnosis)
     if status is not None:
         yield from _trouble(status, explanation.obstacle)
         if status.state == "pulling":
-            yield from field_lines("pulling", list(slow_pull(explanation, style.now())))
+            yield from labelled_lines("pulling", list(slow_pull_lines(explanation, style.now())))
     if explanation.credentials is not None:
-        yield from field_lines("secrets", secret_lines(explanation.credentials))
+        yield from labelled_lines("secrets", secret_lines(explanation.credentials))
     if explanation.probe is not None:
-        yield from field_lines("probe", list(probe_lines(explanation.probe)))
+        yield from labelled_lines("probe", list(probe_lines(explanation.probe)))
     if not elsewhere:
-        yield from remedy_field(explanation.remedies)
+        yield from remedy_lines(explanation.remedies)
     if status is not None and status.pull_failing and not elsewhere:
         yield from _retries(explanation.back_off, status, style)
 
@@ -143,45 +143,45 @@ def _state(status: Status | None, style: Style) -> str:
     if status is None:
         return ""
     if status.image_volume is not None:
-        text = f"WAITS for image volume {status.image_volume}{duration(status, style.now())}"
-        return painted(escaped(text), RED, wanted=style.colour)
+        text = f"WAITS for image volume {status.image_volume}{duration_text(status, style.now())}"
+        return colour_text(escaped(text), RED, wanted=style.use_colour)
     if status.pull_failing:
-        return painted(f"CANNOT PULL{duration(status, style.now())}", RED, wanted=style.colour)
-    return escaped(status_words(status, style.now()))
+        return colour_text(f"CANNOT PULL{duration_text(status, style.now())}", RED, wanted=style.use_colour)
+    return escaped(status_text(status, style.now()))
 
 
 def _reading(reference: Reference | None, error: str | None) -> Iterator[str]:
     if reference is None:
-        yield from field_lines("reads as", [f"no image: {error}"])
+        yield from labelled_lines("reads as", [f"no image: {error}"])
     elif reference.implied:
         words = {"registry": f"registry {reference.registry}", "library": "library/", "tag": "tag latest"}
         implied = ", ".join(words[word] for word in reference.implied)
         tag = ":latest" if "tag" in reference.implied else f":{reference.tag}" if reference.tag else ""
         digest = f"@{reference.digest}" if reference.digest else ""
-        yield from field_lines(
+        yield from labelled_lines(
             "reads as", [f"{reference.registry}/{reference.repository}{tag}{digest}   (implied: {implied})"]
         )
 
 
 def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
     if status.state == "waiting" and status.reason:
-        yield from field_lines("waiting", [status.reason])
+        yield from labelled_lines("waiting", [status.reason])
     if status.image_volume is not None:  # told there, with its message
         return
     told = {evidence.detail for evidence in obstacle.evidence} if obstacle is not None else set()
     if status.message and status.state not in {"running", "notScheduled"} and status.message not in told:
-        yield from field_lines("message", status.message.split("\n"))
+        yield from labelled_lines("message", status.message.split("\n"))
 
 
 def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator[str]:
     if back_off is not None:
-        yield from field_lines("retries", list(retries(back_off, style.now())))
+        yield from labelled_lines("retries", list(retries(back_off, style.now())))
     elif status.reason in BACKING_OFF:
         longest = "the wait between two attempts grows from 10s to at most 5m"
-        yield from field_lines("retries", [f"for ever: attempts never stop; {longest}"])
+        yield from labelled_lines("retries", [f"for ever: attempts never stop; {longest}"])
     else:
         what = "nothing is pulled until the cause is gone"
-        yield from field_lines(
+        yield from labelled_lines(
             "retries", [f"for ever, every 10s to 15s and without back-off: attempts never stop, but {what}"]
         )
 
@@ -189,15 +189,15 @@ def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator
 def _obstacle(obstacle: Obstacle) -> Iterator[str]:
     lines = [f"{obstacle.kind}: {obstacle.summary}"]
     lines += [f"{evidence.certainty}: {evidence.source}: {evidence.detail}" for evidence in obstacle.evidence]
-    yield from field_lines("not image", lines)
+    yield from labelled_lines("not image", lines)
     if obstacle.command:
-        yield from field_lines("go on", [obstacle.command])
+        yield from labelled_lines("go on", [obstacle.command])
 
 
 def _digest(status: Status) -> Iterator[str]:
     if status.digest and status.digest_kind is not None:
         ran = " (of its last run)" if status.state in {"waiting", "pulling"} else ""
-        yield from field_lines("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
+        yield from labelled_lines("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
 
 
 def _on_node(held: OnNode, status: Status | None) -> Iterator[str]:
@@ -208,7 +208,7 @@ def _on_node(held: OnNode, status: Status | None) -> Iterator[str]:
         words = f"the node reports other bytes under this name now: {held.digest}"
     else:
         words = f"the node reports this image{f', as {held.digest}' if held.digest else ''}"
-    yield from field_lines("on node", [words, *([held.refusal] if held.refusal else [])])
+    yield from labelled_lines("on node", [words, *([held.refusal] if held.refusal else [])])
 
 
 def _policy(policy: Policy) -> Iterator[str]:
@@ -219,4 +219,4 @@ def _policy(policy: Policy) -> Iterator[str]:
         lines.append(f"the earlier image: {policy.why.removeprefix('stale default, was ')}")
     lines += [f"{evidence.certainty}: {evidence.source} {evidence.detail}" for evidence in policy.evidence]
     lines += [f"unknown: cannot {unread}: forbidden; it could tell more" for unread in policy.unread]
-    yield from field_lines("policy", lines)
+    yield from labelled_lines("policy", lines)

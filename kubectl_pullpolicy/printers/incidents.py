@@ -10,9 +10,9 @@ from kubectl_pullpolicy.core.incidents.incidents import NODE_CAUSES
 from kubectl_pullpolicy.core.incidents.scope import owner_text
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
 from kubectl_pullpolicy.core.report.incident import Example, Incident, IncidentList, Share
-from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
+from kubectl_pullpolicy.printers.escape import escaped, escaped_cell, escaped_json
 from kubectl_pullpolicy.printers.sections import probe_lines, secret_lines
-from kubectl_pullpolicy.printers.style import BOLD, RED, Style, field_lines, painted
+from kubectl_pullpolicy.printers.style import BOLD, RED, Style, colour_text, labelled_lines
 from kubectl_pullpolicy.printers.table import print_rows
 
 HEADERS = ("PODS", "SINCE", "CAUSE", "REGISTRY", "WHERE", "HEALS BY ITSELF", "WHO CAN END IT")
@@ -53,18 +53,18 @@ def print_incident_list(found: IncidentList, form: str, out: TextIO) -> None:
 def _cells(incident: Incident, style: Style) -> Iterator[str]:
     yield str(incident.pods)
     yield _since(incident, style.now()) or "<unknown>"
-    yield painted(cell(incident.cause), RED, wanted=style.colour)
-    yield cell(incident.registry) or ("<any>" if incident.cause in NODE_CAUSES else "<unknown>")
-    yield cell(incident.where) or "<unknown>"
+    yield colour_text(escaped_cell(incident.cause), RED, wanted=style.use_colour)
+    yield escaped_cell(incident.registry) or ("<any>" if incident.cause in NODE_CAUSES else "<unknown>")
+    yield escaped_cell(incident.where) or "<unknown>"
     yield _HEALS[incident.transient]
-    yield cell(incident.who) or "<unknown>"
+    yield escaped_cell(incident.who) or "<unknown>"
 
 
 def _wide(incident: Incident) -> Iterator[str]:
     more = f" and {len(incident.images) - 1} more" if len(incident.images) > 1 else ""
-    yield cell(incident.images[0].name) + more if incident.images else "<none>"
+    yield escaped_cell(incident.images[0].name) + more if incident.images else "<none>"
     first = incident.examples[0] if incident.examples else None
-    yield f"pod/{cell(first.pod)} -n {cell(first.namespace)}" if first is not None else "<none>"
+    yield f"pod/{escaped_cell(first.pod)} -n {escaped_cell(first.namespace)}" if first is not None else "<none>"
 
 
 def _since(incident: Incident, now: datetime) -> str:
@@ -78,11 +78,11 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
     kind = f" ({incident.registry_kind})" if incident.registry_kind else ""
     pods = "1 Pod" if incident.pods == 1 else f"{incident.pods} Pods"
     head = f"{incident.cause}{at}{kind}: {pods}{f', since {since}' if since else ''}"
-    yield painted(escaped(head), BOLD, wanted=style.colour)
+    yield colour_text(escaped(head), BOLD, wanted=style.use_colour)
     heals = {True: "heals by itself", False: "does not heal by itself", None: "may heal by itself or not"}
-    yield from field_lines("meaning", [f"{incident.meaning}; {heals[incident.transient]}"])
-    yield from field_lines("ends it", [incident.who] if incident.who else [])
-    yield from field_lines("where", [incident.where])
+    yield from labelled_lines("meaning", [f"{incident.meaning}; {heals[incident.transient]}"])
+    yield from labelled_lines("ends it", [incident.who] if incident.who else [])
+    yield from labelled_lines("where", [incident.where])
     yield from _shares("images", incident.images)
     if len(incident.nodes) > 1:
         yield from _shares("nodes", [Share(node.name, node.pods) for node in incident.nodes])
@@ -90,13 +90,13 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
         yield from _shares("workloads", [Share(owner_text(owner, None), owner.pods) for owner in incident.owners])
     yield from _shares("failed", incident.hosts)
     for example in incident.examples:
-        yield from field_lines("evidence", _evidence(example))
+        yield from labelled_lines("evidence", _evidence(example))
         if example.credentials:
-            yield from field_lines("secrets", secret_lines(example.credentials))
+            yield from labelled_lines("secrets", secret_lines(example.credentials))
         if example.probe is not None:
-            yield from field_lines("probe", list(probe_lines(example.probe)))
+            yield from labelled_lines("probe", list(probe_lines(example.probe)))
     for remedy in incident.remedies:
-        yield from field_lines("remedy", [remedy.text, *([remedy.command] if remedy.command else [])])
+        yield from labelled_lines("remedy", [remedy.text, *([remedy.command] if remedy.command else [])])
 
 
 def _evidence(example: Example) -> list[str]:
@@ -110,4 +110,4 @@ def _shares(label: str, shares: Sequence[Share]) -> Iterator[str]:
     lines = [f"{share.name} ({share.pods})" for share in shares[:LISTED]]
     if len(shares) > LISTED:
         lines.append(f"and {len(shares) - LISTED} more")
-    yield from field_lines(label, lines)
+    yield from labelled_lines(label, lines)

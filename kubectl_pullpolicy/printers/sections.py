@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 from kubectl_pullpolicy.core.report.pull_failure import Credential, Diagnosis, Remedy
-from kubectl_pullpolicy.printers.style import field_lines
+from kubectl_pullpolicy.printers.style import labelled_lines
 
 HEALING = {True: "Heals by itself", False: "Does not heal by itself", None: "May heal by itself or not"}
 
 
-def cause_field(diagnosis: Diagnosis) -> Iterator[str]:
+def cause_lines(diagnosis: Diagnosis) -> Iterator[str]:
     """The cause, whether it heals, who can end it, and the words that tell."""
-    yield from field_lines("cause", list(_cause(diagnosis)))
+    yield from labelled_lines("cause", list(_cause(diagnosis)))
 
 
-def remedy_field(remedies: Sequence[Remedy]) -> Iterator[str]:
+def remedy_lines(remedies: Sequence[Remedy]) -> Iterator[str]:
     """What to do, each with the command to paste."""
-    yield from field_lines("remedy", [line for remedy in remedies for line in _remedy(remedy)])
+    yield from labelled_lines("remedy", [line for remedy in remedies for line in _remedy(remedy)])
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:

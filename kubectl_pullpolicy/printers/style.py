@@ -15,21 +15,21 @@ class Style:
     all_namespaces: bool = False
     no_headers: bool = False
     wide: bool = False
-    colour: bool = False
+    use_colour: bool = False
 
 
 RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
-def painted(text: str, colour: str, *, wanted: bool) -> str:
+def colour_text(text: str, use_colour: str, *, wanted: bool) -> str:
     """The text in that colour."""
-    return f"{colour}{text}{RESET}" if wanted and text else text
+    return f"{use_colour}{text}{RESET}" if wanted and text else text
 
 
 LABEL = 10
 
 
-def field_lines(label: str, lines: Sequence[str]) -> Iterator[str]:
+def labelled_lines(label: str, lines: Sequence[str]) -> Iterator[str]:
     """Label and text, the text's other lines below it."""
     for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
         yield f"  {label if number == 0 else '':<{LABEL}}{line}"

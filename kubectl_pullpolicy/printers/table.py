@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
-from kubectl_pullpolicy.printers.backoff import next_try
-from kubectl_pullpolicy.printers.escape import cell
-from kubectl_pullpolicy.printers.style import RED, Style, painted
-from kubectl_pullpolicy.printers.wording import container_name, short_digest, status_words, subject_name
+from kubectl_pullpolicy.printers.backoff import next_attempt_text
+from kubectl_pullpolicy.printers.escape import escaped_cell
+from kubectl_pullpolicy.printers.style import RED, Style, colour_text
+from kubectl_pullpolicy.printers.wording import container_name, short_digest, status_text, subject_name
 
 GAP = "   "
 MINIMUM = 6  # k8s.io/cli-runtime pkg/printers/tabwriter.go: tabwriterMinWidth
@@ -35,31 +35,31 @@ def _headers(style: Style) -> list[str]:
 
 def _rows(page: Sequence[SubjectExplanation], style: Style) -> Iterator[list[str]]:
     for subject in page:
-        name = cell(subject_name(subject))
-        start = [cell(subject.namespace) or "<none>", name] if style.all_namespaces else [name]
+        name = escaped_cell(subject_name(subject))
+        start = [escaped_cell(subject.namespace) or "<none>", name] if style.all_namespaces else [name]
         for explanation in subject.containers:
             yield [*start, *_cells(explanation, style), *(_wide(explanation) if style.wide else ())]
 
 
 def _cells(explanation: Explanation, style: Style) -> list[str]:
     policy, status = explanation.policy, explanation.status
-    words = cell(f"{status_words(status, style.now())}{next_try(explanation.back_off, style.now())}")
+    words = escaped_cell(f"{status_text(status, style.now())}{next_attempt_text(explanation.back_off, style.now())}")
     failing = status is not None and status.pull_failing
     return [
-        cell(container_name(explanation)),
-        cell(explanation.image) or "<none>",
-        cell(policy.value),
-        cell(policy.why),
-        cell(short_digest(status.digest if status is not None else "")),
-        painted(words, RED, wanted=failing and style.colour),
+        escaped_cell(container_name(explanation)),
+        escaped_cell(explanation.image) or "<none>",
+        escaped_cell(policy.value),
+        escaped_cell(policy.why),
+        escaped_cell(short_digest(status.digest if status is not None else "")),
+        colour_text(words, RED, wanted=failing and style.use_colour),
     ]
 
 
 def _wide(explanation: Explanation) -> Iterator[str]:
     node, owner, status = explanation.node, explanation.owner, explanation.status
-    yield cell(node.name) if node is not None else "<none>"
-    yield cell(f"{owner.kind}/{owner.name}") if owner is not None else "<none>"
-    yield cell(status.image_id if status is not None else "") or "<none>"
+    yield escaped_cell(node.name) if node is not None else "<none>"
+    yield escaped_cell(f"{owner.kind}/{owner.name}") if owner is not None else "<none>"
+    yield escaped_cell(status.image_id if status is not None else "") or "<none>"
 
 
 def print_rows(headers: Sequence[str], rows: list[list[str]], out: TextIO) -> list[int]:

@@ -7,13 +7,13 @@ from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.printers.escape import escaped
 
 
-def target_word(target: Target) -> str:
+def target_name(target: Target) -> str:
     """As kubectl names it: `pod/web`, `deployment.apps/web`."""
     group = f".{target.info.group}" if target.info.group else ""
     return escaped(f"{target.info.kind.lower()}{group}/{target.name}")
 
 
-def progress(target: str, look: WaitProgress) -> str:
+def progress_line(target: str, look: WaitProgress) -> str:
     """`deployment.apps/web: 1 of 3 Pods have their images, 1 cannot pull`."""
     name, failing = escaped(target), len(look.failing)
     if not look.replica_count.observed:
@@ -25,7 +25,7 @@ def progress(target: str, look: WaitProgress) -> str:
     return f"{name}: {look.pulled} of {wanted} {have}{f', {failing} cannot pull' if failing else ''}"
 
 
-def causes(looks: Iterable[WaitProgress]) -> str:
+def cause_names(looks: Iterable[WaitProgress]) -> str:
     """The causes of what cannot pull, once each."""
     named = (each.status.cause for look in looks for pod in look.failing for each in pod.containers if each.status)
     return escaped(", ".join(dict.fromkeys(cause for cause in named if cause)))

@@ -9,7 +9,7 @@ KINDS = {"init": "init", "sidecar": "sidecar", "ephemeral": "ephemeral", "imageV
 _STATES = {"notScheduled": "not scheduled"}
 
 
-def status_words(status: Status | None, now: datetime) -> str:
+def status_text(status: Status | None, now: datetime) -> str:
     """The STATUS column: the state or the waiting reason, and for how long."""
     if status is None:
         return "<none>"
@@ -25,7 +25,7 @@ def status_words(status: Status | None, now: datetime) -> str:
     return f"{words}: {status.cause}" if status.cause not in {None, "BackOffOnly", "Unknown"} else words
 
 
-def duration(status: Status, now: datetime) -> str:
+def duration_text(status: Status, now: datetime) -> str:
     """` for 14m`, or nothing where it is not known since when."""
     since = parse_time(status.since)
     return "" if since is None else f" for {age(now - since)}"

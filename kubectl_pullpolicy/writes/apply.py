@@ -16,7 +16,7 @@ from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
-from kubectl_pullpolicy.terminal import confirmed, say, warn
+from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
     asks = bool(allowed) and run.flags.dry_run == "none" and not run.flags.yes
     _print_plans(run, plans, asks=asks)
     _print_notes(run, plans)
-    if asks and not confirmed(confirmation_question(allowed, run.noun, place(run.writable))):
-        say("Nothing was changed.")
+    if asks and not confirm(confirmation_question(allowed, run.noun, place(run.writable))):
+        print_message("Nothing was changed.")
         return WriteResult((), 0)
     outcomes = () if run.flags.dry_run == "client" else tuple(_carried_out(run, allowed))
     _print_results(run, plans, allowed, outcomes)
@@ -90,19 +90,19 @@ def _print_plans(run: WriteRun, plans: Sequence[ObjectPlan], *, asks: bool) -> N
 def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
     """What the plan's table has no room for."""
     for aside in notes_on(plans):
-        say(aside)
+        print_message(aside)
     for note in () if run.output.output in {"json", "yaml"} else run.notes:
-        say(note)
+        print_message(note)
     for warning in warnings(plans, managed_allowed=run.flags.allow_managed):
-        warn(warning)
+        print_warning(warning)
     if not run.flags.allow_managed:
         for refusal in refusals(plans):
-            say(f"error: {refusal}")
+            print_message(f"error: {refusal}")
     for error in run.errors:
-        say(str(error))
+        print_message(str(error))
     unchanged = sum(not plan.changes and bool(plan.unchanged) for plan in plans)
     if unchanged and not any(plan.changes for plan in plans):
-        say(f"No change: {'it is so' if unchanged == 1 else f'all {unchanged} are so'} already.")
+        print_message(f"No change: {'it is so' if unchanged == 1 else f'all {unchanged} are so'} already.")
 
 
 def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[Outcome]:
@@ -117,12 +117,14 @@ def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[Outcome
                 print_result(outcome.plan, run.noun, flags.dry_run, sys.stdout)
                 sys.stdout.flush()
             elif outcome.error is not None:
-                say(_failure(outcome))
+                print_message(_failure(outcome))
             progress.show(done)
             yield outcome
     except KeyboardInterrupt:
         progress.clear()
-        say(f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest.")
+        print_message(
+            f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest."
+        )
         raise
     finally:
         progress.clear()
@@ -167,12 +169,12 @@ def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence
     """The commands that take it back; a count where something failed."""
     done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
     if done and run.flags.dry_run == "none" and not run.structured:
-        say("To take this back:")
+        print_message("To take this back:")
         for command in undo_commands(done):
-            say(f"  {command}")
+            print_message(f"  {command}")
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     if failed and len(allowed) > 1:
-        say(f"{failed} of {len(allowed)} objects could not be changed.")
+        print_message(f"{failed} of {len(allowed)} objects could not be changed.")
 
 
 def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> int:

@@ -22,7 +22,7 @@ from kubectl_pullpolicy.printers.plans.file_plan import (
     print_file_plan_json,
     print_file_plan_yaml,
 )
-from kubectl_pullpolicy.terminal import say
+from kubectl_pullpolicy.terminal import print_message
 
 FORMATS = ("", "json", "yaml", "name")
 
@@ -133,7 +133,7 @@ def carry_out(run: Run, intended: Sequence[Intended]) -> None:
     else:
         _print_texts(texts)
     for error in run.errors:
-        say(str(error))
+        print_message(str(error))
 
 
 def _changed(run: Run, file: ManifestFile, intended: Sequence[Intended]) -> str:

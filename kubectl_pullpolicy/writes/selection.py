@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.options import SelectionFlags
-from kubectl_pullpolicy.terminal import say
+from kubectl_pullpolicy.terminal import print_message
 
 # The order decides what is read once: owners before what they make.
 _EVERY_KIND = (
@@ -101,5 +101,5 @@ def report_nothing_found(selection: SelectionFlags, namespace: str | None) -> in
     where = f" in {namespace} namespace." if namespace is not None else ""
     if selection.container:
         raise UsageError(f'unable to find container named "{selection.container}"{where.rstrip(".")}')
-    say(f"No resources found{where}")
+    print_message(f"No resources found{where}")
     return 0

@@ -15,8 +15,8 @@ from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError
 from kubectl_pullpolicy.flags.options import OutputFlags
 from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_yaml
-from kubectl_pullpolicy.printers.wait import causes, progress, target_word
-from kubectl_pullpolicy.terminal import colour, say
+from kubectl_pullpolicy.printers.wait import cause_names, progress_line, target_name
+from kubectl_pullpolicy.terminal import print_message, use_colour
 from kubectl_pullpolicy.writes.apply import WriteResult, WriteRun
 
 DOES_NOT_HEAL, TIMED_OUT = 3, 4
@@ -65,7 +65,7 @@ def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) ->
                 if target not in looks or not heals(error) or time.monotonic() > deadline:
                     raise _deleted_error(error, target, seen=target in looks) from error
                 continue
-            line = progress(target_word(target), looks[target])
+            line = progress_line(target_name(target), looks[target])
             if not quiet and said.get(target) != line:
                 said[target] = line
                 sys.stdout.write(f"{line}\n")
@@ -81,7 +81,7 @@ def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) ->
 
 def _deleted_error(error: PullPolicyError, target: Target, *, seen: bool) -> PullPolicyError:
     if seen and isinstance(error, NotFoundError):
-        return NotFoundError(f"error: {target_word(target)} was deleted while its images were waited for", 404)
+        return NotFoundError(f"error: {target_name(target)} was deleted while its images were waited for", 404)
     return error
 
 
@@ -94,11 +94,11 @@ def _print(wait_for_rollout: WaitResult, source: Source, output: OutputFlags) ->
         print_yaml([pods], tuple, sys.stdout)
     elif output.output == "name":
         sys.stdout.writelines(
-            f"{target_word(target)}\n" for target, look in wait_for_rollout.looks.items() if look.done
+            f"{target_name(target)}\n" for target, look in wait_for_rollout.looks.items() if look.done
         )
     elif pods:
         sys.stdout.write("\n")
-        print_narratives(grouped_pods([pods]), Style(lambda: source.now, colour=colour(sys.stdout)), sys.stdout)
+        print_narratives(grouped_pods([pods]), Style(lambda: source.now, use_colour=use_colour(sys.stdout)), sys.stdout)
     sys.stdout.flush()
 
 
@@ -109,17 +109,17 @@ def _print_failure(wait_for_rollout: WaitResult) -> None:
         for note in (
             note for look in wait_for_rollout.looks.values() if not look.replica_count.pods for note in look.notes
         ):
-            say(note)
+            print_message(note)
         return
     open_ones = {target: look for target, look in wait_for_rollout.looks.items() if not look.done}
-    names = ", ".join(map(target_word, open_ones))
+    names = ", ".join(map(target_name, open_ones))
     for look in open_ones.values():
         for note in look.notes:
-            say(note)
+            print_message(note)
     if wait_for_rollout.verdict == "failed":
-        say(f"error: {names}: {causes(open_ones.values())} does not heal by itself")
+        print_message(f"error: {names}: {cause_names(open_ones.values())} does not heal by itself")
     else:
-        say(f"error: timed out waiting for the images of {names}")
+        print_message(f"error: timed out waiting for the images of {names}")
 
 
 def _shown_pods(wait_for_rollout: WaitResult) -> list[SubjectExplanation]:
@@ -143,7 +143,7 @@ def wait_for_rollout(written: WriteResult, writing: WriteRun, limit: float | Non
         targets = []
         for plan in (plan for plan in changed if plan.ref.namespace == namespace):
             if not is_built_in(plan.info) or plan.info.kind in WITHOUT_PODS:
-                say(f"{plan.target} makes no Pods now that could be waited for")
+                print_message(f"{plan.target} makes no Pods now that could be waited for")
             else:
                 targets.append(Target(plan.info, plan.ref.name))
         if targets:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kubectl_pullpolicy.core.report.pull_failure import BackOff, LastFailure, TimeWindow
-from kubectl_pullpolicy.printers.backoff import next_try, retries
+from kubectl_pullpolicy.printers.backoff import next_attempt_text, retries
 
 FAILURE = LastFailure("2026-01-01T14:01:52Z", "2026-01-01T14:02:02Z", "the Pod's last status change")
 
@@ -29,12 +29,12 @@ def at(clock: str, day: int = 1) -> datetime:
     ],
 )
 def test_the_table_tells_the_next_try_roughly(now: str, words: str) -> None:
-    assert next_try(back_off("14:06:52", "14:07:20"), at(now)) == words
+    assert next_attempt_text(back_off("14:06:52", "14:07:20"), at(now)) == words
 
 
 def test_a_wide_window_is_told_by_its_end() -> None:
-    assert next_try(back_off("14:02:00", "14:07:20"), at("14:03:00")) == ", next try within 4m"
-    assert next_try(None, at("14:03:00")) == ""
+    assert next_attempt_text(back_off("14:02:00", "14:07:20"), at("14:03:00")) == ", next try within 4m"
+    assert next_attempt_text(None, at("14:03:00")) == ""
 
 
 def test_the_narrative_tells_last_and_next_as_windows() -> None:

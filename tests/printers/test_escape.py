@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json, escaped_lines
+from kubectl_pullpolicy.printers.escape import escaped, escaped_cell, escaped_json, escaped_lines
 
 BIDI = set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -18,7 +18,7 @@ def harmless(text: str) -> bool:
 @given(st.text())
 def test_no_text_steers_a_terminal(text: str) -> None:
     assert harmless(escaped(text))
-    assert harmless(cell(text))
+    assert harmless(escaped_cell(text))
     assert all(harmless(line) for line in escaped_lines(text))
 
 
@@ -38,7 +38,7 @@ def test_a_whole_document_stays_one() -> None:
 
 def test_escapes_look_as_kubectl_prints_them() -> None:
     assert escaped("\x1b[31mred\r") == "^[[31mred\\r"
-    assert cell("first\nsecond") == "first..."
+    assert escaped_cell("first\nsecond") == "first..."
     assert escaped("a\u202eb") == "a\\u202eb"
 
 

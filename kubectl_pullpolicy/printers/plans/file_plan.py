@@ -8,7 +8,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.manifests.items import FileItem, FilePlan
 from kubectl_pullpolicy.core.report.explanation import API_VERSION
-from kubectl_pullpolicy.printers.escape import cell, escaped, escaped_json
+from kubectl_pullpolicy.printers.escape import escaped, escaped_cell, escaped_json
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.wording import KINDS
 
@@ -18,7 +18,7 @@ FINDINGS = {"notPinned": "not pinned", "stale": "stale", "vanished": "vanished",
 def print_file_changes(items: Iterable[FileItem], out: TextIO) -> None:
     """One row for each field that changes. Nothing at all for no rows."""
     rows = [
-        [*_place(item), cell(item.old or "<none>"), cell(item.new or "<none>")]
+        [*_place(item), escaped_cell(item.old or "<none>"), escaped_cell(item.new or "<none>")]
         for item in items
         if item.result in {"planned", "changed"}
     ]
@@ -28,7 +28,9 @@ def print_file_changes(items: Iterable[FileItem], out: TextIO) -> None:
 
 def print_gates(items: Iterable[FileItem], out: TextIO) -> None:
     """One row for each image at which `--check` stops."""
-    rows = [[*_place(item), cell(item.old or "<none>"), cell(_finding(item))] for item in items if item.gate]
+    rows = [
+        [*_place(item), escaped_cell(item.old or "<none>"), escaped_cell(_finding(item))] for item in items if item.gate
+    ]
     if rows:
         print_rows(["FILE", "OBJECT", "CONTAINER", "IMAGE", "FINDING"], rows, out)
 
@@ -41,7 +43,7 @@ def _finding(item: FileItem) -> str:
 def _place(item: FileItem) -> list[str]:
     kind = KINDS.get(item.container_kind)
     container = f"{item.container} ({kind})" if kind else item.container
-    return [cell(f"{item.file}:{item.line}"), cell(item.target), cell(container) or "<none>"]
+    return [escaped_cell(f"{item.file}:{item.line}"), escaped_cell(item.target), escaped_cell(container) or "<none>"]
 
 
 def print_file_names(items: Iterable[FileItem], out: TextIO) -> None:

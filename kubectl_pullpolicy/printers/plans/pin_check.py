@@ -6,7 +6,7 @@ from typing import TextIO
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES
 from kubectl_pullpolicy.core.pins.workloads import JudgedImage
 from kubectl_pullpolicy.core.plans.plan import target_of
-from kubectl_pullpolicy.printers.escape import cell, escaped
+from kubectl_pullpolicy.printers.escape import escaped, escaped_cell
 from kubectl_pullpolicy.printers.plans.file_plan import FINDINGS
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.wording import KINDS
@@ -17,7 +17,7 @@ HEADERS = ["OBJECT", "CONTAINER", "IMAGE", "FINDING"]
 def print_live_gates(found: Sequence[JudgedImage], out: TextIO, *, namespaces: bool, no_headers: bool) -> None:
     """One row for each image at which `--check` stops. Nothing at all for no rows."""
     rows = [
-        ([cell(each.image.live.ref.namespace)] if namespaces else []) + _row(each)
+        ([escaped_cell(each.image.live.ref.namespace)] if namespaces else []) + _row(each)
         for each in found
         if each.judgement.verdict in GATES
     ]
@@ -41,4 +41,4 @@ def _row(judged: JudgedImage) -> list[str]:
     kind, words = KINDS.get(slot.kind), FINDINGS[GATES[judgement.verdict]]
     finding = f"{words}: {judgement.message}" if judgement.message else words
     container = f"{slot.name} ({kind})" if kind else slot.name
-    return [cell(_target(judged)), cell(container), cell(slot.image), cell(finding)]
+    return [escaped_cell(_target(judged)), escaped_cell(container), escaped_cell(slot.image), escaped_cell(finding)]

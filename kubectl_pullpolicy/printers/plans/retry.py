@@ -7,7 +7,7 @@ from typing import TextIO, cast
 from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry
 from kubectl_pullpolicy.core.plans.items import LeftAlone, PlanItem, PlannedObject, Result
 from kubectl_pullpolicy.core.plans.restarts import Restarts
-from kubectl_pullpolicy.printers.escape import cell, escaped
+from kubectl_pullpolicy.printers.escape import escaped, escaped_cell
 from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.table import print_rows
 
@@ -27,7 +27,7 @@ def print_retries(judged: Sequence[Retry | NotRetried], out: TextIO, *, no_heade
         rows.append(_row(each))
     for reason, count in told.items():
         if count > SHOWN:
-            rows.append(["", f"{count - SHOWN} more", "left alone", cell(reason)])
+            rows.append(["", f"{count - SHOWN} more", "left alone", escaped_cell(reason)])
     print_rows([] if no_headers else HEADERS, rows, out)
     out.flush()
 
@@ -51,10 +51,10 @@ def print_retry_documents(
 
 
 def _row(each: Retry | NotRetried) -> list[str]:
-    start = [cell(each.pod.namespace), cell(each.pod.name)]
+    start = [escaped_cell(each.pod.namespace), escaped_cell(each.pod.name)]
     if isinstance(each, NotRetried):
-        return [*start, "left alone", cell(each.reason)]
-    return [*start, "delete", cell(_makes(each))]
+        return [*start, "left alone", escaped_cell(each.reason)]
+    return [*start, "delete", escaped_cell(_makes(each))]
 
 
 def _makes(retry: Retry) -> str:

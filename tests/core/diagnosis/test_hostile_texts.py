@@ -64,7 +64,7 @@ PIECES = st.sampled_from(
 def shown(text: str) -> str:
     """The text and the JSON of a diagnosis."""
     out, items = io.StringIO(), [diagnosed_message(text), *diagnosed_text(text.splitlines())]
-    print_diagnoses(items, out, colour=False)
+    print_diagnoses(items, out, use_colour=False)
     print_diagnosis_json(items, out)
     return out.getvalue()
 

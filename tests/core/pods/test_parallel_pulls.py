@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
-from kubectl_pullpolicy.printers.backoff import slow_pull
+from kubectl_pullpolicy.printers.backoff import slow_pull_lines
 from tests.harness.builders import container, pod, read
 
 PODS: Need = ListOf("v1", "Pod", None, field_selector="spec.nodeName=node-1")
@@ -42,7 +42,7 @@ def explained(made: Any, context: Snapshot) -> Explanation:
 
 
 def lines(each: Explanation) -> list[str]:
-    return list(slow_pull(each, NOW))
+    return list(slow_pull_lines(each, NOW))
 
 
 def test_what_the_node_does_is_read_only_for_a_pod_that_pulls() -> None:

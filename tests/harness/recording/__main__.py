@@ -93,7 +93,9 @@ def _record_all() -> None:
 def _record_demo(kubeconfig: Path) -> None:
     """One recording of what explain and diagnose read of all namespaces."""
     selection = SelectionFlags(all_namespaces=True)
-    source, server = open_source(ConnectionFlags(kubeconfig=str(kubeconfig)), selection, demo=False, now="", warn=print)
+    source, server = open_source(
+        ConnectionFlags(kubeconfig=str(kubeconfig)), selection, demo=False, now="", print_warning=print
+    )
     recorder = Recorder(source, server, source.namespace or "")
     for _ in Query(recorder).listed(Selection(None)):
         pass
