@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from kubectl_pullpolicy.cluster.transport import ApiTransport
     from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 
-__all__ = ["ClusterSource", "Writable", "open_cluster", "open_watcher", "open_writable"]
+__all__ = ["ClusterSource", "WritableCluster", "open_cluster", "open_watcher", "open_writable"]
 
 
-class Writable(NamedTuple):
+class WritableCluster(NamedTuple):
     """An API server to be changed. `source` reads for the rules, `live` what is to be changed."""
 
     source: ClusterSource
@@ -36,13 +36,13 @@ def open_cluster(
     return ClusterSource(transport, connection.namespace, flags.chunk_size, now), connection.host_name
 
 
-def open_writable(flags: ConnectionFlags, warn: Callable[[str], None]) -> Writable:
+def open_writable(flags: ConnectionFlags, warn: Callable[[str], None]) -> WritableCluster:
     """The API server that the flags mean, to be changed. Raises ConfigError."""
     connection, transport = _opened(flags, warn)
     from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 
     source = ClusterSource(transport, connection.namespace, flags.chunk_size)
-    return Writable(source, LiveObjects(transport, source), transport, connection)
+    return WritableCluster(source, LiveObjects(transport, source), transport, connection)
 
 
 def open_watcher(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_credentials
-from kubectl_pullpolicy.cluster.kubeconfig import Chosen, choose, read_kubeconfig
+from kubectl_pullpolicy.cluster.kubeconfig import ClientConfig, read_kubeconfig, resolve_client_config
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.flags.options import ConnectionFlags
@@ -52,7 +52,7 @@ class Connection(NamedTuple):
 def connect(flags: ConnectionFlags) -> Connection:
     """The connection that the flags mean; no request is made yet. Raises ConfigError, UsageError."""
     timeout = _timeout(flags.request_timeout)
-    chosen = _with_flags(choose(read_kubeconfig(flags.kubeconfig), flags), flags)
+    chosen = _with_flags(resolve_client_config(read_kubeconfig(flags.kubeconfig), flags), flags)
     # Compressing costs neither side more than to encrypt and decrypt twelve times the bytes, on loopback too.
     headers = {
         "User-Agent": f"kubectl-pullpolicy/{__version__}",
@@ -77,7 +77,7 @@ def connect(flags: ConnectionFlags) -> Connection:
     return Connection(configuration, headers, flags.namespace or namespace or "default", timeout, chosen.context_name)
 
 
-def _with_flags(chosen: Chosen, flags: ConnectionFlags) -> Chosen:
+def _with_flags(chosen: ClientConfig, flags: ConnectionFlags) -> ClientConfig:
     """The flags over cluster and user; a token of theirs replaces the kubeconfig's ways to get one."""
     cluster, user = dict(chosen.cluster), dict(chosen.user)
     if flags.server:
@@ -102,7 +102,7 @@ def _with_flags(chosen: Chosen, flags: ConnectionFlags) -> Chosen:
     return chosen._replace(cluster=cluster, user=user)
 
 
-def _check_files(chosen: Chosen) -> None:
+def _check_files(chosen: ClientConfig) -> None:
     """Says which of the files that are named cannot be read. Raises ConfigError."""
     cluster, user = chosen.cluster, chosen.user
     authority = cluster.get("certificate-authority") or cluster.get("certificate-authority-data")
@@ -128,7 +128,7 @@ def _check_files(chosen: Chosen) -> None:
         )
 
 
-def _load(chosen: Chosen, flags: ConnectionFlags, configuration: Any) -> str:
+def _load(chosen: ClientConfig, flags: ConnectionFlags, configuration: Any) -> str:
     """Fills the configuration; returns the namespace, "" where none is set."""
     in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
     if in_pod and not chosen.cluster_name and not flags.server:
@@ -156,7 +156,7 @@ def _load_in_pod(flags: ConnectionFlags, configuration: Any) -> str:
     return namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
 
 
-def _has_tls(chosen: Chosen) -> bool:
+def _has_tls(chosen: ClientConfig) -> bool:
     """Whether a server without a scheme is meant to be https."""
     keys = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
     user_keys = ("client-certificate", "client-certificate-data")
@@ -180,7 +180,7 @@ def _address(server: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _set_proxy(chosen: Chosen, configuration: Any) -> None:
+def _set_proxy(chosen: ClientConfig, configuration: Any) -> None:
     """proxy-url counts as it is; a proxy of the environment is never asked for this machine, as in Go."""
     if chosen.cluster.get("proxy-url"):
         configuration.no_proxy = None

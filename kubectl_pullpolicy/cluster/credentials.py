@@ -16,13 +16,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kubectl_pullpolicy.cluster.kubeconfig import Chosen, Entry
+from kubectl_pullpolicy.cluster.kubeconfig import ClientConfig, Entry
 from kubectl_pullpolicy.errors import ConfigError
 
 Hook = Callable[[Any], None]
 
 
-def load_credentials(chosen: Chosen, configuration: Any) -> None:
+def load_credentials(chosen: ClientConfig, configuration: Any) -> None:
     """Fills the configuration with the chosen cluster and user. Raises ConfigError."""
     load = _load_with_package if chosen.user.keys() & {"exec", "auth-provider"} else _load
     try:
@@ -51,7 +51,7 @@ def keep_only_token(configuration: Any, command: str = "") -> None:
     configuration.refresh_api_key_hook = renew
 
 
-def _load(chosen: Chosen, configuration: Any) -> None:
+def _load(chosen: ClientConfig, configuration: Any) -> None:
     cluster, user = chosen.cluster, chosen.user
     configuration.host = _text(cluster, "server")
     configuration.verify_ssl = not cluster.get("insecure-skip-tls-verify")
@@ -108,7 +108,7 @@ def _remove(path: str) -> None:
         Path(path).unlink()
 
 
-def _load_with_package(chosen: Chosen, configuration: Any) -> None:
+def _load_with_package(chosen: ClientConfig, configuration: Any) -> None:
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.kube_config import KubeConfigLoader
 

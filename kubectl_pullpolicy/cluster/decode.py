@@ -25,7 +25,7 @@ class ListMeta(msgspec.Struct, rename={"next": "continue", "version": "resourceV
     version: str | None = None
 
 
-class _ListHead(msgspec.Struct):
+class _ListMetaOnly(msgspec.Struct):
     metadata: ListMeta | None = None
 
 
@@ -33,32 +33,32 @@ class _RawList(msgspec.Struct):
     items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class _Named(msgspec.Struct):
+class _NamedObject(msgspec.Struct):
     metadata: dict[str, Any] | None = None
 
 
 # What goes through a door of its own, each by itself.
-_GUARDED = frozenset({"Secret"})
+_SENSITIVE = frozenset({"Secret"})
 
 # Within a string there may be a brace: then it is no JSON that far, and read later.
-_EARLY = re.compile(rb'\s*\{\s*(?:"(?:kind|apiVersion)":\s*"[^"]*",\s*)*"metadata":\s*(\{[^}]*\})')
+_METADATA_FIRST = re.compile(rb'\s*\{\s*(?:"(?:kind|apiVersion)":\s*"[^"]*",\s*)*"metadata":\s*(\{[^}]*\})')
 _META_DECODER = msgspec.json.Decoder(ListMeta)
-_HEAD_DECODER = msgspec.json.Decoder(_ListHead)
+_HEAD_DECODER = msgspec.json.Decoder(_ListMetaOnly)
 _RAW_DECODER = msgspec.json.Decoder(_RawList)
-_NAMED_DECODER = msgspec.json.Decoder(_Named)
+_NAMED_DECODER = msgspec.json.Decoder(_NamedObject)
 
 
-def prepare(kind: str) -> None:
+def prepare_decoders(kind: str) -> None:
     """Makes the decoders of a kind: msgspec prepares a type when it is first decoded, and two threads crashed there."""
     if object_type(kind) is not None:
         _decoder(kind)
-        if kind not in _GUARDED:
+        if kind not in _SENSITIVE:
             _list_decoder(kind)
 
 
 def decode_object(body: bytes, info: KindInfo) -> KubernetesObject:
     """One object. Raises UNREADABLE."""
-    thing: KubernetesObject = _complete(_read(body, info), info)
+    thing: KubernetesObject = _with_kind(_read(body, info), info)
     return thing
 
 
@@ -66,37 +66,37 @@ def decode_list(body: bytes, info: KindInfo, lose: Callable[[PullPolicyError], N
     """The objects of a list; `lose` is told of those that cannot be read. Raises ServerError for what is no list."""
     listed: Any = None
     with suppress(*UNREADABLE):
-        listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) and info.kind not in _GUARDED else None
+        listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) and info.kind not in _SENSITIVE else None
     if listed is not None:
         items: Iterable[Any] = listed.items or ()
     else:
         try:
             listed = _RAW_DECODER.decode(body)
         except UNREADABLE as error:
-            raise _no_list(info, error) from error
+            raise _unreadable_list(info, error) from error
         items = _one_by_one(listed.items or (), info, lose)
     if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: that is not "no Pods"
-        raise _no_list(info, "it is no list")
-    return tuple(_complete(thing, info) for thing in items if thing is not None)
+        raise _unreadable_list(info, "it is no list")
+    return tuple(_with_kind(thing, info) for thing in items if thing is not None)
 
 
-def early_head(start: bytes) -> ListMeta | None:
+def list_meta_from_start(start: bytes) -> ListMeta | None:
     """A list's metadata from its first bytes: before the items, as API servers write built-in kinds; else None."""
-    found = _EARLY.match(start)
+    found = _METADATA_FIRST.match(start)
     with suppress(*UNREADABLE):
         return _META_DECODER.decode(found[1]) if found is not None else None
     return None
 
 
-def decode_head(body: bytes, info: KindInfo) -> ListMeta:
+def decode_list_meta(body: bytes, info: KindInfo) -> ListMeta:
     """A list's metadata without its items: the next page can be asked for before they are decoded."""
     try:
         return _HEAD_DECODER.decode(body).metadata or ListMeta()
     except UNREADABLE as error:
-        raise _no_list(info, error) from error
+        raise _unreadable_list(info, error) from error
 
 
-def lost(item: bytes, info: KindInfo, error: Exception) -> ServerError:
+def unreadable_object(item: bytes, info: KindInfo, error: Exception) -> ServerError:
     """What is said of an object that cannot be read."""
     try:
         name = (_NAMED_DECODER.decode(item).metadata or {}).get("name")
@@ -114,7 +114,7 @@ def _one_by_one(
         try:
             yield _read(item, info)
         except UNREADABLE as error:
-            lose(lost(bytes(item), info, error))
+            lose(unreadable_object(bytes(item), info, error))
 
 
 def _read(item: bytes | msgspec.Raw, info: KindInfo) -> Any:
@@ -126,7 +126,7 @@ def _is_built_in(info: KindInfo) -> bool:
     return kind_info(info.kind) is info
 
 
-def _no_list(info: KindInfo, why: object) -> ServerError:
+def _unreadable_list(info: KindInfo, why: object) -> ServerError:
     return ServerError(f"error: the server's list of {info.plural} cannot be read: {why}")
 
 
@@ -143,7 +143,7 @@ def _list_decoder(kind: str) -> Any:
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
 
 
-def _complete(thing: Any, info: KindInfo) -> Any:
+def _with_kind(thing: Any, info: KindInfo) -> Any:
     """Items of lists lack apiVersion and kind."""
     if thing.kind:
         return thing

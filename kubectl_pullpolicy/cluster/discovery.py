@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.source.reads import Get, Need
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
 
-class _Resource(msgspec.Struct):
+class _ApiResource(msgspec.Struct):
     """resources[] of a metav1.APIResourceList."""
 
     name: str = ""
@@ -23,40 +23,40 @@ class _Resource(msgspec.Struct):
     namespaced: bool = True
 
 
-class _ResourceList(msgspec.Struct):
-    resources: list[_Resource] | None = None
+class _ApiResourceList(msgspec.Struct):
+    resources: list[_ApiResource] | None = None
 
 
-class _Kind(msgspec.Struct):
+class _ResponseKind(msgspec.Struct):
     kind: str = ""
 
 
-class _Served(msgspec.Struct, rename="camel"):
+class _ResourceDiscovery(msgspec.Struct, rename="camel"):
     """versions[].resources[] of an apidiscovery.k8s.io/v2 APIGroupDiscovery."""
 
     resource: str = ""
-    response_kind: _Kind | None = None
+    response_kind: _ResponseKind | None = None
     scope: str = ""
     singular_resource: str | None = None
     short_names: list[str] | None = None
 
 
-class _Version(msgspec.Struct):
+class _VersionDiscovery(msgspec.Struct):
     version: str = ""
-    resources: list[_Served] | None = None
+    resources: list[_ResourceDiscovery] | None = None
 
 
-class _GroupName(msgspec.Struct):
+class _GroupMeta(msgspec.Struct):
     name: str = ""
 
 
-class _Group(msgspec.Struct):
-    metadata: _GroupName | None = None
-    versions: list[_Version] | None = None
+class _GroupDiscovery(msgspec.Struct):
+    metadata: _GroupMeta | None = None
+    versions: list[_VersionDiscovery] | None = None
 
 
-class _Groups(msgspec.Struct):
-    items: list[_Group] | None = None
+class _GroupDiscoveryList(msgspec.Struct):
+    items: list[_GroupDiscovery] | None = None
 
 
 _AGGREGATED = ",".join(
@@ -65,8 +65,8 @@ _AGGREGATED = ",".join(
 # A DNS name as group, a label as version (apimachinery pkg/util/validation); so is the name of a resource.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _API_VERSION = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*/{_NAME.pattern}")
-_GROUPS_DECODER = msgspec.json.Decoder(_Groups)
-_DECODER = msgspec.json.Decoder(_ResourceList)
+_GROUPS_DECODER = msgspec.json.Decoder(_GroupDiscoveryList)
+_RESOURCES_DECODER = msgspec.json.Decoder(_ApiResourceList)
 
 
 class Discovery:
@@ -111,7 +111,7 @@ class Discovery:
     def _ask(self, api_version: str) -> dict[str, KindInfo]:
         body = self._transport.get(f"/apis/{quote(api_version)}", {}, f"get {api_version}")
         try:
-            resources = _DECODER.decode(body).resources or ()
+            resources = _RESOURCES_DECODER.decode(body).resources or ()
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ServerError(f"error: the server's resources of {api_version} cannot be read: {error}") from error
         return {
@@ -121,7 +121,7 @@ class Discovery:
         }
 
 
-def _of_group(group: _Group) -> Iterator[KindInfo]:
+def _of_group(group: _GroupDiscovery) -> Iterator[KindInfo]:
     name = group.metadata.name if group.metadata is not None else ""
     for version in group.versions or ():
         for served in version.resources or ():

@@ -43,7 +43,7 @@ class ApiStatus(msgspec.Struct):
 _STATUS_DECODER = msgspec.json.Decoder(ApiStatus)
 
 
-def refused(status: int, headers: Any, body: bytes, what: str) -> ServerError:
+def status_error(status: int, headers: Any, body: bytes, what: str) -> ServerError:
     """The error that an answer of 300 or more stands for."""
     try:
         answer = _STATUS_DECODER.decode(body)
@@ -77,14 +77,14 @@ def _generic(status: int, body: bytes) -> tuple[str, str]:
     return "", f"the server responded with the status code {status} but did not return more information"
 
 
-def read_timed_out() -> NoConnectionError:
+def read_timeout_error() -> NoConnectionError:
     """The body took longer than --request-timeout."""
     return NoConnectionError(
         "error: net/http: request canceled (Client.Timeout or context cancellation while reading body)"
     )
 
 
-def unreachable(error: BaseException, connection: Connection) -> NoConnectionError:
+def connection_error(error: BaseException, connection: Connection) -> NoConnectionError:
     """The server did not answer."""
     import urllib3
 
@@ -93,7 +93,7 @@ def unreachable(error: BaseException, connection: Connection) -> NoConnectionErr
     if not isinstance(reason, BaseException):  # an SSLError's own reason is text
         reason = error
     if isinstance(reason, failures.SSLError | ssl.SSLError):
-        return _untrusted(next((e for e in (reason, *reason.args) if isinstance(e, ssl.SSLError)), reason), connection)
+        return _tls_error(next((e for e in (reason, *reason.args) if isinstance(e, ssl.SSLError)), reason), connection)
     if isinstance(reason, failures.NewConnectionError) and "refused" in str(reason):
         return NoConnectionError(
             f"The connection to the server {connection.host} was refused - did you specify the right host or port?"
@@ -135,7 +135,7 @@ def _root_cause(error: BaseException) -> str:
         cause = held
 
 
-def _untrusted(error: BaseException, connection: Connection) -> NoConnectionError:
+def _tls_error(error: BaseException, connection: Connection) -> NoConnectionError:
     """TLS: a certificate that is not trusted, or files of one's own that are none."""
     reason = str(getattr(error, "reason", None) or error)
     code = getattr(error, "verify_code", None)

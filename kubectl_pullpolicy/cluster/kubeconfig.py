@@ -41,7 +41,7 @@ class _NamedUser(msgspec.Struct):
     user: Entry | None = None
 
 
-class _File(msgspec.Struct, rename="kebab"):
+class _KubeconfigFile(msgspec.Struct, rename="kebab"):
     clusters: list[_NamedCluster] | None = None
     users: list[_NamedUser] | None = None
     contexts: list[_NamedContext] | None = None
@@ -57,7 +57,7 @@ class Kubeconfig(NamedTuple):
     current: str
 
 
-class Chosen(NamedTuple):
+class ClientConfig(NamedTuple):
     """The cluster ("" and empty where none is meant), the user and the namespace that flags and kubeconfig mean."""
 
     cluster_name: str
@@ -84,7 +84,7 @@ def read_kubeconfig(given: str) -> Kubeconfig:
     return merged
 
 
-def choose(config: Kubeconfig, flags: ConnectionFlags) -> Chosen:
+def resolve_client_config(config: Kubeconfig, flags: ConnectionFlags) -> ClientConfig:
     """What the flags make of the kubeconfig. Raises ConfigError in kubectl's words."""
     name = flags.context or config.current
     if name and name not in config.contexts:
@@ -96,7 +96,7 @@ def choose(config: Kubeconfig, flags: ConnectionFlags) -> Chosen:
     if user and user not in config.users:
         raise ConfigError(f'error: auth info "{user}" does not exist')
     chosen, as_user = config.clusters.get(cluster, {}), config.users.get(user, {})
-    return Chosen(cluster, chosen, user, as_user, context.namespace or "", name)
+    return ClientConfig(cluster, chosen, user, as_user, context.namespace or "", name)
 
 
 def _paths(given: str) -> list[str]:
@@ -108,13 +108,13 @@ def _paths(given: str) -> list[str]:
     return [path for path in listed or [str(Path("~/.kube/config").expanduser())] if Path(path).exists()]
 
 
-def _read(path: str) -> _File:
+def _read(path: str) -> _KubeconfigFile:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with libyaml
     try:
         document = yaml.load(Path(path).read_bytes(), Loader=loader)
-        return msgspec.convert({} if document is None else document, _File)
+        return msgspec.convert({} if document is None else document, _KubeconfigFile)
     except OSError as error:
         verb = "read" if isinstance(error, IsADirectoryError) else "open"
         detail = f"{verb} {path}: {(error.strerror or '').lower()}"

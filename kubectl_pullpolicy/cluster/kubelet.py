@@ -8,7 +8,7 @@ from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfigurati
 from kubectl_pullpolicy.errors import ServerError
 
 KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})
-_LINES, _BYTES = 5, 4096
+_LOG_LINES, _LOG_BYTES = 5, 4096
 
 
 class _Configz(msgspec.Struct):
@@ -24,7 +24,7 @@ def request(ref: ObjectRef) -> tuple[str, dict[str, str]]:
         return f"/api/v1/nodes/{quote(ref.name, safe='')}/proxy/configz", {}
     pod, _, container = ref.name.partition("/")
     path = f"/api/v1/namespaces/{quote(ref.namespace, safe='')}/pods/{quote(pod, safe='')}/log"
-    return path, {"container": container, "tailLines": str(_LINES), "limitBytes": str(_BYTES)}
+    return path, {"container": container, "tailLines": str(_LOG_LINES), "limitBytes": str(_LOG_BYTES)}
 
 
 def answer(ref: ObjectRef, body: bytes) -> KubeletConfiguration | ContainerLog:

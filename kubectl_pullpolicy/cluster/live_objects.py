@@ -22,14 +22,14 @@ from kubectl_pullpolicy.core.source.reads import Get, ListOf
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
 # The kinds whose template, if they have one, is their owner's.
-_MADE = frozenset({"Pod", "ReplicaSet", "Job", "ReplicationController"})
+_TEMPLATED = frozenset({"Pod", "ReplicaSet", "Job", "ReplicationController"})
 
 
-class _Items(msgspec.Struct):
+class _RawItems(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
-_ITEMS_DECODER = msgspec.json.Decoder(_Items)
+_ITEMS_DECODER = msgspec.json.Decoder(_RawItems)
 
 
 class LiveObjects:
@@ -68,7 +68,7 @@ class LiveObjects:
     def _roots_of(self, objects: Iterable[LiveObject], *, say: bool) -> Iterator[LiveObject]:
         for live in objects:
             chain, above = [live.ref], live
-            while (ref := _maker(above)) is not None and ref not in self._roots:
+            while (ref := _templating_owner(above)) is not None and ref not in self._roots:
                 made_by = self._owner(ref)
                 if made_by is None:
                     break
@@ -92,9 +92,9 @@ class LiveObjects:
         return found if live_containers(found.kind, found.tree) else None
 
 
-def _maker(live: LiveObject) -> ObjectRef | None:
+def _templating_owner(live: LiveObject) -> ObjectRef | None:
     """The owner in whose place this object stands."""
-    return controller_of(live.metadata) if live.kind in _MADE else None
+    return controller_of(live.metadata) if live.kind in _TEMPLATED else None
 
 
 def _items(info: KindInfo, body: bytes) -> list[msgspec.Raw]:

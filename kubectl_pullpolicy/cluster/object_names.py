@@ -21,12 +21,12 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 LIMIT = "500"
 
 
-class _Item(msgspec.Struct):
+class _PartialObjectMetadata(msgspec.Struct):
     metadata: ObjectMeta | None = None
 
 
-class _Items(msgspec.Struct):
-    items: tuple[_Item | None, ...] | None = None
+class _PartialObjectMetadataList(msgspec.Struct):
+    items: tuple[_PartialObjectMetadata | None, ...] | None = None
 
 
 def object_names(flags: ConnectionFlags, info: KindInfo) -> list[str]:
@@ -35,7 +35,7 @@ def object_names(flags: ConnectionFlags, info: KindInfo) -> list[str]:
     connection = connect(flags)
     transport = ApiTransport(connection._replace(headers=connection.headers | {"Accept": METADATA_ONLY}), _silent)
     path = path_of(info, connection.namespace if info.namespaced else "")
-    items = _decoded(_Items, transport.get(path, {"limit": LIMIT}, f"get {info.plural}")).items
+    items = _decoded(_PartialObjectMetadataList, transport.get(path, {"limit": LIMIT}, f"get {info.plural}")).items
     return [name for item in present(items) if (name := (item.metadata or EMPTY_META).name)]
 
 

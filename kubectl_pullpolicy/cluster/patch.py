@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.reconnect import heals
+from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.cluster.transport import ApiTransport, Write
 from kubectl_pullpolicy.core.plans.json_patch import json_patch
 from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan
@@ -25,7 +25,7 @@ JSON_PATCH = "application/json-patch+json"
 _CONFLICTS = frozenset({409, 422})
 
 
-class Outcome(NamedTuple):
+class PatchOutcome(NamedTuple):
     """What became of a plan. `unchanged`: somebody else did it meanwhile."""
 
     plan: ObjectPlan
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
     error: PullPolicyError | None = None
 
 
-class Patching(NamedTuple):
+class PatchOptions(NamedTuple):
     """How to write. `server_dry_run`: the server does everything but store it."""
 
     field_manager: str
@@ -44,21 +44,21 @@ class Patcher:
     """Writes plans. `replan`: what is wanted of an object, asked again when it has changed."""
 
     def __init__(
-        self, transport: ApiTransport, live: LiveObjects, replan: Callable[[LiveObject], ObjectPlan], how: Patching
+        self, transport: ApiTransport, live: LiveObjects, replan: Callable[[LiveObject], ObjectPlan], how: PatchOptions
     ) -> None:
         self._transport = transport
         self._live = live
         self._replan = replan
         self._query = {"fieldManager": how.field_manager} | ({"dryRun": "All"} if how.server_dry_run else {})
 
-    def apply(self, plans: Iterable[ObjectPlan]) -> Iterator[Outcome]:
+    def apply(self, plans: Iterable[ObjectPlan]) -> Iterator[PatchOutcome]:
         """The outcomes, as they come; one object's failure is no other's."""
         yield from together([self._outcome(plan) for plan in plans], PARALLEL)
 
-    def _outcome(self, plan: ObjectPlan) -> Iterator[Outcome]:
+    def _outcome(self, plan: ObjectPlan) -> Iterator[PatchOutcome]:
         yield self._applied(plan)
 
-    def _applied(self, agreed: ObjectPlan) -> Outcome:
+    def _applied(self, agreed: ObjectPlan) -> PatchOutcome:
         plan, pause, unsure = agreed, PAUSE, False
         for _ in range(ATTEMPTS):
             try:
@@ -66,31 +66,31 @@ class Patcher:
             except PullPolicyError as caught:
                 error = caught
             else:
-                return Outcome(agreed, "changed")
-            if heals(error):
+                return PatchOutcome(agreed, "changed")
+            if is_retriable(error):
                 unsure = True
                 sleep(pause)
                 pause *= 2
             elif not _conflicts(error):
-                return Outcome(agreed, "failed", error)
+                return PatchOutcome(agreed, "failed", error)
             fresh = self._planned_again(agreed)
             if not isinstance(fresh, ObjectPlan):
                 return fresh
             if not fresh.changes:
-                return Outcome(agreed, "changed" if unsure else "unchanged")
+                return PatchOutcome(agreed, "changed" if unsure else "unchanged")
             if _conflicts(error) and json_patch(fresh.changes) == json_patch(plan.changes):
                 break  # no test failed: the server does not want the value
             plan = fresh
-        return Outcome(agreed, "failed", error)
+        return PatchOutcome(agreed, "failed", error)
 
-    def _planned_again(self, agreed: ObjectPlan) -> ObjectPlan | Outcome:
+    def _planned_again(self, agreed: ObjectPlan) -> ObjectPlan | PatchOutcome:
         """The plan of the object as it is now; a failure where it holds what the user has not seen."""
         try:
             fresh = self._replan(self._live.get(agreed.info, agreed.ref.namespace, agreed.ref.name))
         except PullPolicyError as error:
-            return Outcome(agreed, "failed", error)
+            return PatchOutcome(agreed, "failed", error)
         foreign = _foreign(fresh, agreed)
-        return Outcome(agreed, "failed", _meanwhile(agreed, foreign)) if foreign else fresh
+        return PatchOutcome(agreed, "failed", _meanwhile(agreed, foreign)) if foreign else fresh
 
     def _patch(self, plan: ObjectPlan) -> None:
         body = json.dumps(json_patch(plan.changes)).encode()

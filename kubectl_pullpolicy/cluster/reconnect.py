@@ -9,7 +9,7 @@ FIRST_PAUSE = 1.0  # seconds
 LONGEST_PAUSE = 30.0  # k8s.io/client-go tools/cache/reflector.go: the longest of its back-off
 
 
-class Patience:
+class ReconnectBackoff:
     """Counts pauses; says each failure once until something succeeds."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -32,7 +32,7 @@ class Patience:
         self._said.clear()
 
 
-def heals(error: PullPolicyError) -> bool:
+def is_retriable(error: PullPolicyError) -> bool:
     """Whether the same request may succeed later: no connection, a server that is starting, busy or broken."""
     return isinstance(error, NoConnectionError) or (
         isinstance(error, ServerError) and (error.status == 429 or error.status >= 500)

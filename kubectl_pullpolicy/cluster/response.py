@@ -7,7 +7,7 @@ encode it: so the beginning can be had long before the rest, and the next page a
 import time
 from typing import Any
 
-from kubectl_pullpolicy.cluster.errors import read_timed_out
+from kubectl_pullpolicy.cluster.errors import read_timeout_error
 from kubectl_pullpolicy.errors import NoConnectionError
 
 # The first piece holds the metadata of a list; one larger than that is read later, with the whole.
@@ -45,10 +45,10 @@ class ApiResponse:
         try:
             piece: bytes = self._response.response.read1(size)
         except urllib3.exceptions.TimeoutError as error:
-            raise read_timed_out() from error
+            raise read_timeout_error() from error
         except urllib3.exceptions.HTTPError as error:
             raise NoConnectionError(f"error: the answer to {self._what} broke off: unexpected EOF") from error
         if piece and self._deadline is not None and time.monotonic() > self._deadline:
             self._response.response.close()
-            raise read_timed_out()
+            raise read_timeout_error()
         return piece

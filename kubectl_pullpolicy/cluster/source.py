@@ -13,11 +13,11 @@ from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.decode import (
     UNREADABLE,
     ListMeta,
-    decode_head,
     decode_list,
+    decode_list_meta,
     decode_object,
-    early_head,
-    prepare,
+    list_meta_from_start,
+    prepare_decoders,
 )
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
 from kubectl_pullpolicy.cluster.paths import path_of
@@ -35,10 +35,10 @@ PAGES_AHEAD = 2
 # Pages that were asked for and are not read yet.
 OPEN_AHEAD = 2
 # What only adds to an explanation, and of which nothing is known where the server fails (it may not decrypt a Secret).
-_ADDING = frozenset({"Secret", "ServiceAccount"})
+_OPTIONAL = frozenset({"Secret", "ServiceAccount"})
 
 
-class Body(NamedTuple):
+class RawPage(NamedTuple):
     """A page as it came, and the token for the next ("" for none). `whole`: all that the list holds, after a 410."""
 
     content: bytes
@@ -46,7 +46,7 @@ class Body(NamedTuple):
     whole: bool = False
 
 
-class _Opened(NamedTuple):
+class _OpenPage(NamedTuple):
     """A page whose beginning has come. `content`: all of it, where the beginning did not tell enough."""
 
     answer: ApiResponse
@@ -95,7 +95,7 @@ class ClusterSource:
         """Answers in parallel, page by page as they come."""
         wanted = tuple(needs)
         for kind in {need.ref.kind if isinstance(need, Get) else need.kind for need in wanted}:
-            prepare(kind)
+            prepare_decoders(kind)
         if len(wanted) == 1:
             yield from self._answer(wanted[0])
         else:
@@ -114,7 +114,7 @@ class ClusterSource:
         except NotFoundError as error:
             yield Reading(need, outcome=Absent(str(error)))
         except ServerError as error:
-            if isinstance(need, Get) and need.ref.kind in _ADDING:
+            if isinstance(need, Get) and need.ref.kind in _OPTIONAL:
                 self._errors.append(error)
                 yield Reading(need, outcome=NotRead())
                 return
@@ -123,7 +123,9 @@ class ClusterSource:
             # What only adds to an explanation: the node may be away, its kubelet out of the API server's reach.
             yield Reading(need, outcome=Absent(str(error)))
 
-    def _decoded(self, bodies: Iterator[Body], info: KindInfo) -> Iterator[tuple[tuple[KubernetesObject, ...], bool]]:
+    def _decoded(
+        self, bodies: Iterator[RawPage], info: KindInfo
+    ) -> Iterator[tuple[tuple[KubernetesObject, ...], bool]]:
         """The objects of each page, and whether more pages follow."""
         last = "", ""
         for body in bodies:
@@ -150,12 +152,12 @@ class ClusterSource:
         info = self._discovery.info(Get(secret_ref(namespace, name)))
         return self._transport.get(path_of(info, namespace, name), {}, f"get {info.plural} {name}")
 
-    def bodies(self, need: ListOf) -> Iterator[Body]:
+    def bodies(self, need: ListOf) -> Iterator[RawPage]:
         """The pages of a list, undecoded; where the token expires, the whole list comes last."""
         for opened in together([self._opened(need)], threads=1, ahead=OPEN_AHEAD):
-            yield Body(opened.content or opened.answer.whole(), opened.head, opened.whole)
+            yield RawPage(opened.content or opened.answer.whole(), opened.head, opened.whole)
 
-    def _opened(self, need: ListOf) -> Iterator[_Opened]:
+    def _opened(self, need: ListOf) -> Iterator[_OpenPage]:
         """The pages of a list, each asked for as soon as the one before has named its token."""
         info, token = self._discovery.info(need), ""
         query = selectors_of(need)
@@ -169,13 +171,13 @@ class ClusterSource:
                     raise
                 # The token expired: the whole list at once, as kubectl does.
                 content = self._transport.get(path, query, what)
-                yield _Opened(answer, decode_head(content, info), content, whole=True)
+                yield _OpenPage(answer, decode_list_meta(content, info), content, whole=True)
                 return
-            head, content = early_head(answer.start), b""
+            head, content = list_meta_from_start(answer.start), b""
             if head is None:
                 content = answer.whole()
-                head = decode_head(content, info)
-            yield _Opened(answer, head, content)
+                head = decode_list_meta(content, info)
+            yield _OpenPage(answer, head, content)
             token = head.next or ""
             if not token:
                 return

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kubectl_pullpolicy.cluster.connection import Connection
-from kubectl_pullpolicy.cluster.errors import UNREACHABLE, refused, unreachable
+from kubectl_pullpolicy.cluster.errors import UNREACHABLE, connection_error, status_error
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
@@ -79,7 +79,7 @@ class ApiTransport:
                 return answer
             body, pause = answer.whole(), _pause(response)
             if pause is None or not retries:
-                raise refused(response.status, response.headers, body, what)
+                raise status_error(response.status, response.headers, body, what)
             retries -= 1
             time.sleep(pause)
 
@@ -88,7 +88,7 @@ class ApiTransport:
         answer, response = self._answer(_Request(path, query, write), what, attempts=1)
         body = answer.whole()
         if response.status >= 300:
-            raise refused(response.status, response.headers, body, what)
+            raise status_error(response.status, response.headers, body, what)
         return body
 
     def lines(self, path: str, query: dict[str, str], what: str) -> Iterator[bytes]:
@@ -103,7 +103,7 @@ class ApiTransport:
         response = self._send(_Request(path, query))
         self._note(response)
         if response.status >= 300:
-            raise refused(response.status, response.headers, ApiResponse(response, what, deadline).whole(), what)
+            raise status_error(response.status, response.headers, ApiResponse(response, what, deadline).whole(), what)
         rest = b""
         try:
             while (deadline is None or time.monotonic() < deadline) and (chunk := response.response.read1(CHUNK)):
@@ -143,11 +143,11 @@ class ApiTransport:
         except urllib3.exceptions.ProtocolError as error:
             if attempts > 1:
                 return self._send(request, attempts - 1)
-            raise unreachable(error, self._connection) from error
+            raise connection_error(error, self._connection) from error
         except urllib3.exceptions.HTTPError as error:
-            raise unreachable(error, self._connection) from error
+            raise connection_error(error, self._connection) from error
         except ApiException as error:  # the client wraps TLS errors
-            raise unreachable(error.__cause__ or error.__context__ or error, self._connection) from error
+            raise connection_error(error.__cause__ or error.__context__ or error, self._connection) from error
 
     def _request(self, request: _Request) -> Any:
         with self._lock:

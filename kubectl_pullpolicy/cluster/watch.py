@@ -11,10 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.decode import UNREADABLE, ListMeta, decode_list, decode_object, lost
-from kubectl_pullpolicy.cluster.errors import refused
+from kubectl_pullpolicy.cluster.decode import UNREADABLE, ListMeta, decode_list, decode_object, unreadable_object
+from kubectl_pullpolicy.cluster.errors import status_error
 from kubectl_pullpolicy.cluster.paths import path_of
-from kubectl_pullpolicy.cluster.reconnect import Patience, heals
+from kubectl_pullpolicy.cluster.reconnect import ReconnectBackoff, is_retriable
 from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, selectors_of
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import POD
@@ -27,22 +27,22 @@ from kubectl_pullpolicy.parallel import together
 GONE = 410
 
 
-class _Event(msgspec.Struct):
+class _WatchEvent(msgspec.Struct):
     type: str = ""
     object: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Marked(msgspec.Struct):
+class _VersionedObject(msgspec.Struct):
     metadata: ListMeta | None = None  # an object's and a bookmark's have the same key
 
 
-class _Status(msgspec.Struct):
+class _StatusCode(msgspec.Struct):
     code: int | None = None
 
 
-_EVENT_DECODER = msgspec.json.Decoder(_Event)
-_MARKED_DECODER = msgspec.json.Decoder(_Marked)
-_STATUS_DECODER = msgspec.json.Decoder(_Status)
+_EVENT_DECODER = msgspec.json.Decoder(_WatchEvent)
+_VERSION_DECODER = msgspec.json.Decoder(_VersionedObject)
+_STATUS_DECODER = msgspec.json.Decoder(_StatusCode)
 
 
 class ClusterWatcher(ClusterSource):
@@ -59,7 +59,7 @@ class ClusterWatcher(ClusterSource):
         super().__init__(transport, namespace, chunk_size, now)
         self._say = say
         self._version = ""  # that of the last thing seen; "": a list is needed
-        self._patience = Patience(say)
+        self._patience = ReconnectBackoff(say)
 
     @property
     def now(self) -> datetime:
@@ -68,12 +68,12 @@ class ClusterWatcher(ClusterSource):
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """Answers; where the server is away, when it is back: a watch is not to end because of an owner."""
-        wanted, patience = tuple(needs), Patience(self._say)
+        wanted, patience = tuple(needs), ReconnectBackoff(self._say)
         while True:
             try:
                 readings = list(super().read(wanted))  # whole, or parts would be answered twice
             except (NoConnectionError, ServerError) as error:
-                if not heals(error):
+                if not is_retriable(error):
                     raise
                 patience.wait(error)
             else:
@@ -95,7 +95,7 @@ class ClusterWatcher(ClusterSource):
                 error = caught
             if isinstance(error, ServerError) and error.status == GONE:
                 self._version, error = "", None
-            if error is not None and not heals(error):
+            if error is not None and not is_retriable(error):
                 raise error
             if deadline is not None and time.monotonic() >= deadline:
                 return
@@ -127,19 +127,19 @@ class ClusterWatcher(ClusterSource):
             if news is not None:
                 yield news
 
-    def _read_event(self, event: _Event) -> News | None:
+    def _read_event(self, event: _WatchEvent) -> News | None:
         """The news of an event, None for a bookmark. Raises ServerError for one that is an error."""
         body = bytes(event.object)
         if event.type == "ERROR":
             code = _STATUS_DECODER.decode(body).code or 500
-            raise refused(code, {}, body, "watch pods")
+            raise status_error(code, {}, body, "watch pods")
         self._version = _version(body) or self._version
         if event.type == "BOOKMARK":
             return None
         try:
             pod = decode_object(body, POD)
         except UNREADABLE as error:
-            self._say(str(lost(body, POD, error)))
+            self._say(str(unreadable_object(body, POD, error)))
             return None
         if not isinstance(pod, Pod):
             return None
@@ -148,5 +148,5 @@ class ClusterWatcher(ClusterSource):
 
 def _version(body: bytes) -> str:
     """An object's resourceVersion; of an odd object, too."""
-    metadata = _MARKED_DECODER.decode(body).metadata
+    metadata = _VERSION_DECODER.decode(body).metadata
     return (metadata.version if metadata is not None else None) or ""

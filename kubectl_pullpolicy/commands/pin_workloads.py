@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from kubectl_pullpolicy.cluster import ClusterSource, Writable, open_writable
+from kubectl_pullpolicy.cluster import ClusterSource, WritableCluster, open_writable
 from kubectl_pullpolicy.commands.pin_check import report_check
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
@@ -126,7 +126,7 @@ def _verify(request: LivePinRequest, flags: Flags) -> None:
         raise UsageError("--update follows tags at the registry: it cannot be used with --from=running")
 
 
-def _search(arguments: Sequence[str], writable: Writable, flags: Flags) -> TargetSearch:
+def _search(arguments: Sequence[str], writable: WritableCluster, flags: Flags) -> TargetSearch:
     selection = flags.selection
     targets = parse_targets(arguments, writable.live.kind)
     if targets:

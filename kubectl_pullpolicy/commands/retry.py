@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubectl_pullpolicy.cluster import Writable, open_writable
+from kubectl_pullpolicy.cluster import WritableCluster, open_writable
 from kubectl_pullpolicy.cluster.delete import delete_pod
 from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry, retry_of
 from kubectl_pullpolicy.core.explain.query import Query
@@ -73,7 +73,7 @@ class _RetryRun:
     request: RetryRequest
     flags: AskFlags
     output: PlanOutputFlags
-    writable: Writable
+    writable: WritableCluster
     limit: float
 
 
@@ -176,7 +176,7 @@ def _delete(meant: Retry, run: _RetryRun) -> None:
         judged = again
 
 
-def _question(meant: Sequence[Retry], writable: Writable) -> str:
+def _question(meant: Sequence[Retry], writable: WritableCluster) -> str:
     namespaces = sorted({each.pod.namespace for each in meant})
     inside = f"namespace {namespaces[0]}" if len(namespaces) == 1 else counted(len(namespaces), "namespace")
     return f"Delete {counted(len(meant), 'Pod')} in {inside} of {place(writable)}, for their controllers to make anew?"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from kubectl_pullpolicy.cluster import Writable
-from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
+from kubectl_pullpolicy.cluster import WritableCluster
+from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome
 from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
 from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
@@ -27,7 +27,7 @@ class WriteRun:
     """
 
     noun: str
-    writable: Writable
+    writable: WritableCluster
     flags: WriteFlags
     output: PlanOutputFlags
     replan: Callable[[LiveObject], ObjectPlan]
@@ -46,7 +46,7 @@ class WriteRun:
 class WriteResult(NamedTuple):
     """What became of the plans that were carried out, and the exit code so far."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[PatchOutcome, ...]
     code: int
 
 
@@ -105,9 +105,9 @@ def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
         print_message(f"No change: {'it is so' if unchanged == 1 else f'all {unchanged} are so'} already.")
 
 
-def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[Outcome]:
+def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[PatchOutcome]:
     flags, writable = run.flags, run.writable
-    how = Patching(flags.field_manager, server_dry_run=flags.dry_run == "server")
+    how = PatchOptions(flags.field_manager, server_dry_run=flags.dry_run == "server")
     patcher = Patcher(writable.transport, writable.live, run.replan, how)
     progress, done = Progress(sys.stderr, len(plans)), 0
     try:
@@ -130,13 +130,13 @@ def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[Outcome
         progress.clear()
 
 
-def _failure(outcome: Outcome) -> str:
+def _failure(outcome: PatchOutcome) -> str:
     text, target = str(outcome.error), outcome.plan.target
     return text if outcome.plan.ref.name in text else f"{text} ({target})"
 
 
 def _print_results(
-    run: WriteRun, plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]
+    run: WriteRun, plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]
 ) -> None:
     form, dry_run = run.output.output, run.flags.dry_run
     if dry_run == "client" and not form:
@@ -152,7 +152,7 @@ def _print_results(
 
 
 def _items(
-    plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]
+    plans: Sequence[ObjectPlan], allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]
 ) -> Iterator[PlanItem]:
     became = {outcome.plan.ref: outcome for outcome in outcomes}
     permitted = {plan.ref for plan in allowed}
@@ -165,7 +165,7 @@ def _items(
         yield from plan_items(plan, result, message)
 
 
-def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> None:
+def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> None:
     """The commands that take it back; a count where something failed."""
     done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
     if done and run.flags.dry_run == "none" and not run.structured:
@@ -177,14 +177,14 @@ def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence
         print_message(f"{failed} of {len(allowed)} objects could not be changed.")
 
 
-def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[Outcome]) -> int:
+def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> int:
     refused = not run.flags.allow_managed and any(plan.refusing for plan in plans)
     left = run.named and any(plan.skipped for plan in plans)
     failed = any(outcome.status == "failed" for outcome in outcomes)
     return int(bool(run.errors) or left or failed or (refused and run.output.output != "patch"))
 
 
-def place(writable: Writable) -> str:
+def place(writable: WritableCluster) -> str:
     """Where a write goes, for the question before it."""
     connection = writable.connection
     return f"context {connection.context} ({connection.host})" if connection.context else connection.host

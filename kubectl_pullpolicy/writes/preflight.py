@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.cluster import Writable
+from kubectl_pullpolicy.cluster import WritableCluster
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
 from kubectl_pullpolicy.core.explain.query import Query
@@ -39,7 +39,7 @@ class Planned(NamedTuple):
 
 
 def with_policy_warnings(
-    writable: Writable, planned: Sequence[Planned], *, named: bool, notes: list[str]
+    writable: WritableCluster, planned: Sequence[Planned], *, named: bool, notes: list[str]
 ) -> list[ObjectPlan]:
     """The plans with what may hinder their new policies. `notes`: what could not be read."""
     changing = [each for each in planned if each.plan.changes]
@@ -58,7 +58,7 @@ def with_policy_warnings(
 
 
 def with_admission(
-    writable: Writable, planned: Sequence[Planned], plans: list[ObjectPlan], notes: list[str]
+    writable: WritableCluster, planned: Sequence[Planned], plans: list[ObjectPlan], notes: list[str]
 ) -> list[ObjectPlan]:
     """The plans with what a dry run of a Pod shows of admission: one Pod a namespace."""
     by_namespace: dict[str, tuple[str, ...]] = {}
@@ -74,7 +74,7 @@ def with_admission(
     ]
 
 
-def _pods(writable: Writable, planned: Sequence[Planned], notes: list[str]) -> dict[Key, list[Explanation]]:
+def _pods(writable: WritableCluster, planned: Sequence[Planned], notes: list[str]) -> dict[Key, list[Explanation]]:
     """What is worth saying of the Pods of these workloads."""
     query = Query(writable.source)
     found: dict[Key, list[Explanation]] = defaultdict(list)
@@ -111,7 +111,7 @@ def _is_relevant(explanation: Explanation) -> bool:
     return failing or explanation.policy.reason == "Admission"
 
 
-def _template(writable: Writable, live: LiveObject) -> Iterable[Explanation]:
+def _template(writable: WritableCluster, live: LiveObject) -> Iterable[Explanation]:
     """The template's explanation, with its pull secrets."""
     workload = _workload(live)
     if workload is None:
@@ -128,7 +128,7 @@ def _workload(live: LiveObject) -> Workload | None:
     return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)
 
 
-def _nodes(writable: Writable, notes: list[str]) -> list[Node] | None:
+def _nodes(writable: WritableCluster, notes: list[str]) -> list[Node] | None:
     found: list[Node] = []
     for reading in writable.source.read([ListOf("v1", "Node", None)]):
         if isinstance(reading.outcome, Forbidden):
@@ -138,7 +138,7 @@ def _nodes(writable: Writable, notes: list[str]) -> list[Node] | None:
     return found
 
 
-def _dry_run(writable: Writable, each: Planned, notes: list[str]) -> Iterator[str]:
+def _dry_run(writable: WritableCluster, each: Planned, notes: list[str]) -> Iterator[str]:
     pod = probe_pod(each.live, each.plan)
     path = path_of(POD, each.plan.ref.namespace)
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from kubectl_pullpolicy.cluster import Writable
+from kubectl_pullpolicy.cluster import WritableCluster
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.plans.container_fields import live_containers
@@ -33,7 +33,7 @@ _EVERY_KIND = (
 class TargetSearch:
     """One search. `errors` and `notes`: what could not be read, of what was asked for and of the rest."""
 
-    writable: Writable
+    writable: WritableCluster
     targets: tuple[Target, ...]
     selection: Selection
     errors: list[PullPolicyError] = field(default_factory=list)

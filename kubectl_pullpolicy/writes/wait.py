@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kubectl_pullpolicy.cluster.reconnect import heals
+from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.core.explain.grouping import grouped_pods
 from kubectl_pullpolicy.core.explain.wait import WITHOUT_PODS, ImageWait, Verdict, WaitProgress
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
@@ -62,7 +62,7 @@ def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) ->
                 looks[target], verdicts[target] = waiting[target].look()
             except PullPolicyError as error:
                 # A server that is away for a moment; and before the first answer nothing is known to come back.
-                if target not in looks or not heals(error) or time.monotonic() > deadline:
+                if target not in looks or not is_retriable(error) or time.monotonic() > deadline:
                     raise _deleted_error(error, target, seen=target in looks) from error
                 continue
             line = progress_line(target_name(target), looks[target])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pullpolicy.cluster.decode import decode_head, early_head
+from kubectl_pullpolicy.cluster.decode import decode_list_meta, list_meta_from_start
 from kubectl_pullpolicy.cluster.source import OPEN_AHEAD, PAGES_AHEAD
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.source.interface import Selection
@@ -89,7 +89,7 @@ def test_the_beginning_of_a_list_tells_what_the_whole_does_or_nothing(
     values: dict[str, Any] = {"kind": "PodList", "apiVersion": "v1", "metadata": metadata}
     values["items"] = [{"metadata": {"continue": "not this"}}]
     body = json.dumps({key: values[key] for key in keys}, indent=indent).encode()
-    early, whole = early_head(body[:size]), decode_head(body, POD)
+    early, whole = list_meta_from_start(body[:size]), decode_list_meta(body, POD)
     assert early is None or (early.next, early.version) == (whole.next, whole.version)
 
 
@@ -97,6 +97,6 @@ def test_as_api_servers_write_it_the_beginning_is_enough() -> None:
     start = (
         b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"x","remainingItemCount":9}'
     )
-    head = early_head(start + b',"items":[{"metad')
+    head = list_meta_from_start(start + b',"items":[{"metad')
     assert head is not None
     assert (head.next, head.version) == ("x", "7")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.cluster import Writable, open_writable
+from kubectl_pullpolicy.cluster import WritableCluster, open_writable
 from kubectl_pullpolicy.cluster import patch as patching
-from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
+from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
 from kubectl_pullpolicy.core.source.interface import Selection
@@ -33,15 +33,15 @@ def policy_of(thing: dict[str, Any], index: int = 0) -> Any:
     return thing["spec"]["template"]["spec"]["containers"][index].get("imagePullPolicy")
 
 
-def opened(url: str) -> Writable:
+def opened(url: str) -> WritableCluster:
     return open_writable(ConnectionFlags(server=url, namespace="shop"), lambda _: None)
 
 
-def applied(url: str, value: str = "Always", **how: Any) -> list[Outcome]:
+def applied(url: str, value: str = "Always", **how: Any) -> list[PatchOutcome]:
     """Read the list, plan, write: as `set` does."""
     writable, wish = opened(url), policy_edits(value)
     plans = [plan(live, wish) for live in writable.live.workloads(DEPLOYMENT, Selection("shop"))]
-    settings = Patching("kubectl-pullpolicy", **how)
+    settings = PatchOptions("kubectl-pullpolicy", **how)
     patcher = Patcher(writable.transport, writable.live, lambda live: plan(live, wish), settings)
     return list(patcher.apply(each for each in plans if each.changes))
 

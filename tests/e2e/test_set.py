@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_pullpolicy.cluster import Writable, open_writable
-from kubectl_pullpolicy.cluster.patch import Outcome, Patcher, Patching
+from kubectl_pullpolicy.cluster import WritableCluster, open_writable
+from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
@@ -125,18 +125,20 @@ def test_a_kind_of_somebodys_own_is_changed_by_its_shape(namespace: Any, pullpol
     assert containers() == before
 
 
-def opened(namespace: Any) -> Writable:
+def opened(namespace: Any) -> WritableCluster:
     return open_writable(ConnectionFlags(kubeconfig=str(namespace.kubeconfig)), lambda _: None)
 
 
-def applied(namespace: Any, target: str, value: str, between: Any) -> Outcome:
+def applied(namespace: Any, target: str, value: str, between: Any) -> PatchOutcome:
     """What `set` does, with something happening between its read and its patch."""
     writable, wish = opened(namespace), policy_edits(value)
     (wanted,) = parse_targets([target], writable.live.kind)
     (live,) = writable.live.workload(wanted.info, namespace.name, wanted.name or "")
     made = plan(live, wish)
     between()
-    patcher = Patcher(writable.transport, writable.live, lambda live: plan(live, wish), Patching("kubectl-pullpolicy"))
+    patcher = Patcher(
+        writable.transport, writable.live, lambda live: plan(live, wish), PatchOptions("kubectl-pullpolicy")
+    )
     (outcome,) = patcher.apply([made])
     return outcome
 
