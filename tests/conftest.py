@@ -1,10 +1,14 @@
-"""What holds for all tests: `--e2e` runs those that need a cluster, `--update-golden` writes what is expected."""
+"""What holds for all tests: `--e2e` runs those that need a cluster, `--update-golden` writes what is expected.
+
+`--fuzz N` tries every decoder with N inputs instead of a sample (`python -m benchmarks.fuzz` writes the figures).
+"""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).parent / "commands" / "golden"
 
@@ -12,7 +16,16 @@ GOLDEN = Path(__file__).parent / "commands" / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--e2e", action="store_true", help="run the tests that need a real cluster")
     parser.addoption("--long", action="store_true", help="with --e2e: also those that take half an hour (make e2e-all)")
+    parser.addoption("--fuzz", type=int, default=0, metavar="N", help="N inputs for each test that hypothesis feeds")
     parser.addoption("--update-golden", action="store_true", help="write the expected outputs anew; read the diff")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A sample of inputs by default; a test that states a number of its own keeps it."""
+    examples = config.getoption("--fuzz") or settings.default.max_examples
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    settings.register_profile("run", max_examples=examples, deadline=None, suppress_health_check=slow)
+    settings.load_profile("run")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

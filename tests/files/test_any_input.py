@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
+import pytest
 import yaml  # noqa: TID253
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.core.k8s.objects import Pod, Workload
@@ -67,7 +68,8 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.fuzz
+@settings(max_examples=max(400, settings.default.max_examples))
 @given(st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=25).map(lambda pieces: "".join(pieces).encode())))
 @example(b"- .\n...\t!")
 @example("!!binary \u1000".encode())

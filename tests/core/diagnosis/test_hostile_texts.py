@@ -69,6 +69,7 @@ def shown(text: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.fuzz
 @given(st.text() | st.lists(PIECES, max_size=30).map("".join))
 def test_any_text_has_a_diagnosis_that_steers_no_terminal(text: str) -> None:
     assert diagnose(text).cause in CAUSES
@@ -76,11 +77,13 @@ def test_any_text_has_a_diagnosis_that_steers_no_terminal(text: str) -> None:
     assert not {"\x1b", "\x00", "\u202e", "\r"} & set(written)
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=500))
 def test_bytes_that_are_no_text_have_one_too(content: bytes) -> None:
     assert "\x1b" not in shown(content.decode("utf-8", "replace"))
 
 
+@pytest.mark.fuzz
 @given(st.lists(PIECES, max_size=20).map("".join))
 def test_what_a_message_says_stays_one_word_of_a_command(text: str) -> None:
     hostile = f'Failed to pull image "{text}": pull access denied for $(reboot);`id`, repository does not exist'

@@ -35,6 +35,7 @@ def test_a_broken_reference_is_refused_with_the_same_words(row: dict[str, Any]) 
     assert str(caught.value) == row["error"]
 
 
+@pytest.mark.fuzz
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
