@@ -53,7 +53,7 @@ def with_policy_warnings(
         if named and "Always" in {change.new for change in each.plan.changes}:
             explanations += _template(writable, each.live)
         found = policy_warnings(each.plan.changes, observed_workload(each.live, explanations, nodes))
-        plans.append(msgspec.structs.replace(each.plan, policy_warnings=found) if found else each.plan)
+        plans.append(msgspec.structs.replace(each.plan, cautions=found) if found else each.plan)
     return plans
 
 
@@ -67,7 +67,7 @@ def with_admission(
         if each.plan.changes and namespace not in by_namespace:
             by_namespace[namespace] = tuple(_dry_run(writable, each, notes))
     return [
-        msgspec.structs.replace(plan, policy_warnings=(*plan.cautions, *by_namespace[plan.ref.namespace]))
+        msgspec.structs.replace(plan, cautions=(*plan.cautions, *by_namespace[plan.ref.namespace]))
         if plan.changes and by_namespace.get(plan.ref.namespace)
         else plan
         for plan in plans

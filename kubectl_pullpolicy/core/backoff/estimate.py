@@ -55,7 +55,7 @@ def with_back_off(
     found = back_off_of(pod, container, explained.status, events, now) if explained.status is not None else None
     if found is None:
         return explained
-    found = msgspec.structs.replace(found, retry_remedy=retry_remedy(pod, explained.owner))
+    found = msgspec.structs.replace(found, at_once=retry_remedy(pod, explained.owner))
     return msgspec.structs.replace(explained, back_off=found)
 
 
