@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from benchmarks.quality import QUALITY, write_section
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.core.manifests.edits import ImageEdit, rewritten
+from kubectl_pullpolicy.core.manifests.changes import ImageChange
+from kubectl_pullpolicy.core.manifests.edits import rewritten
 from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -55,9 +56,12 @@ def made_up(size: int) -> str:
 def pin(text: str) -> None:
     """Every image found, pinned, its policy put in beside it, and the outcome checked."""
     manifest = read_manifest(text, "web.yaml")
-    wanted = [ImageEdit(place, DIGEST, "IfNotPresent") for document in manifest.documents for place in document.places]
-    outcome = rewritten(manifest, wanted)
-    assert outcome.text.count(DIGEST) == len(wanted) == text.count("image:")
+    changes = [
+        ImageChange("web.yaml", document, image, digest=DIGEST, policy="IfNotPresent")
+        for document in manifest.documents
+        for image in document.images
+    ]
+    assert rewritten(manifest, changes).text.count(DIGEST) == len(changes) == text.count("image:")
 
 
 def compose(text: str) -> None:

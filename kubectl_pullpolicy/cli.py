@@ -267,9 +267,12 @@ def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
     ] = None,
 ) -> None:
     """Replace tags by digests where Pods are made, or in files, so that the same bytes run everywhere and always."""
-    from kubectl_pullpolicy.commands.pin import run
+    from kubectl_pullpolicy.commands.pin import PinArguments, run
 
-    raise typer.Exit(run(tuple(target or ()), wanted, connection, selection, files, write, awaited, output, registries))
+    targets = tuple(target or ())
+    raise typer.Exit(
+        run(PinArguments(targets, wanted, connection, selection, files, write, awaited, output, registries))
+    )
 
 
 @app.command("wait", epilog=WAIT_EPILOG)

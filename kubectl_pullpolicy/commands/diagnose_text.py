@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from kubectl_pullpolicy.core.diagnosis.from_text import MessageDiagnosis, diagnosed_message, diagnosed_text
 from kubectl_pullpolicy.errors import UsageError
+from kubectl_pullpolicy.flags.checks import check_format
 from kubectl_pullpolicy.flags.options import OutputFlags
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json, print_diagnosis_yaml
 from kubectl_pullpolicy.terminal import print_message, use_colour
@@ -15,7 +16,7 @@ LONGEST_LINE = 1 << 20  # bytes of a line that are read at once
 
 def run_messages(messages: Sequence[str], output: OutputFlags) -> int:
     """Diagnoses each message. Returns the exit code. Raises UsageError."""
-    check_format(output)
+    check_format(output.output, FORMATS)
     if not messages:
         raise UsageError("no message given behind --")
     _print([diagnosed_message(message) for message in messages], output)
@@ -24,22 +25,12 @@ def run_messages(messages: Sequence[str], output: OutputFlags) -> int:
 
 def run_stdin(output: OutputFlags) -> int:
     """Diagnoses what standard input says. Returns the exit code. Raises UsageError."""
-    check_format(output)
+    check_format(output.output, FORMATS)
     found = diagnosed_text(_lines())
     _print(found, output)
     if not found and not output.output:
         print_message("No failing image pull found on standard input.")
     return 0
-
-
-def check_format(output: OutputFlags) -> None:
-    """Raises UsageError for a form that diagnoses do not have."""
-    if output.output not in FORMATS:
-        allowed = ", ".join(name for name in FORMATS if name)
-        raise UsageError(
-            f'unable to match a printer suitable for the output format "{output.output}", '
-            f"allowed formats are: {allowed}"
-        )
 
 
 def _print(found: Sequence[MessageDiagnosis], output: OutputFlags) -> None:

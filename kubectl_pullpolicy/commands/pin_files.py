@@ -1,158 +1,119 @@
 """pin -f: tags replaced by digests in manifests, kustomizations and values of charts, every other byte kept.
 
-One look-up per distinct reference, all in parallel. What cannot be resolved stays as it is and is told; everything
-else is pinned all the same. No cluster is asked.
+Each distinct reference is looked up once, all in parallel. An image that cannot be resolved is reported and left as it
+is; the others are pinned. The cluster is not read.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.pin_verdicts import (
-    PinVerdict,
-    RegistryAnswers,
-    platforms_reference,
-    references_to_resolve,
-)
+from kubectl_pullpolicy.core.images.pin_verdicts import RegistryAnswers, platforms_reference
 from kubectl_pullpolicy.core.images.reference import ImageReference
-from kubectl_pullpolicy.core.manifests.items import Spot, file_item
-from kubectl_pullpolicy.core.pins.files import (
-    PinRequest,
-    Unreadable,
-    change_of,
-    item_of_verdict,
-    items_of_change,
-    judgement_of,
-    policy_is_the_charts,
-    reference_of,
-    stays_always,
-)
+from kubectl_pullpolicy.core.manifests.changes import ImageChange, UnreadableImage
+from kubectl_pullpolicy.core.pins.files import decide, stays_always
+from kubectl_pullpolicy.core.pins.request import PinRequest
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.files.manifests import ManifestFile
 from kubectl_pullpolicy.flags.checks import check_policy
 from kubectl_pullpolicy.flags.options import RegistryFlags
 from kubectl_pullpolicy.lookups.resolver import open_resolver
 from kubectl_pullpolicy.printers.plans.file_plan import print_gates
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.terminal import print_message, print_warning
-from kubectl_pullpolicy.writes.files import FileRequest, Intended, Run, carry_out, read, refusal, show
+from kubectl_pullpolicy.writes.files import FileRequest, FileRun, carry_out, read_files, show, show_errors
 
 GATED = 3
 
 
-class _Image(NamedTuple):
-    """An image of the files, and the reference that it is."""
-
-    file: ManifestFile
-    spot: Spot
-    reference: ImageReference
-
-
 def run_files(request: PinRequest, files: FileRequest, registries: RegistryFlags) -> int:
-    """Pins. Returns the exit code: 3 where `--check` found something. Raises PullPolicyError."""
-    _verify(request, files)
-    run = read(files)
-    images = list(_images(run, request))
-    answers = _asked(request, [image.reference for image in images], registries)
-    judged = [(image, judgement_of(image.reference, request, answers)) for image in images]
+    """Pin the images. Return the exit code, 3 if `--check` found something. Raises PullPolicyError."""
+    _check_flags(request, files)
+    run = read_files(files)
+    images = dict(_resolvable(run, request))
+    answers = _answers(request, list(images.values()), registries)
+    for change, reference in images.items():
+        decide(change, request.verdict(reference, answers), request)
+        run.changes.append(change)
+        if change.result == "failed":
+            run.refuse(change, change.message)
+        if not request.check:
+            _comment_on(change, request)
     if request.check:
-        return _check(run, judged)
-    intended = [each for image, judgement in judged for each in _intended(run, image, judgement, request)]
-    _warn_of_platform(request, intended)
-    carry_out(run, intended)
-    if not images and not run.items and not run.errors:
+        return _show_check(run, list(images))
+    if request.platform and any(change.digest for change in images):
+        print_warning(f"nodes of other platforms than {request.platform} cannot run what is pinned to its images")
+    carry_out(run)
+    if not run.changes and not run.errors:
         print_message("No images to pin.")
     return 1 if run.errors else 0
 
 
-def _verify(request: PinRequest, files: FileRequest) -> None:
+def _check_flags(request: PinRequest, files: FileRequest) -> None:
     if request.policy:
         check_policy(request.policy)
-    if request.platform and (request.platform.count("/") not in {1, 2} or not all(request.platform.split("/"))):
-        raise UsageError(f'--platform="{request.platform}" is not OS/ARCHITECTURE, as in linux/arm64')
     if request.check and (files.write or files.diff or request.update or request.policy or request.drop_tag):
         raise UsageError("--check changes nothing: no --write, --diff, --update, --policy or --drop-tag with it")
 
 
-def _images(run: Run, request: PinRequest) -> Iterator[_Image]:
-    """What can be asked for; of the rest what is wrong is an error, and what is decided elsewhere is told."""
-    for file, _, spot in run.spots():
-        if request.ignores(spot.place):
+def _resolvable(run: FileRun, request: PinRequest) -> Iterator[tuple[ImageChange, ImageReference]]:
+    """Yield the images that a registry can be asked for; report the others."""
+    for change in run.images():
+        if request.ignores(change.field.image):
             continue
-        reference = reference_of(spot.place)
-        if not isinstance(reference, Unreadable):
-            yield _Image(file, spot, reference)
-            continue
-        item = file_item(spot, "image", None, "failed" if reference.kind == "broken" else "skipped", reference.reason)
-        if reference.kind == "broken":
-            run.errors.append(refusal(item, reference.reason))
-        elif reference.kind == "elsewhere":
-            print_message(f"{item.file}:{item.line}: {item.container} is left as it is: {reference.reason}")
-        if spot.place.image:
-            run.items.append(item)
+        if change.reference is not None:
+            yield change, change.reference
+        elif change.unreadable is not None:
+            _report_unreadable(run, change, change.unreadable)
 
 
-def _asked(request: PinRequest, references: Sequence[ImageReference], registries: RegistryFlags) -> RegistryAnswers:
-    """What the registries say; nothing is asked for where nothing is to be pinned."""
-    follow = request.update or request.check
-    wanted = [
-        asked for each in references for asked in references_to_resolve(each, follow=follow, verify=request.check)
-    ]
-    if not wanted:
+def _report_unreadable(run: FileRun, change: ImageChange, unreadable: UnreadableImage) -> None:
+    """A broken image is an error; one that is completed outside the file is a note."""
+    if unreadable.kind == "broken":
+        run.refuse(change, unreadable.reason)
+    else:
+        change.end("skipped", unreadable.reason)
+    if unreadable.kind == "elsewhere":
+        print_message(f"{change.file}:{change.line}: {change.field.container} is left as it is: {unreadable.reason}")
+    if change.field.image:
+        run.changes.append(change)
+
+
+def _answers(request: PinRequest, references: Sequence[ImageReference], registries: RegistryFlags) -> RegistryAnswers:
+    """Return what the registries say; no registry is opened if nothing is to be looked up."""
+    lookups = [lookup for reference in references for lookup in request.lookups(reference)]
+    if not lookups:
         return RegistryAnswers({}, {})
     resolver = open_resolver(registries)
-    progress = Progress(sys.stderr, len(wanted))
-    resolved = resolver.resolve(wanted, lambda done, of: progress.show(done))
+    progress = Progress(sys.stderr, len(lookups))
+    resolved = resolver.resolve(lookups, lambda done, total: progress.show(done))
     progress.clear()
-    first = RegistryAnswers(resolved, {})
-    tags = {platforms_reference(each, first, request.platform) for each in references}
-    return first._replace(platforms=resolver.platforms_of(sorted(tag for tag in tags if tag is not None)))
+    answers = RegistryAnswers(resolved, {})
+    tags = {platforms_reference(reference, answers, request.platform) for reference in references}
+    return answers._replace(platforms=resolver.platforms_of(sorted(tag for tag in tags if tag is not None)))
 
 
-def _intended(run: Run, image: _Image, judgement: PinVerdict, request: PinRequest) -> Iterator[Intended]:
-    """The change of an image, if there is one; what is to be said of it is said."""
-    place = image.spot.place
-    wanted = change_of(place, judgement, request)
-    where = f"{image.spot.file}:{image.spot.line}: {place.image}"
-    if judgement.verdict == "failed":
-        item = item_of_verdict(image.spot, judgement)
-        run.errors.append(refusal(item, judgement.message))
-        run.items.append(item)
-    elif wanted.digest or wanted.policy:
-        yield Intended(image.file, wanted, items_of_change(image.spot, image.reference, wanted))
-    else:
-        run.items.append(item_of_verdict(image.spot, judgement))
-    if judgement.verdict == "platformChild":
-        print_warning(f"{where}: {judgement.message}: left as it is")
-    if request.policy and policy_is_the_charts(place) and place.form == "values":
-        print_message(f"{where}: no policy is set: only the chart knows which value does that")
-    if stays_always(image.reference, wanted):
-        print_warning(f"{where} gets policy Always by default even with a digest, as its tag is latest; see --policy")
+def _comment_on(change: ImageChange, request: PinRequest) -> None:
+    """Warn of what a pin does not solve."""
+    place = f"{change.file}:{change.line}: {change.field.image}"
+    if change.verdict is not None and change.verdict.verdict == "platformChild":
+        print_warning(f"{place}: {change.verdict.message}: left as it is")
+    if request.policy and change.field.policy_is_unknown and change.field.form == "values":
+        print_message(f"{place}: no policy is set: only the chart knows which value does that")
+    if stays_always(change):
+        print_warning(f"{place} gets policy Always by default even with a digest, as its tag is latest; see --policy")
 
 
-def _warn_of_platform(request: PinRequest, intended: Sequence[Intended]) -> None:
-    if request.platform and any(each.wanted.digest for each in intended):
-        print_warning(f"nodes of other platforms than {request.platform} cannot run what is pinned to its images")
-
-
-def _check(run: Run, judged: Sequence[tuple[_Image, PinVerdict]]) -> int:
-    for image, judgement in judged:
-        item = item_of_verdict(image.spot, judgement)
-        run.items.append(item)
-        if judgement.verdict == "failed":
-            run.errors.append(refusal(item, judgement.message))
-        elif judgement.verdict == "current" and judgement.message:
-            print_message(f"{item.file}:{item.line}: {item.old}: {judgement.message}")
-    run.sort()
-    found = sum(item.gate is not None for item in run.items)
+def _show_check(run: FileRun, images: Sequence[ImageChange]) -> int:
+    for change in images:
+        if change.result == "unchanged" and change.message and change.items[0].gate is None:
+            print_message(f"{change.file}:{change.line}: {change.field.image}: {change.message}")
     if run.request.output:
         show(run)
     else:
         print_gates(run.items, sys.stdout)
-    for error in run.errors:
-        print_message(str(error))
+    show_errors(run)
+    gated = sum(item.gate is not None for item in run.items)
     if not run.errors and not run.request.output:
         print_message(
-            f"{found} of {len(judged)} images need a look." if found else f"All {len(judged)} images are pinned."
+            f"{gated} of {len(images)} images need a look." if gated else f"All {len(images)} images are pinned."
         )
-    return 1 if run.errors else GATED if found else 0
+    return 1 if run.errors else GATED if gated else 0

@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.syntax.line_index import LineIndex
+from kubectl_pullpolicy.core.syntax.nodes import Mapping, Node, Sequence, dereferenced, find_entry
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE, MalformedError
+from kubectl_pullpolicy.core.syntax.yaml_tree import yaml_roots
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.yaml_values import Lines, yaml_values
+from kubectl_pullpolicy.files.yaml_values import yaml_values
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _JSON_BEGINS = re.compile(rb"\s*[\[{]")
@@ -60,24 +63,30 @@ class Document(NamedTuple):
 
     def line_of(self, path: list[str | int]) -> int:
         """The line at which the value at this path stands, or the nearest that is known."""
-        line = self.line
-        values, lines = _located(self.text, self.first_line)
-        here: Any = values.get(line)
+        lines, roots = _parsed(self.text, self.first_line)
+        line, node = self.line, roots.get(self.line)
         for step in path:
-            line = lines.get(id(here), {}).get(step, line)
-            known = isinstance(here, list) and isinstance(step, int) and step < len(here)
-            here = here[step] if known else here.get(step) if isinstance(here, dict) else None
+            place, node = _child(dereferenced(node), step)
+            line = lines.line(place.start) if place is not None else line
         return line
 
 
 @lru_cache(maxsize=1)
-def _located(text: str, first_line: int) -> tuple[dict[int, Any], Lines]:
-    """The values of a text by their lines, and where their items begin: read again, but once for all its errors."""
-    lines: Lines = {}
-    values: dict[int, Any] = {}
-    with suppress(MalformedError):  # told already; what stands before it is meant here
-        values.update(yaml_values(text, first_line, lines))
-    return values, lines
+def _parsed(text: str, first_line: int) -> tuple[LineIndex, dict[int, Node]]:
+    """Return the lines of a text, and its documents by their line: parsed again, but once for all its errors."""
+    lines = LineIndex(text, first_line)
+    roots: dict[int, Node] = {}
+    with suppress(MalformedError):  # reported already; an error in a document before it is meant here
+        roots = {lines.line(root.start): root for root in yaml_roots(text, first_line)}
+    return lines, roots
+
+
+def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node | None]:
+    """Return the node that marks this step, a key or a list item, and the node that the path goes on in."""
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        return node.items[step], node.items[step]
+    entry = find_entry(node, step) if isinstance(node, Mapping) and isinstance(step, str) else None
+    return (entry.key, entry.value) if entry is not None else (None, None)
 
 
 def _error(file: str, number: int, where: str, problem: str) -> FileError:

@@ -1,6 +1,5 @@
 """YAML text to plain values, with the meaning that kubectl gives it (sigs.k8s.io/yaml over go-yaml v2).
 
-Values are built from parse events, without recursion (`core/syntax/yaml_parser.py` says why).
 Source: go.yaml.in/yaml/v2 v2.4.4 decode.go.
 """
 
@@ -8,33 +7,25 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from kubectl_pullpolicy.core.syntax.yaml_parser import (
-    MAX_DEPTH,
-    STANDARD_TAG,
-    TOO_DEEP,
-    MalformedError,
-    parsing,
-    resolved,
-)
+from kubectl_pullpolicy.core.syntax.nodes import is_merge
+from kubectl_pullpolicy.core.syntax.yaml_parser import STANDARD_TAG, MalformedError, parsing, resolved
+from kubectl_pullpolicy.core.syntax.yaml_walker import YamlWalker
 
 # How many characters aliases may add to a document. Real manifests add some hundreds.
 MAX_ALIASED = 32 * 1024 * 1024
 
 _MERGE = object()
 _NO_KEY = object()
-_PENDING = object()
-
-# id(container) -> where its items begin, by key or index
-Lines = dict[int, dict[Any, int]]
+_RESOLVED_TAGS = frozenset(f"{STANDARD_TAG}{name}" for name in ("bool", "int", "float", "null"))
 
 
-def yaml_values(text: str, first_line: int = 1, lines: Lines | None = None) -> Iterator[tuple[int, Any]]:
-    """The line and value of each document of a text whose first line is `first_line` of its file.
+def yaml_values(text: str, first_line: int = 1) -> Iterator[tuple[int, Any]]:
+    """Yield the line and value of each document of a text; `first_line` is the line of its file at which it begins.
 
-    Raises MalformedError, after the documents that stand before the broken one.
+    Raises MalformedError, after the documents before the broken one.
     """
     with parsing(text, first_line) as loader:
-        yield from _Builder(loader, first_line, lines).documents()
+        yield from _ValueBuilder(loader, first_line).documents()
 
 
 class _Frame:
@@ -50,128 +41,79 @@ class _Frame:
         self.merged: list[dict[str, Any]] = []
 
 
-class _Builder:
-    """Values from parse events, without recursion; depth and what aliases add are bounded."""
+class _ValueBuilder(YamlWalker[Any, _Frame]):
+    """Builds plain values; the characters that aliases add are limited."""
 
-    def __init__(self, loader: Any, first_line: int, lines: Lines | None) -> None:
-        self._loader = loader
-        self._first_line = first_line
-        self._lines = lines
-        self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
+    def __init__(self, loader: Any, first_line: int) -> None:
+        super().__init__(loader, first_line)
         self._size = 0  # characters so far, with aliases written out
         self._aliased = 0  # the part of them that aliases added
-        self._line = 0  # of the event in hand
-        self._start = 0  # of the document's content
-        self._root: Any = None
+        self._sizes: dict[str, int] = {}  # by anchor
 
-    def documents(self) -> Iterator[tuple[int, Any]]:
-        import yaml
+    def scalar(self, event: Any) -> Any:
+        size = 1 + len(event.value)
+        self._size += size
+        if event.anchor is not None:
+            self._sizes[event.anchor] = size
+        return self._value(event)
 
-        while True:
-            event = self._loader.get_event()
-            kind = type(event)
-            self._line = event.start_mark.line + self._first_line
-            if kind is yaml.ScalarEvent:
-                size = 1 + len(event.value)
-                self._size += size
-                self._put(self._scalar(event), event.anchor, size)
-            elif kind is yaml.MappingStartEvent:
-                self._open({}, event.anchor)
-            elif kind is yaml.SequenceStartEvent:
-                self._open([], event.anchor)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._close()
-            elif kind is yaml.AliasEvent:
-                self._put(self._alias(event.anchor), None, 0)
-            elif kind is yaml.DocumentStartEvent:
-                self._start, self._root, self._anchors = 0, None, {}
-            elif kind is yaml.DocumentEndEvent:
-                yield self._start, self._root
-            elif kind is yaml.StreamEndEvent:
-                return
-
-    def _put(self, value: Any, anchor: str | None, size: int) -> None:
-        """A finished value: into the list or mapping that is open, or as the document itself."""
-        if anchor is not None:
-            self._anchors[anchor] = value, size
-        if self._stack:
-            self._add(self._stack[-1], value)
-        else:
-            self._start, self._root = self._start or self._line, value
-
-    def _open(self, value: list[Any] | dict[str, Any], anchor: str | None) -> None:
-        if len(self._stack) >= MAX_DEPTH:
-            raise MalformedError(self._line, TOO_DEEP)
-        self._start = self._start or self._line
-        if anchor is not None:
-            self._anchors[anchor] = _PENDING, 0
-        self._stack.append(_Frame(value, anchor, self._size))
+    def open(self, event: Any, is_mapping: bool) -> _Frame:
+        frame = _Frame({} if is_mapping else [], event.anchor, self._size)
         self._size += 2
-        if self._lines is not None:
-            self._lines[id(value)] = {}
+        return frame
 
-    def _close(self) -> None:
-        frame = self._stack.pop()
-        value = frame.value
-        if frame.merged and isinstance(value, dict):
+    def add(self, container: _Frame, value: Any) -> None:
+        filled = container.value
+        if isinstance(filled, list):
+            filled.append(value)
+        elif container.key is _NO_KEY:
+            container.key = value if value is _MERGE else self._key(value)
+        elif container.key is _MERGE:
+            container.key = _NO_KEY
+            sources = value if isinstance(value, list) else [value]
+            if not all(isinstance(source, dict) for source in sources):
+                raise MalformedError(self.line, "map merge requires map or sequence of maps as the value")
+            container.merged += sources
+        else:
+            filled[container.key] = "<<" if value is _MERGE else value
+            container.key = _NO_KEY
+
+    def close(self, container: _Frame, event: Any) -> Any:
+        value = container.value
+        if container.merged and isinstance(value, dict):
             own = dict(value)
-            for merged in reversed(frame.merged):  # the first one wins
+            for merged in reversed(container.merged):  # the first one wins
                 value.update(merged)
             value.update(own)
-        self._put(value, frame.anchor, self._size - frame.size)
+        if container.anchor is not None:
+            self._sizes[container.anchor] = self._size - container.size
+        return value
 
-    def _alias(self, name: str) -> Any:
-        value, size = self._anchors.get(name, (_NO_KEY, 0))
-        if value is _NO_KEY:
-            raise MalformedError(self._line, f"unknown anchor '{name}' referenced")
-        if value is _PENDING:
-            raise MalformedError(self._line, f"anchor '{name}' value contains itself")
+    def alias(self, event: Any, target: Any) -> Any:
+        size = self._sizes[event.anchor]
         self._size += size
         self._aliased += size
         if self._aliased > MAX_ALIASED:
-            raise MalformedError(self._line, "document contains excessive aliasing")
-        return value
-
-    def _add(self, frame: _Frame, value: Any) -> None:
-        container = frame.value
-        if isinstance(container, list):
-            if self._lines is not None:
-                self._lines[id(container)][len(container)] = self._line
-            container.append(value)
-        elif frame.key is _NO_KEY:
-            frame.key = value if value is _MERGE else self._key(value)
-            if self._lines is not None:
-                self._lines[id(container)][frame.key] = self._line
-        elif frame.key is _MERGE:
-            frame.key = _NO_KEY
-            sources = value if isinstance(value, list) else [value]
-            if not all(isinstance(source, dict) for source in sources):
-                raise MalformedError(self._line, "map merge requires map or sequence of maps as the value")
-            frame.merged += sources
-        else:
-            container[frame.key] = "<<" if value is _MERGE else value
-            frame.key = _NO_KEY
+            raise MalformedError(self.line, "document contains excessive aliasing")
+        return target
 
     def _key(self, value: Any) -> str:
         if isinstance(value, bool):
             return "true" if value else "false"
         if value is None or isinstance(value, list | dict):
             found = "null" if value is None else "a list" if isinstance(value, list) else "a mapping"
-            raise MalformedError(self._line, f"a key must be a string, found {found}")
+            raise MalformedError(self.line, f"a key must be a string, found {found}")
         return str(value)
 
-    def _scalar(self, event: Any) -> Any:
+    def _value(self, event: Any) -> Any:
         text, tag = event.value, event.tag
+        if self._stack and isinstance(self._stack[-1].value, dict) and is_merge(text, event.style or "", tag):
+            return _MERGE
         if event.implicit[0] and tag is None:
-            if text == "<<" and self._stack and isinstance(self._stack[-1].value, dict):
-                return _MERGE
             return resolved(text)
         if tag == f"{STANDARD_TAG}binary":
             try:
                 return base64.b64decode(text).decode()
             except ValueError:
-                raise MalformedError(self._line, "!!binary value contains invalid base64 data") from None
-        if tag in {f"{STANDARD_TAG}{name}" for name in ("bool", "int", "float", "null")}:
-            return resolved(text)
-        return text
+                raise MalformedError(self.line, "!!binary value contains invalid base64 data") from None
+        return resolved(text) if tag in _RESOLVED_TAGS else text

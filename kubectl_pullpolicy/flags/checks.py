@@ -63,6 +63,12 @@ def check_policy(value: str) -> None:
         raise UsageError(f'Unsupported value: "{value}": supported values: {supported}')
 
 
+def check_platform(text: str) -> None:
+    """Raises UsageError for what is neither empty nor OS/ARCHITECTURE[/VARIANT]."""
+    if text and (text.count("/") not in {1, 2} or not all(text.split("/"))):
+        raise UsageError(f'--platform="{text}" is not OS/ARCHITECTURE, as in linux/arm64')
+
+
 def check_probe(output: OutputFlags, *, probe: bool, demo: bool) -> None:
     """Whether --probe goes with the other flags. Raises UsageError."""
     if probe and demo:

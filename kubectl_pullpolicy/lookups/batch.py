@@ -1,4 +1,4 @@
-"""Many references, each with the credentials of its own object: one look-up per distinct reference and credentials."""
+"""Look-ups of many references: one for each distinct reference and the credentials that it is asked with."""
 
 import sys
 import threading
@@ -12,70 +12,79 @@ from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.registry import Credential, FixedKeychain, Keychain, Resolver
 
 T = TypeVar("T")
-GROUPS = 4  # credentials with which is asked at the same time
+GROUPS = 4  # sets of credentials in use at the same time
 
 Platforms = tuple[Platform, ...] | Failure
 
 
 class Lookup(NamedTuple):
-    """A reference, and the credentials to try."""
+    """A reference, and the credentials to try in turn."""
 
     reference: ImageReference
     credentials: tuple[Credential, ...]
 
 
-def question(reference: ImageReference, keychain: Keychain) -> Lookup:
-    """What is asked of this reference."""
+def lookup_with(keychain: Keychain, reference: ImageReference) -> Lookup:
+    """Return the look-up of a reference with what a keychain has for it."""
     return Lookup(reference, tuple(keychain.credentials(reference.registry, reference.repository)))
 
 
 class Registries:
-    """Remembers what was answered."""
+    """Asks each look-up once, and keeps its answer."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._resolved: dict[Lookup, Resolved | Failure] = {}
         self._platforms: dict[Lookup, Platforms] = {}
 
-    def resolved(self, questions: Iterable[Lookup]) -> Mapping[Lookup, Resolved | Failure]:
-        """What each stands for."""
-        wanted = [each for each in dict.fromkeys(questions) if each not in self._resolved]
-        progress, lock, counts = Progress(sys.stderr, len(wanted)), threading.Lock(), [0]
-
-        def ask(
-            resolver: Resolver, references: Sequence[ImageReference]
-        ) -> Mapping[ImageReference, Resolved | Failure]:
-            def count(done: int, of: int) -> None:
-                with lock:
-                    counts[0] += 1
-                    progress.show(min(counts[0], len(wanted)))
-
-            return resolver.resolve(references, count)
-
-        self._resolved |= self._in_groups(wanted, ask)
+    def resolved(self, lookups: Iterable[Lookup]) -> Mapping[Lookup, Resolved | Failure]:
+        """Return what each reference resolves to."""
+        new = [lookup for lookup in dict.fromkeys(lookups) if lookup not in self._resolved]
+        progress = _SharedProgress(len(new))
+        self._resolved |= self._in_groups(new, lambda resolver, refs: resolver.resolve(refs, progress.count))
         progress.clear()
         return self._resolved
 
-    def platforms(self, questions: Iterable[Lookup]) -> Mapping[Lookup, Platforms]:
-        """The platforms of the index, or of the image, that each stands for."""
-        wanted = [each for each in dict.fromkeys(questions) if each not in self._platforms]
-        self._platforms |= self._in_groups(wanted, lambda resolver, references: resolver.platforms_of(references))
+    def platforms(self, lookups: Iterable[Lookup]) -> Mapping[Lookup, Platforms]:
+        """Return the platforms of the index or image that each reference resolves to."""
+        new = [lookup for lookup in dict.fromkeys(lookups) if lookup not in self._platforms]
+        self._platforms |= self._in_groups(new, lambda resolver, references: resolver.platforms_of(references))
         return self._platforms
 
     def _in_groups(
         self,
-        wanted: Sequence[Lookup],
+        lookups: Sequence[Lookup],
         ask: Callable[[Resolver, Sequence[ImageReference]], Mapping[ImageReference, T]],
     ) -> dict[Lookup, T]:
         groups: dict[tuple[Credential, ...], list[ImageReference]] = {}
-        for reference, credentials in wanted:
+        for reference, credentials in lookups:
             groups.setdefault(credentials, []).append(reference)
 
         def answered(credentials: tuple[Credential, ...]) -> Iterator[dict[Lookup, T]]:
             answers = ask(self._resolver.with_keychain(FixedKeychain(credentials)), groups[credentials])
-            yield {Lookup(each, credentials): answer for each, answer in answers.items()}
+            yield {Lookup(reference, credentials): answer for reference, answer in answers.items()}
 
-        found: dict[Lookup, T] = {}
+        by_lookup: dict[Lookup, T] = {}
         for answers in together(map(answered, groups), GROUPS):
-            found |= answers
-        return found
+            by_lookup |= answers
+        return by_lookup
+
+
+class _SharedProgress:
+    """The progress of resolvers in several threads."""
+
+    def __init__(self, total: int) -> None:
+        self._progress = Progress(sys.stderr, total)
+        self._lock = threading.Lock()
+        self._total = total
+        self._done = 0
+
+    def count(self, done: int, total: int) -> None:
+        """Count one more answer; the numbers are those of one resolver."""
+        with self._lock:
+            self._done += 1
+            self._progress.show(min(self._done, self._total))
+
+    def clear(self) -> None:
+        """Remove the progress line."""
+        self._progress.clear()

@@ -1,22 +1,16 @@
-"""What the registries say of the images of live objects, each asked with its own object's credentials."""
+"""Verdicts on the images of live objects, by what the registries say to the credentials of each object."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from kubectl_pullpolicy.core.images.pin_verdicts import (
-    PinVerdict,
-    RegistryAnswers,
-    judged,
-    platforms_reference,
-    references_to_resolve,
-)
+from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict, RegistryAnswers, platforms_reference
 from kubectl_pullpolicy.core.images.reference import ImageReference
 from kubectl_pullpolicy.core.pins.workloads import JudgedImage, LiveImage, LivePinRequest
-from kubectl_pullpolicy.lookups.batch import Lookup, Registries, question
+from kubectl_pullpolicy.lookups.batch import Lookup, Platforms, Registries, lookup_with
 from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
 
 
 class Judge:
-    """Judges the images of objects whose pull secrets were read."""
+    """Judges the images of objects; their pull secrets have been read."""
 
     def __init__(
         self, request: LivePinRequest, registries: Registries, credentials: PullCredentials | NoPullCredentials
@@ -26,47 +20,34 @@ class Judge:
         self._credentials = credentials
 
     def judged(self, images: Sequence[LiveImage]) -> list[JudgedImage]:
-        """The verdicts, in the same order."""
-        asked = {_place(image): self._questions(image) for image in images}
-        resolved = self._registries.resolved(each for held in asked.values() for each in held.values())
-        first = [
-            (image, RegistryAnswers({ref: resolved[each] for ref, each in asked[_place(image)].items()}, {}))
-            for image in images
+        """Return the verdicts, in the same order."""
+        lookups = [self._lookups(image) for image in images]
+        resolved = self._registries.resolved(lookup for group in lookups for lookup in group)
+        answers = [RegistryAnswers({lookup.reference: resolved[lookup] for lookup in group}, {}) for group in lookups]
+        wanted = [self._platform_lookup(image, known) for image, known in zip(images, answers, strict=True)]
+        platforms = self._registries.platforms(lookup for lookup in wanted if lookup is not None)
+        return [
+            JudgedImage(image, self._verdict(image, known._replace(platforms=_platforms(lookup, platforms))))
+            for image, known, lookup in zip(images, answers, wanted, strict=True)
         ]
-        wanted = {_place(image): self._platform_question(image, answers) for image, answers in first}
-        platforms = self._registries.platforms(each for each in wanted.values() if each is not None)
-        found = []
-        for image, answers in first:
-            each = wanted[_place(image)]
-            known = {each.reference: platforms[each]} if each is not None else {}
-            found.append(JudgedImage(image, self._judgement(image, answers._replace(platforms=known))))
-        return found
 
-    def _questions(self, image: LiveImage) -> dict[ImageReference, Lookup]:
+    def _lookups(self, image: LiveImage) -> tuple[Lookup, ...]:
         if image.reference is None:
-            return {}
-        request, keychain = self._request, self._credentials.keychain(image.live)
-        follow = request.update or request.check
-        wanted = references_to_resolve(image.reference, follow=follow, verify=request.check)
-        return {reference: question(reference, keychain) for reference in wanted}
+            return ()
+        keychain = self._credentials.keychain(image.live)
+        return tuple(lookup_with(keychain, reference) for reference in self._request.lookups(image.reference))
 
-    def _platform_question(self, image: LiveImage, answers: RegistryAnswers) -> Lookup | None:
+    def _platform_lookup(self, image: LiveImage, answers: RegistryAnswers) -> Lookup | None:
         if image.reference is None:
             return None
         reference = platforms_reference(image.reference, answers, self._request.platform)
-        return question(reference, self._credentials.keychain(image.live)) if reference is not None else None
+        return lookup_with(self._credentials.keychain(image.live), reference) if reference is not None else None
 
-    def _judgement(self, image: LiveImage, answers: RegistryAnswers) -> PinVerdict:
-        """A pin is not looked at unless that was asked for."""
-        reference, request = image.reference, self._request
-        if reference is None:
+    def _verdict(self, image: LiveImage, answers: RegistryAnswers) -> PinVerdict:
+        if image.reference is None:
             return PinVerdict("failed", "", image.reason)
-        if reference.digest and not (request.update or request.check):
-            return PinVerdict("current")
-        if request.check and not reference.digest:
-            return PinVerdict("pin")
-        return judged(reference, answers, request.platform)
+        return self._request.verdict(image.reference, answers)
 
 
-def _place(image: LiveImage) -> str:
-    return image.slot.path + str(image.live.ref)
+def _platforms(lookup: Lookup | None, platforms: Mapping[Lookup, Platforms]) -> Mapping[ImageReference, Platforms]:
+    return {lookup.reference: platforms[lookup]} if lookup is not None else {}

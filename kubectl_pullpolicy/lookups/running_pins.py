@@ -15,7 +15,7 @@ from kubectl_pullpolicy.core.pins.running import (
     verdict_of_pod,
 )
 from kubectl_pullpolicy.core.pins.workloads import JudgedImage, LiveImage
-from kubectl_pullpolicy.lookups.batch import Registries, question
+from kubectl_pullpolicy.lookups.batch import Registries, lookup_with
 from kubectl_pullpolicy.lookups.pod_credentials import NoPullCredentials, PullCredentials
 from kubectl_pullpolicy.lookups.running_pods import RunningPods
 from kubectl_pullpolicy.registry import Keychain
@@ -82,7 +82,9 @@ class RunningJudge:
         self, wanted: Sequence[tuple[_Case, RegistryAnswers, Iterable[ImageReference]]]
     ) -> list[RegistryAnswers]:
         """What was known of each case, with more of it."""
-        asked = [(each, answers, {ref: question(ref, each.keychain) for ref in refs}) for each, answers, refs in wanted]
+        asked = [
+            (each, answers, {ref: lookup_with(each.keychain, ref) for ref in refs}) for each, answers, refs in wanted
+        ]
         found = self._registries.resolved(one for _, _, questions in asked for one in questions.values())
         return [
             answers._replace(resolved={**answers.resolved, **{ref: found[one] for ref, one in questions.items()}})
@@ -92,7 +94,7 @@ class RunningJudge:
     def _platforms(self, cases: Sequence[_Case], known: Sequence[RegistryAnswers]) -> list[RegistryAnswers]:
         wanted = [
             {
-                ref: question(ref, case.keychain)
+                ref: lookup_with(case.keychain, ref)
                 for _, told in case.told
                 for ref in indexes_needed(case.reference, told, answers, self._platform)
             }

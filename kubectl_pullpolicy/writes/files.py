@@ -1,18 +1,19 @@
-"""What `set -f` and `pin -f` have in common: files read, changes made to their text, and what is done with it.
+"""Files read, changed and written, for `set -f` and `pin -f`.
 
 Without `--write` the changed text goes to standard output, so that both work as filters; `--diff` and `-o` show the
-change instead. A file is replaced as a whole or not at all, and one file's error costs no other.
+change instead. A file is replaced as a whole or not at all. An error in one file does not affect the others.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kubectl_pullpolicy.core.manifests.edits import ImageEdit, rewritten
-from kubectl_pullpolicy.core.manifests.items import FileItem, Result, Spot, became
-from kubectl_pullpolicy.core.manifests.manifest import Document
+from kubectl_pullpolicy.core.manifests.changes import ImageChange
+from kubectl_pullpolicy.core.manifests.edits import rewritten
+from kubectl_pullpolicy.core.manifests.items import FileItem
 from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
+from kubectl_pullpolicy.flags.checks import check_format
 from kubectl_pullpolicy.flags.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 from kubectl_pullpolicy.printers.escape import escaped_lines
 from kubectl_pullpolicy.printers.plans.file_plan import (
@@ -29,7 +30,7 @@ FORMATS = ("", "json", "yaml", "name")
 
 @dataclass(frozen=True)
 class FileRequest:
-    """Which files, which container, and what to do with the outcome."""
+    """Which files and container, and what to do with the changed text; `container` is "" for all."""
 
     paths: tuple[str, ...]
     recursive: bool = False
@@ -40,12 +41,7 @@ class FileRequest:
 
     def check(self) -> None:
         """Raises UsageError for flags that do not go together."""
-        if self.output not in FORMATS:
-            allowed = ", ".join(name for name in FORMATS if name)
-            raise UsageError(
-                f'unable to match a printer suitable for the output format "{self.output}", '
-                f"allowed formats are: {allowed}"
-            )
+        check_format(self.output, FORMATS)
         if self.write and "-" in self.paths:
             raise UsageError("--write cannot be used with standard input: the outcome goes to standard output")
 
@@ -53,7 +49,7 @@ class FileRequest:
 def file_request(
     targets: Sequence[str], selection: SelectionFlags, files: FileFlags, write: WriteFlags, output: PlanOutputFlags
 ) -> FileRequest:
-    """What the flags say of files. Raises UsageError for those that choose objects of a cluster."""
+    """Return what the flags ask of files. Raises UsageError for flags that select objects of a cluster."""
     if targets:
         raise UsageError(f"{targets[0]} cannot be used with --filename: all objects of the files are meant")
     others = {
@@ -71,96 +67,91 @@ def file_request(
 
 
 @dataclass
-class Run:
-    """What was read and what became of it: the items in their order, and the errors."""
+class FileRun:
+    """A run of `set -f` or `pin -f`: the files, the changes that are reported, and the errors."""
 
     request: FileRequest
     files: list[ManifestFile] = field(default_factory=list)
-    items: list[FileItem] = field(default_factory=list)
+    changes: list[ImageChange] = field(default_factory=list)
     errors: list[PullPolicyError] = field(default_factory=list)
 
-    def sort(self) -> None:
-        """The items in the order of the files."""
-        order = {file.name: number for number, file in enumerate(self.files)}
-        self.items.sort(key=lambda item: (order.get(item.file, len(order)), item.line))
-
-    def spots(self) -> Iterator[tuple[ManifestFile, Document, Spot]]:
-        """The images that were meant: not those that a comment or `-c` leaves out."""
+    def images(self) -> Iterator[ImageChange]:
+        """Yield the images that may change: not those excluded by a comment or by `-c`."""
         for file in self.files:
             for document in file.manifest.documents:
-                for place in document.places:
-                    meant = not self.request.container or place.container == self.request.container
-                    if meant and not document.ignores(place):
-                        yield file, document, Spot(file.name, document.line(place), place)
+                for image in document.images:
+                    named = not self.request.container or image.container == self.request.container
+                    if named and not document.ignores(image):
+                        yield ImageChange(file.name, document, image)
+
+    def refuse(self, change: ImageChange, reason: str) -> None:
+        """Report a change as failed, with an error that names its file and line."""
+        change.end("failed", reason)
+        self.errors.append(image_error(change, reason))
+
+    @property
+    def items(self) -> list[FileItem]:
+        """The rows of the report, by file and line."""
+        order = {file.name: number for number, file in enumerate(self.files)}
+        changes = sorted(self.changes, key=lambda change: (order[change.file], change.line))
+        return [item for change in changes for item in change.items]
 
 
-@dataclass(frozen=True)
-class Intended:
-    """A change of one image: what the document editor is to do, and the items that tell of it once it is done."""
-
-    file: ManifestFile
-    wanted: ImageEdit
-    items: tuple[FileItem, ...]
-
-
-def read(request: FileRequest) -> Run:
-    """The files. Raises UsageError; what cannot be read is among the errors."""
+def read_files(request: FileRequest) -> FileRun:
+    """Return the files; what cannot be read is among the errors. Raises UsageError."""
     request.check()
-    run = Run(request)
-    for found in read_manifests(request.paths, recursive=request.recursive, stdin=sys.stdin.buffer):
-        if isinstance(found, FileError):
-            run.errors.append(found)
+    run = FileRun(request)
+    for file in read_manifests(request.paths, recursive=request.recursive, stdin=sys.stdin.buffer):
+        if isinstance(file, FileError):
+            run.errors.append(file)
         else:
-            run.files.append(found)
-            run.errors += found.errors
+            run.files.append(file)
+            run.errors += file.errors
     return run
 
 
-def carry_out(run: Run, intended: Sequence[Intended]) -> None:
-    """Makes the changes, file by file, and shows them or writes them."""
-    by_file: dict[int, list[Intended]] = {}
-    for each in intended:
-        by_file.setdefault(id(each.file), []).append(each)
-    texts: list[str] = []
+def carry_out(run: FileRun) -> None:
+    """Make the planned changes, file by file, and write or show them."""
+    planned: dict[str, list[ImageChange]] = {}
+    for change in run.changes:
+        if change.result == "planned":
+            planned.setdefault(change.file, []).append(change)
+    texts = []
     for file in run.files:
-        text = _changed(run, file, by_file.get(id(file), []))
+        text = _rewrite(run, file, planned.get(file.name, []))
         texts.append(text)
         if run.request.diff:
             _show_diff(file, text)
-    run.sort()
     if run.request.write or run.request.diff or run.request.output:
         show(run)
     else:
         _print_texts(texts)
-    for error in run.errors:
-        print_message(str(error))
+    show_errors(run)
 
 
-def _changed(run: Run, file: ManifestFile, intended: Sequence[Intended]) -> str:
-    """The text of a file after its changes, written if that was asked for."""
-    outcome = rewritten(file.manifest, [each.wanted for each in intended])
-    refused = {id(each.wanted): each.reason for each in outcome.refused}
-    made = [each for each in intended if id(each.wanted) not in refused]
-    for each in intended:
-        reason = refused.get(id(each.wanted))
-        if reason is not None:
-            run.items += [became(item, "failed", reason) for item in each.items]
-            run.errors.append(refusal(each.items[0], reason))
-    result: Result = "planned"
-    if run.request.write and outcome.text != file.manifest.text:
-        try:
-            replace_manifest(file, outcome.text)
-            result = "changed"
-        except FileError as error:
-            run.errors.append(error)
-            run.items += [became(item, "failed", str(error)) for each in made for item in each.items]
-            return file.manifest.text
-    run.items += [became(item, result) for each in made for item in each.items]
-    return outcome.text
+def _rewrite(run: FileRun, file: ManifestFile, changes: Sequence[ImageChange]) -> str:
+    """Return the text of a file after its changes, written with `--write`."""
+    text, refused = rewritten(file.manifest, changes)
+    for change, reason in refused.items():
+        run.refuse(change, reason)
+    if not run.request.write or text == file.manifest.text:
+        return text
+    made = [change for change in changes if change not in refused]
+    try:
+        replace_manifest(file, text)
+    except FileError as error:
+        run.errors.append(error)
+        for change in made:
+            change.end("failed", str(error))
+        return file.manifest.text
+    for change in made:
+        change.end("changed")
+    return text
 
 
-def refusal(item: FileItem, reason: str) -> PullPolicyError:
-    """An image that stays as it is, and why, as an error that names its place."""
+def image_error(change: ImageChange, reason: str) -> PullPolicyError:
+    """Return why an image is left as it is, as an error that names its place."""
+    item = change.items[0]
     container = f" container {item.container}:" if item.container else ""
     return PullPolicyError(
         f"error: {item.file}:{item.line}: {item.target}:{container} {item.old or item.path}: {reason}"
@@ -172,22 +163,28 @@ def _show_diff(file: ManifestFile, text: str) -> None:
     sys.stdout.write(shown if not sys.stdout.isatty() else "".join(f"{line}\n" for line in escaped_lines(shown)))
 
 
-def show(run: Run) -> None:
-    """The items in the form that was asked for."""
-    form = run.request.output
-    if form == "json":
+def show(run: FileRun) -> None:
+    """Print the report in the format of `-o`."""
+    output = run.request.output
+    if output == "json":
         print_file_plan_json(run.items, sys.stdout)
-    elif form == "yaml":
+    elif output == "yaml":
         print_file_plan_yaml(run.items, sys.stdout)
-    elif form == "name":
+    elif output == "name":
         print_file_names(run.items, sys.stdout)
     elif not run.request.diff:
         print_file_changes(run.items, sys.stdout)
     sys.stdout.flush()
 
 
+def show_errors(run: FileRun) -> None:
+    """Print the errors."""
+    for error in run.errors:
+        print_message(str(error))
+
+
 def _print_texts(texts: Sequence[str]) -> None:
-    """The texts byte by byte, but for what would steer a terminal; several become one stream of documents."""
+    """Print the texts byte by byte, control characters escaped on a terminal; several become one YAML stream."""
     sys.stdout.flush()
     if sys.stdout.isatty():
         texts = ["\n".join(escaped_lines(text)) for text in texts]

@@ -1,15 +1,15 @@
-"""Changes of images and policies of one document, turned into edits of its text and checked.
+"""Changes of images and policies as edits of the text, checked: the result is parsed again and the trees compared.
 
-A scalar with an anchor is edited once for all who use it. It is not edited where somebody uses it who was not meant:
-then the alias is written out instead, or the change is refused.
+A scalar with an anchor is edited once for all its aliases. If an alias belongs to an image that is not to change, the
+value is written in place of the other aliases, or the change is refused.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import parse, pinned, pinned_without_tag
-from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, dereferenced, is_empty
-from kubectl_pullpolicy.core.manifests.manifest import Document, Manifest, Part, joined_parts
+from kubectl_pullpolicy.core.manifests.changes import DEFAULT, ImageChange
+from kubectl_pullpolicy.core.manifests.image_fields import ImageField
+from kubectl_pullpolicy.core.manifests.manifest import Manifest, ManifestDocument, Part, joined_parts
 from kubectl_pullpolicy.core.syntax.edits import (
     EditError,
     Rewrite,
@@ -21,100 +21,81 @@ from kubectl_pullpolicy.core.syntax.edits import (
     renamed,
     replaced,
 )
+from kubectl_pullpolicy.core.syntax.nodes import Alias, Node, Scalar, dereferenced, fingerprints, is_empty
 from kubectl_pullpolicy.core.syntax.yaml_parser import MalformedError
-from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Node, Scalar, fingerprints
 
-DEFAULT = "Default"
-
-
-class ImageEdit(NamedTuple):
-    """What to do with one image: `digest` pins it, `policy` sets or (`Default`) removes its policy."""
-
-    place: ImagePlace
-    digest: str = ""
-    policy: str = ""
-    drop_tag: bool = False
+# Why changes cannot be made, each with its reason.
+Refusals = dict[ImageChange, str]
 
 
-class Refused(NamedTuple):
-    """A change that the document does not allow, and why."""
-
-    wanted: ImageEdit
-    reason: str
-
-
-class Edited(NamedTuple):
-    """The text of a file or a part after the changes, and those that were not made."""
+class Rewritten(NamedTuple):
+    """The text of a file or a part after the changes, and the changes that were refused."""
 
     text: str
-    refused: tuple[Refused, ...]
+    refused: Refusals
 
 
 class _Write(NamedTuple):
-    """A scalar to be written: `site` is the scalar itself or the alias that stands for it."""
+    """A new value for a scalar; `node` is the scalar itself or one of its aliases."""
 
-    wanted: ImageEdit
-    site: Node
+    change: ImageChange
+    node: Node
     value: str
 
 
-def rewritten(manifest: Manifest, wanted: Sequence[ImageEdit]) -> Edited:
-    """The text of a file with these changes made; those that cannot be made are refused, and cost no other."""
-    by_place = {id(each.place): each for each in wanted}
-    parts: dict[int, tuple[Part, list[Document], list[ImageEdit]]] = {}
+def rewritten(manifest: Manifest, changes: Sequence[ImageChange]) -> Rewritten:
+    """Return the text of a file with these changes made; a refused one does not affect the others."""
+    by_part: dict[Part, list[ImageChange]] = {}
+    for change in changes:
+        by_part.setdefault(change.document.part, []).append(change)
+    documents: dict[Part, list[ManifestDocument]] = {}
     for document in manifest.documents:
-        _, documents, meant = parts.setdefault(id(document.part), (document.part, [], []))
-        documents.append(document)
-        meant += [by_place[id(place)] for place in document.places if id(place) in by_place]
-    outcomes = [(part, edited(part, documents, meant)) for part, documents, meant in parts.values() if meant]
-    text = joined_parts(manifest.text, [(part, outcome.text) for part, outcome in outcomes])
-    return Edited(text, tuple(refusal for _, outcome in outcomes for refusal in outcome.refused))
+        documents.setdefault(document.part, []).append(document)
+    texts: list[tuple[Part, str]] = []
+    refused: Refusals = {}
+    for part, documents_of_part in documents.items():
+        if part in by_part:
+            outcome = _part_rewritten(part, documents_of_part, by_part[part])
+            texts.append((part, outcome.text))
+            refused |= outcome.refused
+    return Rewritten(joined_parts(manifest.text, texts), refused)
 
 
-def edited(part: Part, documents: Sequence[Document], changes: Sequence[ImageEdit]) -> Edited:
-    """A part of a file with these changes made to its documents; those that cannot be made are refused."""
-    made, refused = list(changes), list[Refused]()
+def _part_rewritten(part: Part, documents: Sequence[ManifestDocument], changes: Sequence[ImageChange]) -> Rewritten:
+    possible, refused = list(changes), Refusals()
     while True:
-        planned, not_possible = _planned(part, documents, made)
-        refused += not_possible
-        made = _without(made, refused)
+        edits, not_possible = _planned(part, documents, possible)
+        refused |= not_possible
+        possible = [change for change in possible if change not in refused]
         if not not_possible:
             break
-    edits = [edit for _, edit in planned]
     text = _checked(part, edits)
     if text is not None:
-        return Edited(text, tuple(refused))
-    if len(made) == 1:
+        return Rewritten(text, refused)
+    if len(possible) == 1:
         reason = "its layout is unusual: the edit would change more than it should"
-        return Edited(part.text, (*refused, Refused(made[0], reason)))
-    return _one_by_one(part, documents, made, refused)
+        return Rewritten(part.text, refused | {possible[0]: reason})
+    return _in_halves(part, documents, possible, refused)
 
 
-def _one_by_one(
-    part: Part, documents: Sequence[Document], changes: Sequence[ImageEdit], refused: list[Refused]
-) -> Edited:
-    """The changes that can be made each by itself, together."""
-    halves = changes[: len(changes) // 2], changes[len(changes) // 2 :]
-    outcomes = [edited(part, documents, half) for half in halves]
-    failed = [refusal for outcome in outcomes for refusal in outcome.refused]
-    kept = _without(changes, failed)
-    if len(kept) == len(changes) or not kept:
-        rest = () if not kept else tuple(Refused(change, "the edits cannot be made together") for change in kept)
-        return Edited(part.text, (*refused, *failed, *rest))
-    together = edited(part, documents, kept)
-    return Edited(together.text, (*refused, *failed, *together.refused))
-
-
-def _without(changes: Sequence[ImageEdit], refused: Iterable[Refused]) -> list[ImageEdit]:
-    left_out = {id(refusal.wanted) for refusal in refused}
-    return [change for change in changes if id(change) not in left_out]
+def _in_halves(
+    part: Part, documents: Sequence[ManifestDocument], changes: Sequence[ImageChange], refused: Refusals
+) -> Rewritten:
+    """Make together the changes that can be made separately."""
+    for half in (changes[: len(changes) // 2], changes[len(changes) // 2 :]):
+        refused = refused | _part_rewritten(part, documents, half).refused
+    possible = [change for change in changes if change not in refused]
+    if len(possible) == len(changes) or not possible:
+        return Rewritten(part.text, refused | dict.fromkeys(possible, "the edits cannot be made together"))
+    together = _part_rewritten(part, documents, possible)
+    return Rewritten(together.text, refused | together.refused)
 
 
 def _checked(part: Part, edits: list[Rewrite]) -> str | None:
-    """The new text, if it parses to the old trees with nothing but the edits changed."""
+    """Return the new text if it parses to the old trees with nothing but the edits changed."""
     try:
         text = applied(part.text, edits)
-        roots = part.read_again(text)
+        roots = part.parse_as_this(text)
     except (EditError, MalformedError):
         return None
     effects = joined(edits)
@@ -124,121 +105,123 @@ def _checked(part: Part, edits: list[Rewrite]) -> str | None:
 
 
 def _planned(
-    part: Part, documents: Sequence[Document], changes: Sequence[ImageEdit]
-) -> tuple[list[tuple[ImageEdit, Rewrite]], list[Refused]]:
-    """The edits that make these changes, and the changes for which there are none."""
-    edits: dict[tuple[str, int], tuple[ImageEdit, Rewrite]] = {}
+    part: Part, documents: Sequence[ManifestDocument], changes: Sequence[ImageChange]
+) -> tuple[list[Rewrite], Refusals]:
+    """Return the edits for these changes, and the changes that have none."""
+    edits: dict[tuple[str, Node], Rewrite] = {}
     writes: list[_Write] = []
-    refused: list[Refused] = []
-    users = _users(documents)
+    refused: Refusals = {}
+    users = _SharedNodes(documents, changes)
     for change in changes:
         try:
             writes += _writes(change)
-            for key, edit in _structural(part, change):
-                _check_users(users, key[1], changes)
-                edits[key] = change, edit
+            for name, node, edit in _entry_edits(part, change):
+                users.check(node)
+                edits[name, node] = edit
         except EditError as error:
-            refused.append(Refused(change, str(error)))
-    failed = {id(refusal.wanted) for refusal in refused}
-    kept = [write for write in writes if id(write.wanted) not in failed]
-    aliases = _aliases(part, kept)
-    for group in _grouped(kept):
+            refused[change] = str(error)
+    writes = [write for write in writes if write.change not in refused]
+    aliases = _aliases(part, writes)
+    for group in _by_scalar(writes):
         try:
             for write in group:
-                _check_users(users, id(write.site), changes)
-            for write in _sited(group, aliases):
-                edit = replaced(part.text, write.site, write.value, '"' if part.json else "")
-                edits["write", id(write.site)] = write.wanted, edit
+                users.check(write.node)
+            for write in _without_aliases(group, aliases):
+                edits["write", write.node] = replaced(part.text, write.node, write.value, '"' if part.json else "")
         except EditError as error:
-            refused += [Refused(write.wanted, str(error)) for write in group]
+            refused |= {write.change: str(error) for write in group}
     return list(edits.values()), refused
 
 
-def _writes(change: ImageEdit) -> Iterable[_Write]:
-    """The scalars that a change writes. Raises EditError."""
-    place, digest = change.place, change.digest
-    if digest and place.whole is not None:
-        form = pinned_without_tag if change.drop_tag else pinned
-        yield _Write(change, place.whole.value, form(parse(place.image), digest))
-    elif digest and place.digest is not None and (place.form == "values" or not is_empty(place.digest.value)):
-        yield _Write(change, place.digest.value, digest)
-    elif digest and place.tag is not None:
-        dropped = change.drop_tag and place.form == "kustomize"
-        yield _Write(change, place.tag.value, digest if dropped else f"{parse(place.image).tag}@{digest}")
-    if change.policy and change.policy != DEFAULT and place.policy is not None:
-        yield _Write(change, place.policy.value, change.policy)
+def _writes(change: ImageChange) -> Iterable[_Write]:
+    """Yield the scalars that a change writes."""
+    field, digest, reference = change.field, change.digest, change.reference
+    if digest and field.image_entry is not None:
+        yield _Write(change, field.image_entry.value, change.new_image)
+    elif digest and _has_digest(field) and field.digest_entry is not None:
+        yield _Write(change, field.digest_entry.value, digest)
+    elif digest and field.tag_entry is not None and reference is not None:
+        dropped = change.drop_tag and field.form == "kustomize"
+        yield _Write(change, field.tag_entry.value, digest if dropped else f"{reference.tag}@{digest}")
+    if change.policy and change.policy != DEFAULT and field.policy_entry is not None:
+        yield _Write(change, field.policy_entry.value, change.policy)
 
 
-def _structural(part: Part, change: ImageEdit) -> Iterable[tuple[tuple[str, int], Rewrite]]:
-    """Entries that a change adds, removes or renames, each with what it does to which node. Raises EditError."""
-    place = change.place
-    dropped = change.drop_tag and place.form == "kustomize" and place.digest is None
-    if change.digest and dropped and place.tag is not None:
-        yield ("rename", id(place.tag.key)), renamed(part.text, place.tag.key, "digest")
+def _has_digest(field: ImageField) -> bool:
+    """Return whether the digest goes to its own entry: an empty one counts in values, not in a kustomization."""
+    entry = field.digest_entry
+    return entry is not None and (field.form == "values" or not is_empty(entry.value))
+
+
+def _entry_edits(part: Part, change: ImageChange) -> Iterable[tuple[str, Node, Rewrite]]:
+    """Yield the entries that a change adds, removes or renames: what is done, to which node. Raises EditError."""
+    field = change.field
+    dropped = change.drop_tag and field.form == "kustomize" and field.digest_entry is None
+    if change.digest and dropped and field.tag_entry is not None:
+        yield "rename", field.tag_entry.key, renamed(part.text, field.tag_entry.key, "digest")
     if not change.policy:
         return
     if change.policy == DEFAULT:
-        if place.policy is not None:
-            yield ("remove", id(place.policy.value)), removed(part.text, place.policy)
-    elif place.policy is None:
-        if not place.policy_key or place.beside is None:
+        if field.policy_entry is not None:
+            yield "remove", field.policy_entry.value, removed(part.text, field.policy_entry)
+    elif field.policy_entry is None:
+        if not field.policy_key or field.neighbour is None:
             raise EditError("only the chart knows which value sets the policy")
-        edit = inserted(part.text, place.beside, place.policy_key, change.policy)
-        yield ("insert", id(place.beside.value)), edit
+        edit = inserted(part.text, field.neighbour, field.policy_key, change.policy)
+        yield "insert", field.neighbour.value, edit
 
 
-def _users(documents: Sequence[Document]) -> dict[int, list[ImagePlace]]:
-    """Who uses a node, by its identity: several, where a mapping with it is merged or aliased."""
-    users: dict[int, list[ImagePlace]] = {}
-    for place in (place for document in documents for place in document.places):
-        entries = (place.whole, place.tag, place.digest, place.policy, place.beside)
-        for node in {id(entry.value) for entry in entries if entry is not None}:
-            users.setdefault(node, []).append(place)
-    return users
+class _SharedNodes:
+    """The images that use each node: several, if a mapping with it is merged or aliased."""
+
+    def __init__(self, documents: Sequence[ManifestDocument], changes: Sequence[ImageChange]) -> None:
+        self._changing = {change.field for change in changes}
+        self._users: dict[Node, list[ImageField]] = {}
+        for field in (field for document in documents for field in document.images):
+            entries = (field.image_entry, field.tag_entry, field.digest_entry, field.policy_entry, field.neighbour)
+            for node in {entry.value for entry in entries if entry is not None}:
+                self._users.setdefault(node, []).append(field)
+
+    def check(self, node: Node) -> None:
+        """Raises EditError if an image uses the node that is not to change."""
+        users = self._users.get(node, [])
+        other = next((field for field in users if field not in self._changing), None) if len(users) > 1 else None
+        if other is not None:
+            raise EditError(f"it is shared (by an anchor) with {other.path}, which is not to change")
 
 
-def _check_users(users: dict[int, list[ImagePlace]], node: int, changes: Sequence[ImageEdit]) -> None:
-    """Raises EditError where a node is used by a place that is not to change."""
-    sharing = users.get(node, [])
-    if len(sharing) < 2:
-        return
-    meant = {id(change.place) for change in changes}
-    other = next((place for place in sharing if id(place) not in meant), None)
-    if other is not None:
-        raise EditError(f"it is shared (by an anchor) with {other.path}, which is not to change")
-
-
-def _grouped(writes: Iterable[_Write]) -> list[list[_Write]]:
-    """The writes by the scalar that they reach, an alias counting as what it stands for."""
-    groups: dict[int, list[_Write]] = {}
+def _by_scalar(writes: Iterable[_Write]) -> list[list[_Write]]:
+    """Return the writes in groups of one scalar and its aliases."""
+    groups: dict[Node | None, list[_Write]] = {}
     for write in writes:
-        groups.setdefault(id(dereferenced(write.site)), []).append(write)
+        groups.setdefault(dereferenced(write.node), []).append(write)
     return list(groups.values())
 
 
-def _aliases(part: Part, writes: Iterable[_Write]) -> dict[int, list[Alias]]:
-    """The aliases of each scalar that has an anchor; the tree is searched only where one is to be written."""
-    if not any(isinstance(target, Scalar) and target.anchor for target in (dereferenced(w.site) for w in writes)):
+def _aliases(part: Part, writes: Iterable[_Write]) -> dict[Node, list[Alias]]:
+    """Return the aliases of each scalar; the tree is searched only if one to be written has an anchor."""
+    scalars = [dereferenced(write.node) for write in writes]
+    if not any(isinstance(scalar, Scalar) and scalar.anchor for scalar in scalars):
         return {}
-    found: dict[int, list[Alias]] = {}
+    aliases: dict[Node, list[Alias]] = {}
     for node in (node for root in part.roots for node, _ in fingerprints(root)):
         if isinstance(node, Alias):
-            found.setdefault(id(node.target), []).append(node)
-    return found
+            aliases.setdefault(node.target, []).append(node)
+    return aliases
 
 
-def _sited(group: list[_Write], aliases: dict[int, list[Alias]]) -> list[_Write]:
-    """Where to write a value that may be shared: at its anchor for all, or at each alias. Raises EditError."""
-    sites = {id(write.site): write for write in group}
-    scalar = dereferenced(group[0].site)
+def _without_aliases(group: list[_Write], aliases: dict[Node, list[Alias]]) -> list[_Write]:
+    """Return the writes that are needed: the one at the anchor if all its aliases get its value. Raises EditError."""
+    by_node = {write.node: write for write in group}
     for write in group:
-        if sites[id(write.site)].value != write.value:
+        if by_node[write.node].value != write.value:
             raise EditError("it is shared (by an anchor) by images that would get different digests")
-    missing = [alias for alias in aliases.get(id(scalar), []) if id(alias) not in sites]
-    if id(scalar) not in sites:
-        return list(sites.values())
-    if missing:
-        raise EditError(f"its anchor &{missing[0].anchor} is used by something else, too")
+    scalar = dereferenced(group[0].node)
+    if scalar is None or scalar not in by_node:
+        return list(by_node.values())
+    others = [alias for alias in aliases.get(scalar, []) if alias not in by_node]
+    if others:
+        raise EditError(f"its anchor &{others[0].anchor} is used by something else, too")
     if len({write.value for write in group}) == 1:
-        return [sites[id(scalar)]]
-    return list(sites.values())
+        return [by_node[scalar]]
+    return list(by_node.values())

@@ -1,23 +1,21 @@
-"""What became of each image of the files: the values that tables and `-o json` show, one item an image or policy."""
+"""The report on the images of files, as tables and `-o json` show it: one item for each image or policy."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
 from kubectl_pullpolicy.core.images.pin_verdicts import Gate
-from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, target_of
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "failed"]
 Field = Literal["image", "imagePullPolicy"]
 
 
-class _Value(msgspec.Struct, frozen=True, rename="camel"):
+class _ReportStruct(msgspec.Struct, frozen=True, rename="camel"):
     """Base: camelCase keys, nothing left out."""
 
 
-class FileObject(_Value, frozen=True):
+class FileObject(_ReportStruct, frozen=True):
     """The object in a file; `api_version` and `name` are "" for a kustomization and the values of a chart."""
 
     api_version: str
@@ -26,7 +24,7 @@ class FileObject(_Value, frozen=True):
     name: str
 
 
-class FileItem(_Value, frozen=True):
+class FileItem(_ReportStruct, frozen=True):
     """One field of one container. `line` and `path` tell where it stands; `old` and `new` null: nothing is written.
 
     `gate`: what `pin --check` found; `message`: its words, or why an item was skipped or failed.
@@ -47,8 +45,10 @@ class FileItem(_Value, frozen=True):
 
     @property
     def target(self) -> str:
-        """The object as kubectl names it."""
-        return target_of(ObjectRef(*msgspec.structs.astuple(self.object)))
+        """The object as kubectl names it: `deployment.apps/web`; a kustomization or values by the kind of file."""
+        group = self.object.api_version.rpartition("/")[0]
+        kind = f"{self.object.kind.lower()}{f'.{group}' if group else ''}"
+        return f"{kind}/{self.object.name}" if self.object.name else kind
 
 
 class FilePlan(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -57,25 +57,3 @@ class FilePlan(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     api_version: str
     kind: str
     items: tuple[FileItem, ...]
-
-
-class Spot(NamedTuple):
-    """Where an image stands."""
-
-    file: str
-    line: int
-    place: ImagePlace
-
-
-def file_item(spot: Spot, field: Field, new: str | None, result: Result, message: str = "") -> FileItem:
-    """The item of a place: what it becomes, or why not."""
-    place = spot.place
-    old = place.image if field == "image" else place.policy_value or None
-    where = FileObject(*place.ref)
-    kind, path = place.kind, place.path
-    return FileItem(spot.file, spot.line, where, place.container, kind, path, field, old, new, result, None, message)
-
-
-def became(item: FileItem, result: Result, message: str = "") -> FileItem:
-    """The item with what became of it."""
-    return msgspec.structs.replace(item, result=result, message=message or item.message)

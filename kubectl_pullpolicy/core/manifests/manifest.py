@@ -1,36 +1,38 @@
-"""Manifests as text: which images stand where, and the text with some of them changed, every other byte kept.
+"""Manifests as text: the images in each document, with the places of the entries that hold them.
 
-A file is cut into documents, so that a broken one costs no other. Characters outside the edits are never touched: the
-text goes through no emitter. What an edit did is checked by reading the outcome again and comparing the trees.
+A file is split into documents, so that a broken one does not affect the others. Edits keep every other byte, since the
+text is never emitted again.
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.manifests.chart_values import looks_like_values, values_places
-from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace, items_of, text_of
-from kubectl_pullpolicy.core.manifests.kustomizations import is_kustomization, kustomize_places
-from kubectl_pullpolicy.core.manifests.pod_specs import WITHOUT_IMAGES, object_places
+from kubectl_pullpolicy.core.manifests.chart_values import looks_like_values, values_images
+from kubectl_pullpolicy.core.manifests.image_fields import ImageField
+from kubectl_pullpolicy.core.manifests.kustomizations import is_kustomization, kustomize_images
+from kubectl_pullpolicy.core.manifests.pod_specs import WITHOUT_IMAGES, object_images
 from kubectl_pullpolicy.core.syntax.json_tree import begins_as_json, json_roots, means_json
+from kubectl_pullpolicy.core.syntax.line_index import BREAK, LineIndex
+from kubectl_pullpolicy.core.syntax.nodes import Mapping, Node, Scalar, mappings_in, string_of
 from kubectl_pullpolicy.core.syntax.yaml_parser import LINE_BREAK, TEMPLATE, MalformedError
-from kubectl_pullpolicy.core.syntax.yaml_tree import Mapping, Node, Scalar, yaml_roots
+from kubectl_pullpolicy.core.syntax.yaml_tree import yaml_roots
 
-_BREAK = re.compile(LINE_BREAK)
 _SEPARATOR = re.compile(r"(?:\A|(?<=[\r\n\x85\u2028\u2029]))---(?=[ \t\r\n\x85\u2028\u2029]|\Z)")
 _IGNORED_ABOVE = re.compile(rf"(?:{LINE_BREAK})[ \t]*#[ \t]*pullpolicy:[ \t]*ignore\b")
-_IGNORED_BEHIND = re.compile(r"[ \t]#[ \t]*pullpolicy:[ \t]*ignore\b[^\"'\]}]*\Z")
-# What cannot hold an image is not parsed: no key of one without these letters (a backslash may hide them), no template.
-_SPEAKS_OF_IMAGES = re.compile(r"image|repository|\\|\{\{", re.IGNORECASE)
-_KIND = re.compile(r"^kind:[ \t]*[\"']?(\w+)[\"']?[ \t]*\r?$", re.MULTILINE)
+_IGNORED_BEHIND = re.compile(r"[ \t]#[ \t]*pullpolicy:[ \t]*ignore\b[^\"\'\]}]*\Z")
+# A text without a match is not parsed: each key that holds an image has one of these words, unless a backslash hides
+# it, and a template has braces.
+_MAY_HOLD_IMAGES = re.compile(r"image|repository|\\|\{\{", re.IGNORECASE)
+_KIND = re.compile(r"^kind:[ \t]*[\"\']?(\w+)[\"\']?[ \t]*\r?$", re.MULTILINE)
 _CONTENT = re.compile(r"^[ \t]*[^\s#%-]", re.MULTILINE)
 BOM = "\ufeff"
 
 
 class Part:
-    """A piece of a file that is read by itself: a YAML document, or JSON documents that follow each other."""
+    """A piece of a file that is parsed on its own: one YAML document, or JSON documents that follow each other."""
 
     def __init__(self, text: str, offset: int, first_line: int) -> None:
         self.text = text
@@ -39,66 +41,58 @@ class Part:
         self.json = False
         self.roots: list[Node] = []
 
-    def read(self) -> None:
-        """Raises MalformedError."""
-        if begins_as_json(self.text):
-            try:
-                self.roots, self.json = json_roots(self.text, self.first_line), True
-            except MalformedError as error:
-                try:
-                    self.roots = yaml_roots(self.text, self.first_line)
-                except MalformedError:
-                    if means_json(self.text):
-                        raise error from None
-                    raise
-        else:
+    def parse(self) -> None:
+        """Set `roots` and `json`. Raises MalformedError."""
+        if not begins_as_json(self.text):
             self.roots = yaml_roots(self.text, self.first_line)
+            return
+        try:
+            self.roots, self.json = json_roots(self.text, self.first_line), True
+        except MalformedError as error:
+            try:
+                self.roots = yaml_roots(self.text, self.first_line)
+            except MalformedError:
+                if means_json(self.text):
+                    raise error from None
+                raise
 
-    def read_again(self, text: str) -> list[Node]:
-        """The trees of a changed text. Raises MalformedError."""
+    def parse_as_this(self, text: str) -> list[Node]:
+        """Return the trees of a changed text, in the syntax of this part. Raises MalformedError."""
         return json_roots(text) if self.json else yaml_roots(text)
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(found.end() for found in _BREAK.finditer(self.text))]
-
-    def line(self, at: int) -> int:
-        """The line of the file in which this character of the text stands."""
-        return self.first_line + bisect_right(self._line_starts, at) - 1
-
-    def rest_of_line(self, at: int) -> str:
-        """The text from here to the end of the line."""
-        number = bisect_right(self._line_starts, at)
-        return self.text[at : self._line_starts[number] if number < len(self._line_starts) else None].rstrip()
+    def lines(self) -> LineIndex:
+        """The lines of the text."""
+        return LineIndex(self.text, self.first_line)
 
 
-class Document(NamedTuple):
-    """A document with the images that were found in it; `number` counts from 1, empty documents left out."""
+@dataclass(frozen=True, eq=False)
+class ManifestDocument:
+    """A document with its images; `number` counts from 1, without empty documents."""
 
     number: int
     part: Part
     root: Node
-    places: tuple[ImagePlace, ...]
+    images: tuple[ImageField, ...]
 
-    def line(self, place: ImagePlace) -> int:
-        """The line of the file in which the image stands."""
-        return self.part.line(place.site.start)
+    def line(self, field: ImageField) -> int:
+        """Return the line of the file that holds the image."""
+        return self.part.lines.line(field.node.start)
 
-    def ignores(self, place: ImagePlace) -> bool:
-        """Whether a comment `# pullpolicy: ignore` stands behind the image, or above it or its container."""
-        found = place.whole or place.tag or place.digest or place.beside
-        if found is None:
+    def ignores(self, field: ImageField) -> bool:
+        """Return whether a comment `# pullpolicy: ignore` is beside the image, or above it or its container."""
+        entry = field.image_entry or field.tag_entry or field.digest_entry or field.neighbour
+        if entry is None:
             return False
         text = self.part.text
-        above = (text[node.before : node.start] for node in (found.key, found.mapping))
-        if any(_IGNORED_ABOVE.search(lead) for lead in above):
+        leads = (text[node.before : node.start] for node in (entry.key, entry.mapping))
+        if any(_IGNORED_ABOVE.search(lead) for lead in leads):
             return True
-        value = found.value
-        return _IGNORED_BEHIND.search(self.part.rest_of_line(value.end)) is not None
+        return _IGNORED_BEHIND.search(self.part.lines.rest_of_line(entry.value.end)) is not None
 
 
 class Malformed(NamedTuple):
-    """A document that cannot be read."""
+    """A document that cannot be parsed."""
 
     number: int
     line: int
@@ -106,16 +100,16 @@ class Malformed(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """A file: its text, its documents, and those that are none."""
+    """A file: its text, its documents, and those that cannot be parsed."""
 
     text: str
-    documents: tuple[Document, ...]
+    documents: tuple[ManifestDocument, ...]
     malformed: tuple[Malformed, ...]
 
 
 def read_manifest(text: str, file: str) -> Manifest:
-    """The documents of a text. `file` is the base name, which tells some of them apart; "-" is standard input."""
-    documents: list[Document] = []
+    """Return the documents of a text. `file` is the base name, which identifies some of them; "-" is stdin."""
+    documents: list[ManifestDocument] = []
     malformed: list[Malformed] = []
     number = 0
     for part in _parts(text):
@@ -123,48 +117,46 @@ def read_manifest(text: str, file: str) -> Manifest:
             number += _CONTENT.search(part.text) is not None
             continue
         try:
-            part.read()
+            part.parse()
         except MalformedError as error:
             number += 1
             malformed.append(Malformed(number, error.line, TEMPLATE if "{{" in part.text else error.problem))
             continue
         for root in part.roots:
-            if isinstance(root, Scalar) and root.meaning is None:
-                continue
-            number += 1
-            places = tuple(_places(root, file))
-            documents.append(Document(number, part, root, places))
+            if not isinstance(root, Scalar) or root.meaning is not None:
+                number += 1
+                documents.append(ManifestDocument(number, part, root, tuple(_images(root, file))))
     return Manifest(text, tuple(documents), tuple(malformed))
 
 
 def _holds_none(text: str) -> bool:
-    """Whether a document can be left unparsed: nothing in it speaks of images, or its kind has none.
+    """Return whether a document needs no parsing: no word in it names an image, or its kind has none.
 
-    Schemas of custom resources are most of what big bundles hold, and speak of images a lot.
+    Schemas of custom resources fill big bundles, and name images often.
     """
-    if not _SPEAKS_OF_IMAGES.search(text):
+    if not _MAY_HOLD_IMAGES.search(text):
         return True
     return "{{" not in text and [found[1] in WITHOUT_IMAGES for found in _KIND.finditer(text)] == [True]
 
 
-def _places(root: Node, file: str) -> Iterator[ImagePlace]:
+def _images(root: Node, file: str) -> Iterator[ImageField]:
     if not isinstance(root, Mapping):
-        for _, item in items_of(root):
-            yield from _places(item, file)
-    elif text_of(root.get("kind")).endswith("List") and root.get("items") is not None:
-        for _, item in items_of(root.get("items")):
-            yield from _places(item, file)
+        for _, item in mappings_in(root):
+            yield from _images(item, file)
+    elif string_of(root.get("kind")).endswith("List") and root.get("items") is not None:
+        for _, item in mappings_in(root.get("items")):
+            yield from _images(item, file)
     elif is_kustomization(root, file):
-        yield from kustomize_places(root)
+        yield from kustomize_images(root)
     elif looks_like_values(root):
-        found = values_places(root, strings=file == "-" or "values" in file.lower())
-        yield from sorted(found, key=lambda place: place.site.start)
+        fields = values_images(root, strings=file == "-" or "values" in file.lower())
+        yield from sorted(fields, key=lambda field: field.node.start)
     else:
-        yield from object_places(root)
+        yield from object_images(root)
 
 
 def _parts(text: str) -> Iterator[Part]:
-    """The text cut before each `---`; directives stay with their document, a mark at the beginning is left out."""
+    """Split the text before each `---`; directives stay with their document, a byte order mark is left out."""
     begin = len(BOM) if text.startswith(BOM) else 0
     starts = [found.start() for found in _SEPARATOR.finditer(text, begin) if found.start() > begin]
     line = 1
@@ -174,21 +166,21 @@ def _parts(text: str) -> Iterator[Part]:
             continue
         skipped = 3 if piece.startswith("---") and begins_as_json(piece[3:4096]) else 0
         yield Part(piece[skipped:], begin + skipped, line)
-        line += sum(1 for _ in _BREAK.finditer(piece))
+        line += sum(1 for _ in BREAK.finditer(piece))
         begin = end
 
 
 def _is_directives(piece: str) -> bool:
-    """Whether nothing but directives (`%YAML 1.1`) and comments stands there."""
+    """Return whether a piece holds only directives (`%YAML 1.1`) and comments."""
     if "%" not in piece[:1024]:
         return False
-    rows = [row.strip() for row in _BREAK.split(piece)]
-    said = [row for row in rows if row and not row.startswith("#")]
-    return bool(said) and all(row.startswith("%") for row in said)
+    rows = [row.strip() for row in BREAK.split(piece)]
+    content = [row for row in rows if row and not row.startswith("#")]
+    return bool(content) and all(row.startswith("%") for row in content)
 
 
 def joined_parts(text: str, changed: Sequence[tuple[Part, str]]) -> str:
-    """The text of a file with some of its parts replaced, in their order."""
+    """Return the text of a file with some of its parts replaced; they are in the order of the file."""
     pieces: list[str] = []
     at = 0
     for part, new in changed:

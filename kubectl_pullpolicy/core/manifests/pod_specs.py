@@ -1,4 +1,4 @@
-"""Images of pod specs: by the path of their kind, in foreign kinds wherever something has the shape of a pod template.
+"""Images of pod specs: by the path of their kind; in custom resources, by the shape of a pod template.
 
 Source: k8s.io/api core/v1 v0.37.2 (Container.image, ImageVolumeSource.reference).
 """
@@ -8,108 +8,129 @@ from collections.abc import Iterator
 from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.manifests.image_fields import (
-    Form,
-    ImagePlace,
+from kubectl_pullpolicy.core.manifests.image_fields import Form, ImageField
+from kubectl_pullpolicy.core.syntax.nodes import (
+    Alias,
+    Entry,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
     dereferenced,
-    entry,
+    find_entry,
     is_empty,
-    items_of,
-    text_of,
-    value_of,
+    mappings_in,
+    string_of,
+    value_at,
 )
-from kubectl_pullpolicy.core.syntax.edits import Entry
-from kubectl_pullpolicy.core.syntax.yaml_tree import Alias, Mapping, Node, Scalar, Sequence
 
 _LISTS: tuple[tuple[str, ContainerKind], ...] = (
     ("initContainers", "init"),
     ("containers", "app"),
     ("ephemeralContainers", "ephemeral"),
 )
-NOBODY = ObjectRef("", "", "", "")
-_HOLDERS = {info.kind for info in TARGET_KINDS}
-# No pod template stands in these, whatever their parts are called.
+_NO_OBJECT = ObjectRef("", "", "", "")
+_TARGET_KINDS = {info.kind for info in TARGET_KINDS}
+# These hold no pod template, whatever their keys are called.
 WITHOUT_IMAGES = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret", "ControllerRevision", "Event", "Node"})
-# Keys of an object that describe it, or what became of it.
+# Keys of an object that describe it, or its state.
 _NOT_SEARCHED = {"metadata", "status"}
 
 
-def object_places(root: Mapping) -> Iterator[ImagePlace]:
-    """The images of one object."""
-    kind, api_version = text_of(root.get("kind")), text_of(root.get("apiVersion"))
+def object_images(root: Mapping) -> Iterator[ImageField]:
+    """Yield the images of one object."""
+    kind, api_version = string_of(root.get("kind")), string_of(root.get("apiVersion"))
     ref = object_ref(root)
     info = kind_info(kind)
     if kind in WITHOUT_IMAGES:
         return
-    if kind in _HOLDERS and info is not None and info.group == api_version.rpartition("/")[0]:
+    if kind in _TARGET_KINDS and info is not None and info.group == api_version.rpartition("/")[0]:
         path = spec_path(kind)
-        yield from _spec_places(value_of(root, *path), ref, ".".join(path), "pod")
+        yield from _spec_images(value_at(root, *path), ref, ".".join(path), "pod")
         return
     yield from _shaped(root, ref)
 
 
 def object_ref(root: Mapping) -> ObjectRef:
-    """Where the object will stand; a namespace is mostly not written."""
-    name = text_of(value_of(root, "metadata", "name")) or text_of(value_of(root, "metadata", "generateName"))
-    namespace = text_of(value_of(root, "metadata", "namespace"))
-    return ObjectRef(text_of(root.get("apiVersion")), text_of(root.get("kind")), namespace, name)
+    """Return the object's reference as written; most manifests leave the namespace out."""
+    name = string_of(value_at(root, "metadata", "name")) or string_of(value_at(root, "metadata", "generateName"))
+    namespace = string_of(value_at(root, "metadata", "namespace"))
+    return ObjectRef(string_of(root.get("apiVersion")), string_of(root.get("kind")), namespace, name)
 
 
-def _shaped(root: Mapping, ref: ObjectRef) -> Iterator[ImagePlace]:
-    """Every mapping with a `spec` that has containers, at any depth; an alias leads where it points."""
+def _shaped(root: Mapping, ref: ObjectRef) -> Iterator[ImageField]:
+    """Yield the images of every mapping with a `spec` that has containers, at any depth and through aliases."""
     pending: list[tuple[Node, str]] = [(root, "")]
-    seen = set[int]()
+    visited = set[Node]()
     while pending:
-        node, path = pending.pop()
-        here = dereferenced(node)
-        if here is None or isinstance(here, Scalar) or id(here) in seen:
+        aliased, path = pending.pop()
+        node = dereferenced(aliased)
+        if node is None or isinstance(node, Scalar) or node in visited:
             continue
-        seen.add(id(here))
-        if isinstance(here, Sequence):
-            pending += [(item, f"{path}[{number}]") for number, item in reversed(list(enumerate(here.items)))]
+        visited.add(node)
+        if isinstance(node, Sequence):
+            pending += [(item, f"{path}[{index}]") for index, item in reversed(list(enumerate(node.items)))]
             continue
-        spec = value_of(here, "spec")
-        if any(not is_empty(value_of(item, "image")) for _, item in items_of(value_of(spec, "containers"))):
-            yield from _spec_places(spec, ref, f"{path}.spec".lstrip("."), "guess")
+        spec = value_at(node, "spec")
+        if any(not is_empty(value_at(item, "image")) for _, item in mappings_in(value_at(spec, "containers"))):
+            yield from _spec_images(spec, ref, f"{path}.spec".lstrip("."), "guess")
             continue
-        if text_of(here.get("kind")) not in WITHOUT_IMAGES:
-            below = [(text_of(key), value) for key, value in here.entries() if not isinstance(key, Alias)]
+        if string_of(node.get("kind")) not in WITHOUT_IMAGES:
+            below = [(string_of(key), value) for key, value in node.entries() if not isinstance(key, Alias)]
             searched = [(value, f"{path}.{key}".lstrip(".")) for key, value in below if key not in _NOT_SEARCHED]
             pending += reversed(searched)
 
 
-def _spec_places(spec: Node | None, ref: ObjectRef, path: str, form: Form) -> Iterator[ImagePlace]:
-    for listed, kind in _LISTS:
-        for number, container in items_of(value_of(spec, listed)):
-            declared: ContainerKind = kind
-            if kind == "init" and text_of(value_of(container, "restartPolicy")) == "Always":
-                declared = "sidecar"
-            found = _place(container, "image", "imagePullPolicy")
-            if found is not None:
-                title = text_of(value_of(container, "name"))
-                where = f"{path}.{listed}[{number}].image"
-                yield found._replace(form=form, ref=ref, container=title, kind=declared, path=where)
-    for number, volume in items_of(value_of(spec, "volumes")):
-        source = value_of(volume, "image")
-        found = _place(source, "reference", "pullPolicy") if isinstance(source, Mapping) else None
-        if found is not None:
-            title = text_of(value_of(volume, "name"))
-            where = f"{path}.volumes[{number}].image.reference"
-            yield found._replace(form=form, ref=ref, container=title, kind="imageVolume", path=where)
+def _spec_images(spec: Node | None, ref: ObjectRef, path: str, form: Form) -> Iterator[ImageField]:
+    for name, kind in _LISTS:
+        for index, container in mappings_in(value_at(spec, name)):
+            field = _image(container, "image", "imagePullPolicy")
+            if field is not None:
+                yield field._replace(
+                    form=form,
+                    ref=ref,
+                    container=string_of(value_at(container, "name")),
+                    kind="sidecar" if kind == "init" and _restarts_always(container) else kind,
+                    path=f"{path}.{name}[{index}].image",
+                )
+    for index, volume in mappings_in(value_at(spec, "volumes")):
+        source = value_at(volume, "image")
+        field = _image(source, "reference", "pullPolicy") if isinstance(source, Mapping) else None
+        if field is not None:
+            name = string_of(value_at(volume, "name"))
+            path_of_volume = f"{path}.volumes[{index}].image.reference"
+            yield field._replace(form=form, ref=ref, container=name, kind="imageVolume", path=path_of_volume)
 
 
-def _place(holder: Mapping, key: str, policy_key: str) -> ImagePlace | None:
-    """The image of a container or image volume, or None where it has none (a patch of something else)."""
-    image, policy = entry(holder, key), entry(holder, policy_key)
-    if image is None or is_empty(image.value):
-        beside = image or _beside(holder)
-        unknown = "" if beside is None else "it has no image here"
-        if beside is None:
-            return None
-        return ImagePlace("pod", NOBODY, "", "app", "", "", unknown, None, None, None, policy, policy_key, beside)
-    text = text_of(image.value)
-    unknown = "" if text else _no_string(image)
-    return ImagePlace("pod", NOBODY, "", "app", "", text, unknown, image, None, None, policy, policy_key, image)
+def _restarts_always(container: Mapping) -> bool:
+    return string_of(value_at(container, "restartPolicy")) == "Always"
+
+
+def _image(parent: Mapping, key: str, policy_key: str) -> ImageField | None:
+    """Return the image of a container or image volume; None if it has none, as in a patch of something else."""
+    image, policy = find_entry(parent, key), find_entry(parent, policy_key)
+    neighbour = image or find_entry(parent, "name")  # patches have containers without an image
+    if neighbour is None:
+        return None
+    text, problem = "", "it has no image here"
+    if image is not None and is_empty(image.value):
+        image = None
+    elif image is not None:
+        text = string_of(image.value)
+        problem = "" if text else _no_string(image)
+    return ImageField(
+        "pod",
+        _NO_OBJECT,
+        "",
+        "app",
+        "",
+        text,
+        problem,
+        image_entry=image,
+        policy_entry=policy,
+        policy_key=policy_key,
+        neighbour=neighbour,
+    )
 
 
 def _no_string(image: Entry) -> str:
@@ -117,8 +138,3 @@ def _no_string(image: Entry) -> str:
     if isinstance(value, Mapping) and value.items and isinstance(value.items[0], Mapping):  # {{ .Values.image }}
         return "it is a Helm (Go) template expression; render it first"
     return "it is no string"
-
-
-def _beside(holder: Mapping) -> Entry | None:
-    """Where a policy goes in a container without an image, as patches have them."""
-    return entry(holder, "name")

@@ -9,16 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.syntax.nodes import Alias, Entry, Fingerprint, Node, Scalar, fingerprints
 from kubectl_pullpolicy.core.syntax.yaml_parser import LINE_BREAK
-from kubectl_pullpolicy.core.syntax.yaml_tree import (
-    Alias,
-    Fingerprint,
-    Mapping,
-    Node,
-    Scalar,
-    fingerprints,
-    token_start,
-)
+from kubectl_pullpolicy.core.syntax.yaml_tree import token_start
 
 _BREAK = re.compile(LINE_BREAK)
 _LAST_BREAK = re.compile(f"(?:{LINE_BREAK})$")
@@ -29,25 +22,12 @@ _NEXT = re.compile(r"\S")
 _REST = re.compile(r"[ \t]*(?:#.*)?")
 
 
+# What edits do to the tree: the pieces that each changed node has afterwards.
+Effect = dict[Node, tuple[Fingerprint, ...]]
+
+
 class EditError(ValueError):
     """The document's layout does not allow the edit; the message says why."""
-
-
-class Entry(NamedTuple):
-    """An entry of a mapping: a key and its value, wherever they stand."""
-
-    mapping: Mapping
-    at: int
-
-    @property
-    def key(self) -> Node:
-        """The key."""
-        return self.mapping.items[self.at]
-
-    @property
-    def value(self) -> Node:
-        """The value, an alias as an alias."""
-        return self.mapping.items[self.at + 1]
 
 
 class Rewrite(NamedTuple):
@@ -59,13 +39,13 @@ class Rewrite(NamedTuple):
     start: int
     end: int
     written: str
-    effect: dict[int, tuple[Fingerprint, ...]]
+    effect: Effect
 
 
 def replaced(text: str, node: Node, value: str, quote: str = "") -> Rewrite:
     """A scalar's value replaced in its own style; `quote` is used where a plain one may not stand (null in JSON)."""
     if isinstance(node, Alias):
-        return Rewrite(node.start, node.end, value, {id(node): (_piece(value),)})
+        return Rewrite(node.start, node.end, value, _replacement(node, _piece(value)))
     if not isinstance(node, Scalar):
         raise EditError("the value is no string")
     start = token_start(text, node)
@@ -74,7 +54,7 @@ def replaced(text: str, node: Node, value: str, quote: str = "") -> Rewrite:
     quote = node.style or quote
     blank = "" if start < node.end else " "  # an empty value ends where its colon does
     piece = ("scalar", value, quote == "", node.tag, node.anchor)
-    return Rewrite(start, node.end, f"{blank}{quote}{value}{quote}", {id(node): (piece,)})
+    return Rewrite(start, node.end, f"{blank}{quote}{value}{quote}", _replacement(node, piece))
 
 
 def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Rewrite:
@@ -84,7 +64,7 @@ def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Rewri
         raise EditError("the value is a block scalar of several lines")
     at = text.index(old, first.end(), node.end)
     piece = ("scalar", node.value.replace(old, value), False, node.tag, node.anchor)
-    return Rewrite(at, at + len(old), value, {id(node): (piece,)})
+    return Rewrite(at, at + len(old), value, _replacement(node, piece))
 
 
 def renamed(text: str, key: Node, name: str) -> Rewrite:
@@ -98,7 +78,7 @@ def inserted(text: str, beside: Entry, key: str, value: str) -> Rewrite:
     if quote in {"|", ">"} or not isinstance(beside.value, Scalar | Alias):
         raise EditError("its layout is unusual")
     pieces = [_piece(f"{word}", quote) for word in (key, value)]
-    effect = {id(beside.value): (_own_piece(beside.value), *pieces)}
+    effect: Effect = {beside.value: (_own_piece(beside.value), *pieces)}
     if beside.mapping.flow:
         colon = text[beside.key.end : beside.value.start]
         colon = colon if _COLON.fullmatch(colon) else ": "
@@ -134,7 +114,7 @@ def removed(text: str, entry: Entry) -> Rewrite:
         raise EditError("its layout is unusual")
     if sum(isinstance(key, Scalar) and key.value == entry.key.value for key in keys) > 1:
         raise EditError(f"{entry.key.value} stands there twice")
-    effect: dict[int, tuple[Fingerprint, ...]] = {id(entry.key): (), id(entry.value): ()}
+    effect: Effect = {entry.key: (), entry.value: ()}
     following = keys[entry.at // 2 + 1] if entry.at // 2 + 1 < len(keys) else None
     if entry.mapping.flow:
         return _removed_from_flow(text, entry, following, effect)
@@ -154,9 +134,7 @@ def removed(text: str, entry: Entry) -> Rewrite:
     return Rewrite(entry.key.start, _NEXT.search(text, ended.end()).start(), "", effect)  # type: ignore[union-attr]
 
 
-def _removed_from_flow(
-    text: str, entry: Entry, following: Node | None, effect: dict[int, tuple[Fingerprint, ...]]
-) -> Rewrite:
+def _removed_from_flow(text: str, entry: Entry, following: Node | None, effect: Effect) -> Rewrite:
     if entry.at and _COMMA.fullmatch(text, entry.key.before, entry.key.start):
         return Rewrite(entry.key.before, entry.value.end, "", effect)
     if entry.at == 0 and following is None:
@@ -178,6 +156,10 @@ def _content_end(text: str, node: Node) -> int:
     return node.end
 
 
+def _replacement(node: Node, piece: Fingerprint) -> Effect:
+    return {node: (piece,)}
+
+
 def _piece(value: str, quote: str = "") -> Fingerprint:
     return "scalar", value, quote == "", None, None
 
@@ -186,9 +168,9 @@ def _own_piece(node: Node) -> Fingerprint:
     return next(fingerprints(node))[1]
 
 
-def joined(edits: Iterable[Rewrite]) -> dict[int, tuple[Fingerprint, ...]]:
+def joined(edits: Iterable[Rewrite]) -> Effect:
     """What several edits do to the tree: a value may be replaced and get a neighbour too."""
-    effects: dict[int, tuple[Fingerprint, ...]] = {}
+    effects: Effect = {}
     for edit in edits:
         for node, pieces in edit.effect.items():
             there = effects.get(node)
@@ -198,10 +180,10 @@ def joined(edits: Iterable[Rewrite]) -> dict[int, tuple[Fingerprint, ...]]:
     return effects
 
 
-def expected(root: Node, effects: dict[int, tuple[Fingerprint, ...]]) -> Iterator[Fingerprint]:
+def expected(root: Node, effects: Effect) -> Iterator[Fingerprint]:
     """The tree's pieces as they must be after these edits."""
     for node, piece in fingerprints(root):
-        yield from effects.get(id(node), (piece,))
+        yield from (piece,) if node is None else effects.get(node, (piece,))
 
 
 def applied(text: str, edits: Iterable[Rewrite]) -> str:

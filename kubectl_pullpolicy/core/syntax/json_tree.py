@@ -8,8 +8,8 @@ Source: RFC 8259.
 import json
 import re
 
+from kubectl_pullpolicy.core.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kubectl_pullpolicy.core.syntax.yaml_parser import MAX_DEPTH, TOO_DEEP, MalformedError
-from kubectl_pullpolicy.core.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _TOKEN = re.compile(r'[ \t\r\n]*(?:("(?:[^"\\]|\\.)*")|([\[{])|([\]}])|([,:])|([-+.0-9eEa-z]+))')
 _BLANK = re.compile(r"[ \t\r\n]*")

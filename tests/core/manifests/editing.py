@@ -3,36 +3,26 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
-from kubectl_pullpolicy.core.manifests.edits import ImageEdit, Refused, rewritten
-from kubectl_pullpolicy.core.manifests.image_fields import ImagePlace
-from kubectl_pullpolicy.core.manifests.manifest import Document, read_manifest
+from kubectl_pullpolicy.core.manifests.changes import ImageChange
+from kubectl_pullpolicy.core.manifests.edits import rewritten
+from kubectl_pullpolicy.core.manifests.image_fields import ImageField
+from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 PIN = f"@{DIGEST}"
 
 
 class Outcome(NamedTuple):
-    """The text after the changes, the images that were to change, and the refusals."""
+    """The text after the changes, the images that were to change, and the reasons of refusals."""
 
     text: str
     images: list[str]
-    refused: list[Refused]
+    refused: list[str]
 
 
-def places(text: str, file: str = "manifest.yaml") -> list[ImagePlace]:
+def images(text: str, file: str = "manifest.yaml") -> list[ImageField]:
     """All images of a text."""
-    return [place for document in read_manifest(text, file).documents for place in document.places]
-
-
-def readable(document: Document, place: ImagePlace) -> bool:
-    """Whether the place holds a reference that a registry could be asked for."""
-    if place.unknown or document.ignores(place):
-        return False
-    try:
-        return parse(place.image) is not None
-    except InvalidReference:
-        return False
+    return [image for document in read_manifest(text, file).documents for image in document.images]
 
 
 def changed(
@@ -40,14 +30,15 @@ def changed(
 ) -> Outcome:
     """Every readable image (of these containers) pinned to this digest, its policy set."""
     manifest = read_manifest(text, file)
-    meant = [
-        place
+    every = [
+        ImageChange(file, document, image, digest=digest, policy=policy)
         for document in manifest.documents
-        for place in document.places
-        if readable(document, place) and (not only or place.container in only)
+        for image in document.images
+        if not document.ignores(image) and (not only or image.container in only)
     ]
-    outcome = rewritten(manifest, [ImageEdit(place, digest, policy) for place in meant])
-    return Outcome(outcome.text, [place.image for place in meant], list(outcome.refused))
+    changes = [change for change in every if change.reference is not None]
+    outcome = rewritten(manifest, changes)
+    return Outcome(outcome.text, [change.field.image for change in changes], list(outcome.refused.values()))
 
 
 def pinned(text: str, file: str = "manifest.yaml") -> Outcome:

@@ -131,7 +131,7 @@ def test_a_policy_changes_policies_and_nothing_else(text: str, policy: str) -> N
 def test_what_set_puts_in_default_takes_out(text: str) -> None:
     outcome = changed(text, policy="Default")
     bare = outcome.text
-    assert [refusal.reason for refusal in outcome.refused if "comment" not in refusal.reason] == []
+    assert [reason for reason in outcome.refused if "comment" not in reason] == []
     if not outcome.refused:
         assert meaning(bare)[0] == policies(meaning(text), "Default")
         assert changed(changed(bare, policy="Never").text, policy="Default").text == bare

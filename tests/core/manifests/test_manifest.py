@@ -7,7 +7,7 @@ import pytest
 from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
 from kubectl_pullpolicy.files.documents import Document, documents
-from tests.core.manifests.editing import DIGEST, PIN, changed, pinned, places
+from tests.core.manifests.editing import DIGEST, PIN, changed, images, pinned
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n"
 DEPLOYMENT = """\
@@ -147,7 +147,7 @@ def test_every_reference_is_pinned_and_no_other_byte_changes(text: str, images: 
 
 @pytest.mark.parametrize("text", [case[1] for case in NO_IMAGES], ids=[case[0] for case in NO_IMAGES])
 def test_strings_that_only_look_like_images_are_left_alone(text: str) -> None:
-    assert places(text) == []
+    assert images(text) == []
 
 
 JSON = [
@@ -183,7 +183,7 @@ def test_documents_without_images_keep_their_numbers() -> None:
     schema = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: [image\n"
     text = f"# only a comment\n---\n{schema}---\nkind: Service\n---\n{POD}  - image: a\n"
     (document,) = read_manifest(text, "x.yaml").documents
-    assert (document.number, document.line(document.places[0])) == (3, 15)
+    assert (document.number, document.line(document.images[0])) == (3, 15)
     assert pinned(text).text == text.replace("image: a", f"image: a{PIN}")
 
 
@@ -207,7 +207,7 @@ def test_an_anchor_that_something_else_uses_is_refused() -> None:
     text = f"{POD}  - name: a\n    image: &i nginx:1\n    args: [*i]\n  - image: b\n"
     outcome = pinned(text)
     assert outcome.text == text.replace("image: b", f"image: b{PIN}")
-    assert [refusal.reason for refusal in outcome.refused] == ["its anchor &i is used by something else, too"]
+    assert outcome.refused == ["its anchor &i is used by something else, too"]
 
 
 def test_the_image_of_a_merged_container_is_edited_where_it_stands() -> None:
@@ -222,7 +222,7 @@ def test_a_shared_image_is_not_changed_for_one_container_alone() -> None:
     text = f"{POD}  - &c\n    name: a\n    image: nginx:1\n  - <<: *c\n    name: b\n"
     outcome = changed(text, digest=DIGEST, only=["a"])
     assert outcome.text == text
-    assert "spec.containers[1].image" in outcome.refused[0].reason
+    assert "spec.containers[1].image" in outcome.refused[0]
 
 
 def test_a_kustomization_keeps_its_names_and_gets_the_digest_behind_the_tag() -> None:
@@ -230,9 +230,9 @@ def test_a_kustomization_keeps_its_names_and_gets_the_digest_behind_the_tag() ->
         "images:\n- name: nginx # the proxy\n  newTag: '1.25'\n- name: app\n  newName: h:5000/app\n  newTag: v1\n"
         "- {name: redis, digest: sha256:" + "f" * 64 + "}\n- name: untagged\n  newName: x\n"
     )
-    found = places(text, "kustomization.yaml")
+    found = images(text, "kustomization.yaml")
     assert [place.image for place in found] == ["nginx:1.25", "h:5000/app:v1", f"redis@sha256:{'f' * 64}", "x"]
-    assert [bool(place.unknown) for place in found] == [False, False, False, True]
+    assert [bool(place.problem) for place in found] == [False, False, False, True]
     outcome = pinned(text, "kustomization.yaml").text
     assert outcome == text.replace("1.25'", f"1.25{PIN}'").replace("v1\n", f"v1{PIN}\n").replace("f" * 64, DIGEST[7:])
 
@@ -244,8 +244,8 @@ def test_values_of_a_chart_are_pinned_in_their_digest_or_else_in_their_tag() -> 
         "images: {x: {repository: yes/y, tag: 1.5}}\n"
         "numbers: {image: {repository: z, tag: 1.10}}\nlater: {image: {repository: z, tag: ''}}\nlogoImage: logo\n"
     )
-    found = places(text, "values.yaml")
-    assert [place.image for place in found if not place.unknown] == [
+    found = images(text, "values.yaml")
+    assert [place.image for place in found if not place.problem] == [
         "quay.io/team/app:1.10",
         "web:v2",
         "a/b:3",
@@ -260,15 +260,15 @@ def test_values_of_a_chart_are_pinned_in_their_digest_or_else_in_their_tag() -> 
 def test_files_that_are_neither_objects_nor_values_hold_no_images() -> None:
     text = "site: {image: logo.png}\n"
     (document,) = read_manifest(text, "mkdocs.yml").documents
-    assert document.places == ()
-    assert [place.image for place in places(text, "values-prod.yaml")] == ["logo.png"]
+    assert document.images == ()
+    assert [field.image for field in images(text, "values-prod.yaml")] == ["logo.png"]
 
 
 def test_lines_are_those_of_the_file() -> None:
     text = f"# c\n{POD}  - image: a\n---\n{POD}  - name: x\n    image: b\n"
     found = [
-        (document.line(place), place.image)
+        (document.line(field), field.image)
         for document in read_manifest(text, "x").documents
-        for place in document.places
+        for field in document.images
     ]
     assert found == [(8, "a"), (17, "b")]
