@@ -1,12 +1,12 @@
-"""Streams read by threads, with a limit on how much waits.
+"""Streams read by threads, with a limit on the items that wait.
 
-The threads are daemons, unlike those of concurrent.futures: a server that never answers must not keep the program from
-ending. What goes wrong in one is raised in the caller's thread.
+The threads are daemons, unlike those of concurrent.futures: a server that never answers must not keep the program
+running. An error in a thread is raised in the caller's thread.
 """
 
 import threading
 from collections.abc import Iterable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Generic, NamedTuple, TypeVar
 
@@ -21,19 +21,21 @@ class _ThreadEnd(NamedTuple):
     error: BaseException | None
 
 
-def together(streams: Iterable[Iterator[T]], threads: int, ahead: int = 1) -> Iterator[T]:
-    """The items of the streams as they come, each stream read by one of at most so many threads.
+def together(
+    streams: Iterable[Iterator[T]], threads: int, ahead: int = 1, idle_timeout: float | None = None
+) -> Iterator[T]:
+    """Yield the items of all streams as they arrive. One thread reads one stream at a time.
 
-    At most `ahead` items for each thread are being read or wait to be taken. With one thread, one stream and `ahead` 1:
-    the next item is read while the caller works on the one before.
+    `ahead`: items per thread that are being read or wait. With one stream, one thread and `ahead` 1, the next item is
+    read while the caller handles the previous one. Ends early when no item arrives for `idle_timeout` seconds.
     """
-    given = list(streams)
-    threads = min(threads, len(given))
-    reader = _StreamReader(given, threads, threads * ahead)
+    sources = list(streams)
+    threads = min(threads, len(sources))
+    reader = _StreamReader(sources, threads, threads * ahead)
     for _ in range(threads):
         threading.Thread(target=reader.run, daemon=True).start()
     try:
-        yield from reader.items(threads)
+        yield from reader.items(threads, idle_timeout)
     finally:
         reader.stop(threads)
 
@@ -48,7 +50,7 @@ class _StreamReader(Generic[T]):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """What each thread does."""
+        """Read streams until none is left. Each thread runs this."""
         with _ThreadReport(self._arrived):
             while not self._stopped.is_set() and (stream := self._waiting.get()) is not None:
                 self._read(stream)
@@ -60,12 +62,15 @@ class _StreamReader(Generic[T]):
                 self._credit.release()
                 return
             self._arrived.put(item)
-            del item  # or it would live on here while the next is awaited
+            del item  # otherwise this frame keeps it alive while the next item is awaited
 
-    def items(self, running: int) -> Iterator[T]:
-        """What the threads have read."""
+    def items(self, running: int, idle_timeout: float | None) -> Iterator[T]:
+        """Yield what the threads have read. Raises the error of a thread."""
         while running:
-            arrived = self._arrived.get()
+            try:
+                arrived = self._arrived.get(timeout=idle_timeout)
+            except Empty:
+                return
             if isinstance(arrived, _StreamItem):
                 self._credit.release()
                 yield arrived.value
@@ -75,14 +80,14 @@ class _StreamReader(Generic[T]):
                 running -= 1
 
     def stop(self, threads: int) -> None:
-        """Ends the threads: now those that wait, the others after the request that they are in."""
+        """End the threads: waiting threads now, the others after their current request."""
         self._stopped.set()
         for _ in range(threads):
             self._credit.release()
 
 
 class _ThreadReport(Generic[T]):
-    """Puts the end of a thread, and what ended it, where the caller finds it."""
+    """Reports the end of a thread, and its error, to the caller."""
 
     def __init__(self, arrived: "SimpleQueue[_StreamItem[T] | _ThreadEnd]") -> None:
         self._arrived = arrived
