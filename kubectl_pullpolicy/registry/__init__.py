@@ -1,11 +1,6 @@
-"""The registry edge: a small client of the OCI distribution protocol, and the credentials for it.
+"""What registries answer about image references, asked with the credentials of this machine or of a Pod.
 
-    resolver = Resolver(DockerConfig())             # or PullSecrets([(name, document), ...]), or Fixed((credential,))
-    resolver.resolve(references)    # dict of ImageReference -> Resolved | Failure, in parallel
-    resolver.platforms(reference)   # tuple of Platform | Failure
-    resolver.tags(reference)        # tuple of tags | Failure
-
-Nothing raises for what a registry does: a Failure is an answer.
+May import: parallel, flags, core.
 """
 
 from kubectl_pullpolicy.registry.docker_config import DockerConfigKeychain

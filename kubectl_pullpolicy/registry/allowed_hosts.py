@@ -1,7 +1,7 @@
-"""Which hosts a registry may lead to: token services and redirects.
+"""The hosts that a registry may refer to: token services and redirect targets.
 
-A registry's answer names other hosts. A public registry must not make this machine talk to its own network: loopback,
-link-local and private addresses are allowed only where the registry itself is at one of that kind.
+A public registry must not make this machine contact its own network. Loopback, link-local and private addresses are
+allowed only if the registry itself has an address of that kind.
 """
 
 import ipaddress
@@ -15,34 +15,34 @@ _RESTRICTED: tuple[AddressKind, ...] = ("loopback", "link-local", "private")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name alone."""
+    """Return whether a host is this machine, by its name only (no DNS)."""
     bare = host.strip("[]").rstrip(".").lower()
     return bare == "localhost" or bare.endswith(".localhost") or _address_kind(bare) == "loopback"
 
 
 def refusal_reason(origin: str, target: str) -> str:
-    """Why the registry at URL `origin` may not lead to URL `target`; "" where it may."""
-    source, wanted = urlsplit(origin), urlsplit(target)
-    host = wanted.hostname or ""
-    if wanted.scheme not in {"http", "https"} or not host:
+    """Return why the registry at URL `origin` may not refer to URL `target`; "" if it may."""
+    source, destination = urlsplit(origin), urlsplit(target)
+    host = destination.hostname or ""
+    if destination.scheme not in {"http", "https"} or not host:
         return "which is no web address"
     if same_origin(origin, target):
         return ""
-    if wanted.scheme == "http" and source.scheme == "https":
+    if destination.scheme == "http" and source.scheme == "https":
         return "which is not https"
     if source.hostname == host:
         return ""
-    theirs, ours = address_kinds(host), address_kinds(source.hostname or "")
-    if wanted.scheme == "http" and not (theirs == ours == {"loopback"}):
+    target_kinds, own_kinds = address_kinds(host), address_kinds(source.hostname or "")
+    if destination.scheme == "http" and not (target_kinds == own_kinds == {"loopback"}):
         return "which is not https"
-    for reach in _RESTRICTED:
-        if reach in theirs and reach not in ours:
-            return f"which is at a {reach} address"
+    for kind in _RESTRICTED:
+        if kind in target_kinds and kind not in own_kinds:
+            return f"which is at a {kind} address"
     return ""
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two URLs have the same scheme, host and port: what credentials were meant for."""
+    """Return whether two URLs have the same scheme, host and port, the scope of credentials."""
     return _origin(urlsplit(one)) == _origin(urlsplit(other))
 
 
@@ -56,15 +56,15 @@ def _origin(url: SplitResult) -> tuple[str, str, int]:
 
 @lru_cache(maxsize=256)
 def address_kinds(host: str) -> frozenset[AddressKind]:
-    """From where the addresses of a host can be reached. A host without any is unknown: it cannot be asked either."""
+    """Return the kinds of a host's addresses, by DNS. "unknown" if the host has none."""
     literal = _address_kind(host)
     if literal != "unknown":
         return frozenset({literal})
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return frozenset({"unknown"})
-    return frozenset(_address_kind(str(each[4][0])) for each in found)
+    return frozenset(_address_kind(str(each[4][0])) for each in addresses)
 
 
 def _address_kind(address: str) -> AddressKind:

@@ -1,7 +1,7 @@
-"""Connections: TLS, certificates, proxies, and how many at the same time to one host.
+"""Connections: TLS, certificates, proxies, and the number of connections to one host.
 
-Certificates are those of the system (SSL_CERT_FILE and SSL_CERT_DIR move them, as for Go programs) and the user's own;
-proxies those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Loopback is never asked through a proxy.
+Certificates: the system's (or those of SSL_CERT_FILE and SSL_CERT_DIR, as in Go programs) and the user's own. Proxies:
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Requests to loopback never go through a proxy.
 """
 
 import ssl
@@ -19,7 +19,7 @@ USER_AGENT = f"kubectl-pullpolicy/{__version__}"
 
 
 class ConnectionPools:
-    """Sends one request, once, without following anything. May be used by several threads."""
+    """Sends one request once and follows no redirect. Safe for several threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
@@ -28,7 +28,10 @@ class ConnectionPools:
         self._lock = threading.Lock()
 
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, connect: float = 0.0) -> Any:
-        """The response, its body unread. Raises urllib3's errors. `connect`: other seconds to connect than usual."""
+        """Return the response, its body unread. Raises urllib3's errors.
+
+        `connect`: seconds to connect, 0 for the usual limit.
+        """
         import urllib3
 
         timeout = urllib3.Timeout(connect=connect or self._limits.connect, read=self._limits.read)
@@ -59,17 +62,17 @@ class ConnectionPools:
 
 
 def proxy_for(url: str) -> str:
-    """The proxy to reach a URL by, "" for none."""
+    """Return the URL of the proxy for a URL, "" for none."""
     from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
     split = urlsplit(url)
     if is_loopback(split.hostname or ""):
         return ""
     proxies = getproxies_environment()
-    found = proxies.get(split.scheme) or proxies.get("all") or ""
-    if not found or proxy_bypass_environment(split.netloc.rpartition("@")[2], proxies):
+    proxy = proxies.get(split.scheme) or proxies.get("all") or ""
+    if not proxy or proxy_bypass_environment(split.netloc.rpartition("@")[2], proxies):
         return ""
-    return found if "://" in found else f"http://{found}"
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _proxy_manager(proxy: str, options: dict[str, Any]) -> Any:
@@ -81,10 +84,10 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> Any:
 
 
 def _tls_context(authority: str) -> ssl.SSLContext:
-    """Raises FileError where the user's file holds no certificates."""
+    """Return the TLS settings. Raises FileError if the user's file holds no certificates."""
     context = ssl.create_default_context()
-    places = ssl.get_default_verify_paths()
-    if not (places.cafile or places.capath) and find_spec("certifi") is not None:
+    paths = ssl.get_default_verify_paths()
+    if not (paths.cafile or paths.capath) and find_spec("certifi") is not None:
         import certifi  # a bundled Python looks for certificates where it was built
 
         context.load_verify_locations(certifi.where())

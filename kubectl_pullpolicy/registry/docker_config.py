@@ -2,7 +2,7 @@
 
 Source: docker/cli cli/config (config.json: auths, credHelpers, credsStore; DOCKER_CONFIG moves it) and
 containers-auth.json(5) (REGISTRY_AUTH_FILE moves it; keys may have a path, the longest wins). Docker's comes first.
-What cannot be read is told where a registry then refuses; it never stops a public image.
+A file that cannot be read is reported only if the registry then refuses the request: public images still work.
 """
 
 import base64
@@ -26,7 +26,7 @@ from kubectl_pullpolicy.registry.keychain import (
     RegistryToken,
 )
 
-# docker/cli cli/config/credentials and docker/docker registry/config.go:IndexServer: what Docker Hub's entry is called.
+# docker/cli cli/config/credentials and docker/docker registry/config.go:IndexServer: the key of Docker Hub's entry.
 HUB_SERVER = "https://index.docker.io/v1/"
 
 
@@ -45,7 +45,7 @@ class _Config(msgspec.Struct, rename="camel"):
 
 
 class _ConfigFile(NamedTuple):
-    """A file that was read; `problem` tells why it could not be."""
+    """A configuration file. `problem`: why it could not be read, or ""."""
 
     path: Path
     config: _Config
@@ -53,7 +53,7 @@ class _ConfigFile(NamedTuple):
 
 
 class DockerConfigKeychain:
-    """Looks into the files once; asks each credential program once for each registry."""
+    """Reads the files once. Runs each credential helper once for each registry."""
 
     def __init__(self, environment: Mapping[str, str] | None = None, home: Path | None = None) -> None:
         self._environment = os.environ if environment is None else environment
@@ -63,27 +63,27 @@ class DockerConfigKeychain:
         self._lock = threading.Lock()
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
-        """The first that is found, or Anonymous with the reason why there is none."""
+        """Return the first credential found, or Anonymous with the reason why there is none."""
         with self._lock:
             if self._files is None:
                 self._files = [file for path in _config_paths(self._environment, self._home) if (file := _read(path))]
         reasons = []
         for file in self._files:
-            found = self._in_file(file, registry, repository)
-            if found is not None and not isinstance(found, Anonymous):
-                return (found,)
+            credential = self._in_file(file, registry, repository)
+            if credential is not None and not isinstance(credential, Anonymous):
+                return (credential,)
             reasons += [file.problem] if file.problem else []
-            reasons += [found.unavailable] if isinstance(found, Anonymous) and found.unavailable else []
+            reasons += [credential.unavailable] if isinstance(credential, Anonymous) and credential.unavailable else []
         return (Anonymous(unavailable="; ".join(reasons)) if reasons else ANONYMOUS,)
 
     def _in_file(self, file: _ConfigFile, registry: str, repository: str) -> Credential | None:
         helpers = file.config.cred_helpers or {}
         named = next((helper for server, helper in helpers.items() if _normalized_key(server) == registry), None)
         helper = named or file.config.creds_store
-        found = self._from_helper(helper, registry, file.path) if helper else None
-        if found is not None and not isinstance(found, Anonymous):
-            return found
-        return _in_auths(file, registry, repository) or found
+        credential = self._from_helper(helper, registry, file.path) if helper else None
+        if credential is not None and not isinstance(credential, Anonymous):
+            return credential
+        return _in_auths(file, registry, repository) or credential
 
     def _from_helper(self, helper: str, registry: str, path: Path) -> Credential | None:
         server = HUB_SERVER if registry == DEFAULT_REGISTRY else registry
@@ -112,7 +112,7 @@ def _read(path: Path) -> _ConfigFile | None:
         return None
     except OSError as error:
         return _ConfigFile(path, _Config(), f"{path}: {(error.strerror or 'cannot be read').lower()}")
-    except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote what stands there
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote the content
         return _ConfigFile(path, _Config(), f"{path} is no docker configuration")
 
 
@@ -122,15 +122,15 @@ def _in_auths(file: _ConfigFile, registry: str, repository: str) -> Credential |
     }
     name = f"{registry}/{repository}"
     while name:
-        found = _entry_credential(entries[name], name, file.path) if name in entries else None
-        if found is not None:
-            return found
+        credential = _entry_credential(entries[name], name, file.path) if name in entries else None
+        if credential is not None:
+            return credential
         name = name.rpartition("/")[0]
     return None
 
 
 def _normalized_key(server: str) -> str:
-    """A key of auths as registry and path: without scheme, and without the path of the old protocols."""
+    """Return a key of auths as registry and path, without scheme and without `/v1` or `/v2`."""
     bare = server.partition("://")[2] or server
     bare = bare.rstrip("/").removesuffix("/v1").removesuffix("/v2")
     host, slash, path = bare.partition("/")

@@ -1,7 +1,7 @@
-"""Where a registry answers: https, or plain http where that is allowed; asked once per registry.
+"""The endpoint of a registry: https, or plain http if that is allowed. Determined once per registry.
 
 Source: distribution-spec v1.1, "Determining Support" (GET /v2/); go-containerregistry v0.20
-pkg/v1/remote/transport/ping.go for loopback, where http is tried after a TLS handshake that failed.
+pkg/v1/remote/transport/ping.go for loopback: http is tried after a failed TLS handshake.
 """
 
 import ssl
@@ -14,12 +14,12 @@ from kubectl_pullpolicy.registry.settings import Settings
 from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport
 from kubectl_pullpolicy.registry.www_authenticate import Challenge, parse_challenges, preferred_challenge
 
-# docker.io is a name; this host answers for it (moby daemon/pkg/registry/config.go:DefaultV2Registry).
+# docker.io is a name only; this host serves it (moby daemon/pkg/registry/config.go:DefaultV2Registry).
 DOCKER_HUB = "registry-1.docker.io"
 
 
 class Endpoint(NamedTuple):
-    """`base` is scheme and host; `challenge` what the registry asked for at once, if it did."""
+    """`base`: scheme and host. `challenge`: the challenge in the answer to the first request, if any."""
 
     registry: str
     base: str
@@ -27,9 +27,7 @@ class Endpoint(NamedTuple):
 
 
 def open_endpoint(registry: str, transport: RegistryTransport, settings: Settings) -> Endpoint:
-    """Asks the registry whether it is one, and for what it wants to see. Raises RegistryError where it cannot be
-    reached.
-    """
+    """Send GET /v2/ and return the endpoint with its challenge. Raises RegistryError if it cannot be reached."""
     host = DOCKER_HUB if registry == DEFAULT_REGISTRY else registry
     if registry in settings.plain_http or host in settings.plain_http:
         return _ping(registry, f"http://{host}", transport)
@@ -37,13 +35,13 @@ def open_endpoint(registry: str, transport: RegistryTransport, settings: Setting
         return _ping(registry, f"https://{host}", transport)
     try:
         return _ping(registry, f"https://{host}", transport, settings.limits.handshake_on_loopback)
-    except RegistryError as refusal:
-        if not _may_speak_http(refusal):
+    except RegistryError as error:
+        if not _may_speak_http(error):
             raise
         try:
             return _ping(registry, f"http://{host}", transport)
         except RegistryError:
-            raise refusal from None
+            raise error from None
 
 
 def _ping(registry: str, base: str, transport: RegistryTransport, connect: float = 0.0) -> Endpoint:
@@ -52,15 +50,15 @@ def _ping(registry: str, base: str, transport: RegistryTransport, connect: float
 
 
 def challenge_of(answer: RegistryResponse, base: str) -> Challenge | None:
-    """What a 401 asks for. Only the registry itself is heard: where it redirected to must not name a token service."""
+    """Return the challenge of a 401. A host that the registry redirected to must not name a token service."""
     if answer.status != 401 or not same_origin(answer.url, base):
         return None
     return preferred_challenge(parse_challenges(answer.headers.getlist("WWW-Authenticate")))
 
 
-def _may_speak_http(refusal: RegistryError) -> bool:
-    """Whether the handshake failed in the way of a server without TLS: not for a bad certificate, nor a closed port."""
-    cause: BaseException | None = refusal
+def _may_speak_http(error: RegistryError) -> bool:
+    """Return whether a server without TLS may be the reason: not for a bad certificate or a closed port."""
+    cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError | ConnectionRefusedError):
             return False

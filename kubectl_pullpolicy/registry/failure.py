@@ -1,10 +1,10 @@
-"""The one exception inside the registry edge: a look-up ends with a Failure. It never leaves the package."""
+"""The exception inside registry/. The resolver turns it into a Failure, so it never leaves the package."""
 
 import msgspec
 
 from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind
 
-MAX_QUOTED = 300  # characters of a registry's own words
+MAX_QUOTED = 300  # characters of a registry's message
 _KINDS: dict[int, FailureKind] = {401: "Unauthorized", 403: "Denied", 404: "NotFound", 429: "RateLimited"}
 _PHRASES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -29,16 +29,16 @@ class _ErrorBody(msgspec.Struct):
 
 
 def status_error(status: int, who: str, body: bytes, retry_after: str = "") -> RegistryError:
-    """The Refusal that an HTTP status stands for. `who`: the registry or token service, for the message."""
+    """Return the error for an HTTP status. `who`: the registry or token service, for the message."""
     kind = _KINDS.get(status, "ServerError" if status >= 500 else "BadAnswer")
-    words = " ".join(filter(None, (str(status), _PHRASES.get(status, ""))))
-    told = _error_text(body)
+    phrase = " ".join(filter(None, (str(status), _PHRASES.get(status, ""))))
+    text = _error_text(body)
     later = f"; it wants to be asked again in {retry_after}s" if status == 429 and retry_after.isdecimal() else ""
-    return RegistryError(Failure(kind, f"{who} answers {words}{f': {told}' if told else ''}{later}"))
+    return RegistryError(Failure(kind, f"{who} answers {phrase}{f': {text}' if text else ''}{later}"))
 
 
 def _error_text(body: bytes) -> str:
-    """The words of a registry's error, as `CODE: message`."""
+    """Return the errors in a registry's answer as `CODE: message`, "" if there are none."""
     try:
         errors = msgspec.json.decode(body, type=_ErrorBody).errors or []
     except (msgspec.DecodeError, UnicodeDecodeError):

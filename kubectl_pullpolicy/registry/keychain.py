@@ -1,6 +1,6 @@
-"""Credentials as values that never show what they hold, and where they come from.
+"""Credentials as values whose repr never shows them, and the keychains that find them.
 
-A Keychain has one method. Several credentials are tried in turn, as the kubelet does; none is Anonymous, a value too.
+A Keychain has one method. Several credentials are tried in order, as the kubelet does. Anonymous is a value too.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import msgspec
 
 
 class _Credential(msgspec.Struct, frozen=True):
-    """`source` is told to users ("Secret regcred", "config.json"); it holds nothing secret."""
+    """`source` is shown to users ("Secret regcred", "config.json") and holds nothing secret."""
 
     source: str
 
@@ -19,21 +19,21 @@ class _Credential(msgspec.Struct, frozen=True):
 
 
 class Anonymous(_Credential, frozen=True):
-    """None. `unavailable` is the reason where there should have been one: a credential helper that failed."""
+    """No credentials. `unavailable`: why there are none, for example a credential helper that failed."""
 
     source: str = "no credentials"
     unavailable: str = ""
 
 
 class Password(_Credential, frozen=True):
-    """A user and a password, for Basic and for token services."""
+    """User and password, for Basic authentication and for token services."""
 
     user: str
     password: str
 
 
 class IdentityToken(_Credential, frozen=True):
-    """A refresh token, which a token service takes for an access token."""
+    """A refresh token. A token service exchanges it for an access token."""
 
     token: str
 
@@ -48,30 +48,30 @@ Credential = Anonymous | Password | IdentityToken | RegistryToken
 
 
 class Keychain(Protocol):
-    """Whose credentials to use for an image."""
+    """Finds the credentials for an image."""
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
-        """What to try for `docker.io`, `library/nginx`, in this order; empty means anonymously. Never raises."""
+        """Return the credentials to try for `docker.io`, `library/nginx`, in order; empty for none. Never raises."""
         ...
 
 
 class FixedKeychain(msgspec.Struct, frozen=True):
-    """The Keychain that has the same for every image."""
+    """A Keychain with the same credentials for every image."""
 
     chosen: tuple[Credential, ...] = ()
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
-        """Those."""
+        """Return the fixed credentials."""
         return self.chosen
 
 
 class MultiKeychain(msgspec.Struct, frozen=True):
-    """The Keychain that has what several have, one after the other, and nobody's at last."""
+    """The credentials of several Keychains in order, then Anonymous."""
 
     chosen: tuple[Keychain, ...]
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
-        """Those, each once."""
+        """Return each credential once, Anonymous last."""
         credentials_found = [each for keychain in self.chosen for each in keychain.credentials(registry, repository)]
         anonymous = next((each for each in credentials_found if isinstance(each, Anonymous)), ANONYMOUS)
         return (*dict.fromkeys(each for each in credentials_found if not isinstance(each, Anonymous)), anonymous)

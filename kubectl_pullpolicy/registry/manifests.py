@@ -1,7 +1,7 @@
-"""Manifests: what a reference stands for, and what an index holds. Nothing is believed that the bytes can tell.
+"""Manifests: the digest of a reference, and the images of an index. Digests are computed when the bytes are read.
 
-Source: distribution-spec v1.1 "Pulling manifests", image-spec v1.1 image-index.md; the order HEAD, then GET is that of
-go-containerregistry (pkg/crane/digest.go).
+Source: distribution-spec v1.1 "Pulling manifests", image-spec v1.1 image-index.md; go-containerregistry too
+sends HEAD first, then GET (pkg/crane/digest.go).
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from kubectl_pullpolicy.registry.transport import RegistryResponse
 
 ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
-# What BuildKit and cosign add to an index is no image: its platform says so, or an annotation.
+# BuildKit and cosign add entries to an index that are no images, marked by platform or annotation.
 ATTESTATION = "vnd.docker.reference.type"
 NO_PLATFORM = "unknown"
 
@@ -43,7 +43,7 @@ class _Descriptor(msgspec.Struct, rename="camel"):
 
 
 class _ManifestDocument(msgspec.Struct, rename="camel"):
-    """An index or a manifest: the fields of both."""
+    """The fields of an index and of a manifest."""
 
     schema_version: int | None = None
     media_type: str | None = None
@@ -52,27 +52,27 @@ class _ManifestDocument(msgspec.Struct, rename="camel"):
 
 
 class FetchedManifest(msgspec.Struct, frozen=True):
-    """A manifest whose bytes have been read."""
+    """A manifest that was read by GET."""
 
     resolved: Resolved
     document: _ManifestDocument
 
 
 def resolve(session: Session, reference: ImageReference) -> Resolved:
-    """Digest and type of a reference, by HEAD where that tells both. Raises RegistryError."""
+    """Return digest and media type of a reference, by HEAD if its answer has both. Raises RegistryError."""
     answer = session.request("HEAD", reference.repository, f"manifests/{_tag_or_digest(reference)}", ACCEPT)
     if answer.status == 429:
         raise status_error(429, session.registry, b"", answer.header("Retry-After"))
     kind, digest = _kind_of(_media_type(answer)), answer.header("Docker-Content-Digest")
     comparable = not reference.digest or _algorithm(reference.digest) == _algorithm(digest)
     if answer.status != 200 or kind is None or not _DIGEST.fullmatch(digest) or not comparable:
-        return fetch(session, reference).resolved  # HEAD refused, or a registry that tells too little
+        return fetch(session, reference).resolved  # HEAD refused, or its answer is incomplete
     _check_digest(reference.digest, digest, session.registry)
     return Resolved(digest, _media_type(answer), kind)
 
 
 def fetch(session: Session, reference: ImageReference) -> FetchedManifest:
-    """The manifest itself; its digest is computed from the bytes. Raises Refusal."""
+    """Return the manifest with the digest computed from its bytes. Raises RegistryError."""
     answer = session.request("GET", reference.repository, f"manifests/{_tag_or_digest(reference)}", ACCEPT)
     if answer.status != 200:
         raise status_error(answer.status, session.registry, answer.body, answer.header("Retry-After"))
@@ -81,19 +81,19 @@ def fetch(session: Session, reference: ImageReference) -> FetchedManifest:
     kind = _kind_of(media_type) or _kind_by_content(document)
     if kind is None:
         raise _not_a_manifest(answer, session.registry)
-    told = reference.digest or answer.header("Docker-Content-Digest")
-    digest = _computed_digest(_algorithm(told) if _DIGEST.fullmatch(told) else "sha256", answer.body)
-    if _DIGEST.fullmatch(told):
-        _check_digest(told, digest, session.registry)
+    expected = reference.digest or answer.header("Docker-Content-Digest")
+    digest = _computed_digest(_algorithm(expected) if _DIGEST.fullmatch(expected) else "sha256", answer.body)
+    if _DIGEST.fullmatch(expected):
+        _check_digest(expected, digest, session.registry)
     return FetchedManifest(Resolved(digest, media_type, kind), document)
 
 
 def platforms(session: Session, reference: ImageReference) -> tuple[Platform, ...]:
-    """The images of an index; of a single image its own platform, as its config has it. Raises Refusal."""
-    found = fetch(session, reference)
-    if found.resolved.kind == "index":
-        return tuple(_platforms_in(found.document))
-    config = found.document.config
+    """Return the images of an index, or a single image with the platform of its config. Raises RegistryError."""
+    fetched = fetch(session, reference)
+    if fetched.resolved.kind == "index":
+        return tuple(_platforms_in(fetched.document))
+    config = fetched.document.config
     if config is None or not config.digest or not _DIGEST.fullmatch(config.digest):
         return ()
     answer = session.request("GET", reference.repository, f"blobs/{config.digest}")
@@ -104,19 +104,19 @@ def platforms(session: Session, reference: ImageReference) -> tuple[Platform, ..
         platform = msgspec.json.decode(answer.body, type=_Platform)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ()
-    named = platform.os and platform.architecture  # a chart or another artifact has none
-    return (_to_platform(platform, found.resolved.digest),) if named else ()
+    is_image = platform.os and platform.architecture  # a Helm chart or another artifact has neither
+    return (_to_platform(platform, fetched.resolved.digest),) if is_image else ()
 
 
 def _platforms_in(index: _ManifestDocument) -> list[Platform]:
-    found = []
+    images = []
     for child in index.manifests or []:
         platform = child.platform
         if platform is None or platform.os in {None, "", NO_PLATFORM} or ATTESTATION in (child.annotations or {}):
             continue
-        if _DIGEST.fullmatch(child.digest or ""):  # anything else is no name of an image, and may be any text
-            found.append(_to_platform(platform, child.digest or ""))
-    return found
+        if _DIGEST.fullmatch(child.digest or ""):  # anything else may be arbitrary text
+            images.append(_to_platform(platform, child.digest or ""))
+    return images
 
 
 def _to_platform(platform: _Platform, digest: str) -> Platform:
@@ -124,7 +124,7 @@ def _to_platform(platform: _Platform, digest: str) -> Platform:
 
 
 def _tag_or_digest(reference: ImageReference) -> str:
-    """A runtime takes the digest where there is one, and ignores the tag."""
+    """Return the digest if there is one, as container runtimes ignore the tag then."""
     return reference.digest or reference.effective_tag
 
 
@@ -147,7 +147,7 @@ def _kind_of(media_type: str) -> ManifestKind | None:
 
 
 def _kind_by_content(document: _ManifestDocument) -> ManifestKind | None:
-    """For registries that say `application/json`; OCI leaves mediaType out of the document, too."""
+    """Return the kind by the fields: some registries send `application/json` and documents without mediaType."""
     if document.schema_version != 2:
         return None
     if document.manifests is not None:
@@ -163,12 +163,14 @@ def _decoded(answer: RegistryResponse, registry: str) -> _ManifestDocument:
 
 
 def _not_a_manifest(answer: RegistryResponse, registry: str) -> RegistryError:
-    what = _media_type(answer) or "no type"
-    return RegistryError(Failure("BadAnswer", f"{registry} answers with something that is no manifest ({what[:80]})"))
+    media_type = _media_type(answer) or "no type"
+    return RegistryError(
+        Failure("BadAnswer", f"{registry} answers with something that is no manifest ({media_type[:80]})")
+    )
 
 
-def _check_digest(wanted: str, found: str, registry: str) -> None:
-    if wanted and wanted != found:
+def _check_digest(expected: str, actual: str, registry: str) -> None:
+    if expected and expected != actual:
         raise RegistryError(
-            Failure("BadDigest", f"{registry} answers with the digest {found} where {wanted} is meant: refused")
+            Failure("BadDigest", f"{registry} answers with the digest {actual} where {expected} is meant: refused")
         )

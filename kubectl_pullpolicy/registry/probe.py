@@ -1,7 +1,6 @@
-"""What is asked of registries to probe an image: does it exist, for whom, for which platforms; if not, what is there.
+"""The probe of an image: whether it exists, with which credentials, for which platforms; if not, which tags exist.
 
-Each credential is tried as the kubelet would try it, then nobody's. What else is asked goes with the first that got an
-answer.
+Each credential is tried as the kubelet would try it, then none. Further requests use the first that succeeded.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,14 +13,14 @@ from kubectl_pullpolicy.registry.fan_out import QueryGroup, run_groups
 from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credential, FixedKeychain
 from kubectl_pullpolicy.registry.resolver import Resolver
 
-THREADS_PER_REGISTRY = 8  # questions about one registry at the same time; each is several requests
+THREADS_PER_REGISTRY = 8  # each probe sends several requests
 IDLE_TIMEOUT = 300.0  # seconds
-# Where the registry itself is not to be had, other credentials get no other answer.
+# These failures concern the registry itself: other credentials get the same answer.
 _SAME_FOR_ALL_CREDENTIALS = frozenset({"Unreachable", "ServerError"})
 
 
 class ProbeRequest(NamedTuple):
-    """An image, whose credentials to try, and the os and architecture of the node ("" where not known)."""
+    """An image, the credentials to try, and the node's os and architecture ("" if unknown)."""
 
     reference: ImageReference
     credentials: tuple[Credential, ...] = ()
@@ -29,7 +28,7 @@ class ProbeRequest(NamedTuple):
 
 
 def probe(resolver: Resolver, requests: Iterable[ProbeRequest]) -> dict[ProbeRequest, LookupResults]:
-    """Asks all of them, each registry's beside the others'. A question that got stuck is left out."""
+    """Return the findings of each request, all registries in parallel. A request without an answer is left out."""
     by_registry: dict[str, list[ProbeRequest]] = {}
     for request in dict.fromkeys(requests):
         by_registry.setdefault(request.reference.registry, []).append(request)
@@ -49,20 +48,20 @@ def _probe_one(resolver: Resolver, request: ProbeRequest) -> LookupResults:
             return _with_platforms(resolver.with_keychain(FixedKeychain((credential,))), request, answer, attempts)
     for credential, answer in tried:
         if isinstance(answer, Failure) and answer.kind == "NotFound":
-            asker = resolver.with_keychain(FixedKeychain((credential,)))
+            resolver = resolver.with_keychain(FixedKeychain((credential,)))
             if not reference.digest:
-                return LookupResults(attempts, tags=asker.tags(reference))
-            now = asker.resolve_one(parse(f"{reference.name}:{reference.tag}")) if reference.tag else None
-            return LookupResults(attempts, tag_now=now)
+                return LookupResults(attempts, tags=resolver.tags(reference))
+            tag_now = resolver.resolve_one(parse(f"{reference.name}:{reference.tag}")) if reference.tag else None
+            return LookupResults(attempts, tag_now=tag_now)
     return LookupResults(attempts)
 
 
 def _attempts(resolver: Resolver, request: ProbeRequest) -> list[tuple[Credential, Resolved | Failure]]:
-    """Every credential, and at last none."""
+    """Try every credential, then none."""
     tried: list[tuple[Credential, Resolved | Failure]] = []
-    named = [each for each in request.credentials if not isinstance(each, Anonymous)]
+    credentials = [each for each in request.credentials if not isinstance(each, Anonymous)]
     anonymous = next((each for each in request.credentials if isinstance(each, Anonymous)), ANONYMOUS)
-    for credential in (*named, anonymous):
+    for credential in (*credentials, anonymous):
         answer = resolver.with_keychain(FixedKeychain((credential,))).resolve_one(request.reference)
         tried.append((credential, answer))
         if isinstance(answer, Failure) and answer.kind in _SAME_FOR_ALL_CREDENTIALS:
@@ -75,14 +74,14 @@ def _source(credential: Credential) -> str:
 
 
 def _with_platforms(
-    resolver: Resolver, request: ProbeRequest, found: Resolved, attempts: tuple[LookupAttempt, ...]
+    resolver: Resolver, request: ProbeRequest, resolved: Resolved, attempts: tuple[LookupAttempt, ...]
 ) -> LookupResults:
-    """Of an image that is there: its platforms, and whether the node's is really to be had."""
+    """Return the findings of an image that exists: its platforms, and whether the node's manifest exists."""
     platforms = resolver.platforms(request.reference)
-    if isinstance(platforms, Failure) or found.kind != "index":
+    if isinstance(platforms, Failure) or resolved.kind != "index":
         return LookupResults(attempts, platforms)
-    taken = platform_for_node(platforms, *request.platform)
-    if taken is None or not taken.digest:
+    chosen = platform_for_node(platforms, *request.platform)
+    if chosen is None or not chosen.digest:
         return LookupResults(attempts, platforms)
-    child = parse(f"{request.reference.name}@{taken.digest}")
+    child = parse(f"{request.reference.name}@{chosen.digest}")
     return LookupResults(attempts, platforms, resolver.resolve_one(child))

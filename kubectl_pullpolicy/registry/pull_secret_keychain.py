@@ -1,4 +1,4 @@
-"""The Keychain of a Pod: what its pull secrets hold for an image, in the order in which the kubelet offers it."""
+"""The Keychain of a Pod: the credentials in its pull secrets, in the order in which the kubelet offers them."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ NO_CREDENTIALS = FixedKeychain()
 
 
 class PullSecretKeychain:
-    """`documents`: names of Secrets and what the API server gave, in the order of the Pod's list.
+    """`documents`: names and JSON of Secrets, in the order of the Pod's list.
 
-    Where none of them matches, what `otherwise` has; the kubelet would ask anonymously then.
+    `otherwise`: the Keychain to use if no entry matches. The kubelet pulls anonymously then.
     """
 
     def __init__(self, documents: Sequence[tuple[str, bytes]], otherwise: Keychain = NO_CREDENTIALS) -> None:
@@ -23,20 +23,20 @@ class PullSecretKeychain:
         self._otherwise = otherwise
 
     def credentials(self, registry: str, repository: str) -> Sequence[Credential]:
-        """One for each entry that matches and holds a user name; nothing of Secrets that cannot be read.
+        """Return the credentials of each matching entry with a user name; none of Secrets that cannot be read.
 
-        The kubelet takes Docker Hub's for `localhost/x`, too; they are not for what listens on this machine.
+        The kubelet offers Docker Hub's to `localhost/x` too. They are not sent to a server on this machine.
         """
         try:
-            found = logins((document for _, document in self._documents), f"{registry}/{repository}")
+            entries = logins((document for _, document in self._documents), f"{registry}/{repository}")
         except msgspec.DecodeError:
-            found = ()
-        held = [
+            entries = ()
+        credentials = [
             Password(f"Secret {self._documents[each.place][0]}", each.user, each.password)
-            for each in found
+            for each in entries
             if matches(each.key, f"{registry}/{repository}") or registry == DEFAULT_REGISTRY
         ]
-        return held or self._otherwise.credentials(registry, repository)
+        return credentials or self._otherwise.credentials(registry, repository)
 
     def __repr__(self) -> str:
         return f"PullSecrets({[name for name, _ in self._documents]!r})"

@@ -1,4 +1,4 @@
-"""A registry's own words without what it was sent: some tell whom they refuse, and a broken one echoes a header."""
+"""Removes credentials from the messages of registries: some name the user, broken ones echo a header."""
 
 import re
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, Pass
 from kubectl_pullpolicy.registry.tokens import basic
 
 HIDDEN = "<hidden>"
-SHORTEST = 3  # characters; what is shorter stands in any text, and is no secret
+SHORTEST = 3  # characters; a shorter text occurs anywhere and is no secret
 
 
 def without_credentials(text: str, credential: Credential, tokens: Iterable[str]) -> str:
-    """The text with what the credential holds, and with these tokens, hidden."""
+    """Return the text with the credential's values and the tokens replaced by a placeholder."""
     secrets = {form for secret in (*_secrets(credential), *tokens) for form in (secret, quote(secret, safe=""))}
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SHORTEST:
             text = text.replace(secret, HIDDEN)
     if isinstance(credential, Password) and len(credential.user) >= SHORTEST:
-        # As a word: parts of hosts and of repositories are what they are, whoever asks.
+        # Whole words only: a user name may be a part of a host or a repository.
         text = re.sub(rf"(?<![\w./-]){re.escape(credential.user)}(?![\w/-]|\.\w)", HIDDEN, text)
     return text
 

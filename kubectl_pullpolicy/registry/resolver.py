@@ -1,7 +1,7 @@
-"""References in, answers out: one look-up per distinct reference, all in parallel, a failure is an answer.
+"""Resolves references in parallel, one look-up per distinct reference. A failure is a value.
 
-A registry is opened once (scheme, challenge, credentials, one token for all repositories), then asked by several
-threads. One that is dead or slow holds up nobody but its own references.
+The endpoint of a registry is determined once (scheme, challenge, one token for all repositories). Then several threads
+send requests. A slow registry delays only its own references.
 """
 
 import threading
@@ -24,12 +24,12 @@ from kubectl_pullpolicy.registry.transport import RegistryTransport
 T = TypeVar("T")
 Query = Callable[[Session, ImageReference], T]
 
-# What another credential may change; registries say "not found" of what may not be seen, too.
+# Another credential may change these. Registries also answer "not found" if the credential has no access.
 CREDENTIALS_MATTER = frozenset({"Unauthorized", "Denied", "NotFound"})
 
 
 class Resolver:
-    """Asks registries with the credentials of a Keychain; keeps what it has opened. May be used by several threads."""
+    """Asks registries with the credentials of a Keychain and keeps their endpoints. Safe for several threads."""
 
     def __init__(self, keychain: Keychain, settings: Settings = DEFAULTS) -> None:
         self._keychain = keychain
@@ -41,49 +41,52 @@ class Resolver:
         self._open_locks: dict[str, threading.Lock] = {}
 
     def with_keychain(self, keychain: Keychain) -> "Resolver":
-        """The same with other credentials: what is known of the registries is shared."""
+        """Return a Resolver with other credentials that shares the endpoints and sessions."""
         sibling = copy(self)
         sibling._keychain = keychain
         return sibling
 
     def credentials(self, reference: ImageReference) -> Sequence[Credential]:
-        """What its Keychain has for this image."""
+        """Return the Keychain's credentials for this image."""
         return self._keychain.credentials(reference.registry, reference.repository)
 
     def resolve(
         self, references: Iterable[ImageReference], progress: Callable[[int, int], None] = lambda done, of: None
     ) -> dict[ImageReference, Resolved | Failure]:
-        """What each reference stands for now: its digest where it has one, else its tag. `progress(done, of)`."""
-        alike: dict[tuple[str, str], list[ImageReference]] = {}
+        """Return what each reference resolves to now: its digest if it has one, else its tag.
+
+        `progress(done, of)` is called after each look-up.
+        """
+        equal: dict[tuple[str, str], list[ImageReference]] = {}
         for reference in dict.fromkeys(references):
-            alike.setdefault((reference.name, reference.digest or reference.effective_tag), []).append(reference)
-        found: dict[ImageReference, Resolved | Failure] = {}
-        for count, (asked, answer) in enumerate(
-            self._run_queries([first for first, *_ in alike.values()], manifests.resolve), 1
+            equal.setdefault((reference.name, reference.digest or reference.effective_tag), []).append(reference)
+        results: dict[ImageReference, Resolved | Failure] = {}
+        for count, (query, answer) in enumerate(
+            self._run_queries([first for first, *_ in equal.values()], manifests.resolve), 1
         ):
-            same = alike[asked.name, asked.digest or asked.effective_tag]
-            found.update(dict.fromkeys(same, answer))
-            progress(count, len(alike))
-        return found
+            same = equal[query.name, query.digest or query.effective_tag]
+            results.update(dict.fromkeys(same, answer))
+            progress(count, len(equal))
+        return results
 
     def resolve_one(self, reference: ImageReference) -> Resolved | Failure:
-        """The same for one."""
+        """Resolve one reference."""
         return self._run_query(reference, manifests.resolve)
 
     def platforms(self, reference: ImageReference) -> tuple[Platform, ...] | Failure:
-        """The images of an index without attestations, or the single image's own; () where it is no image."""
+        """Return the platforms of an index without attestations, or of a single image; () for other artifacts."""
         return self._run_query(reference, manifests.platforms)
 
     def platforms_of(
         self, references: Iterable[ImageReference]
     ) -> dict[ImageReference, tuple[Platform, ...] | Failure]:
-        """The same for several, in parallel."""
+        """Return the platforms of several references, in parallel."""
         return dict(self._run_queries(list(dict.fromkeys(references)), manifests.platforms))
 
     def tags(self, reference: ImageReference) -> tuple[str, ...] | Failure:
-        """All tags of the reference's repository."""
+        """Return all tags of the reference's repository."""
         pages = self._settings.limits.pages
-        return self._run_query(reference, lambda session, asked: tag_lists.tags(session, asked.repository, pages))
+        return self._run_query(reference, lambda session, image: tag_lists.tags(session, image.repository, pages))
 
     def _run_query(self, reference: ImageReference, ask: Query[T]) -> T | Failure:
         [(_, answer)] = self._run_queries([reference], ask)
@@ -92,7 +95,7 @@ class Resolver:
     def _run_queries(
         self, references: Sequence[ImageReference], ask: Query[T]
     ) -> Iterator[tuple[ImageReference, T | Failure]]:
-        """As they come. Where nothing comes any more, the rest is given up."""
+        """Yield the answers as they arrive. After the idle time-out, the rest are Failures."""
         by_registry: dict[str, list[ImageReference]] = {}
         for reference in references:
             by_registry.setdefault(reference.registry, []).append(reference)
@@ -100,11 +103,14 @@ class Resolver:
         limits = self._settings.limits
         width = max(1, min(limits.per_host, limits.threads // max(1, len(groups))))
         missing = dict.fromkeys(references)
-        for reference, answer in run_groups(groups, width, limits.silence):
+        for reference, answer in run_groups(groups, width, limits.idle_timeout):
             del missing[reference]
             yield reference, answer
         for reference in missing:
-            yield reference, Failure("Unreachable", f"{reference.registry} did not answer within {limits.silence:.0f}s")
+            yield (
+                reference,
+                Failure("Unreachable", f"{reference.registry} did not answer within {limits.idle_timeout:.0f}s"),
+            )
 
     def _query_group(
         self, registry: str, references: Sequence[ImageReference], ask: Query[T]
@@ -119,29 +125,29 @@ class Resolver:
         return QueryGroup(references, prepare)
 
     def _endpoint(self, registry: str) -> Endpoint | Failure:
-        """Decided once per registry."""
+        """Return the endpoint, determined once per registry."""
         with self._lock:
             opening = self._open_locks.setdefault(registry, threading.Lock())
         with opening:
             if registry not in self._endpoints:
                 try:
                     self._endpoints[registry] = open_endpoint(registry, self._transport, self._settings)
-                except RegistryError as refusal:
-                    self._endpoints[registry] = refusal.failure
+                except RegistryError as error:
+                    self._endpoints[registry] = error.failure
             return self._endpoints[registry]
 
     def _prepared(self, endpoint: Endpoint, repositories: Iterable[str]) -> dict[str, list[Session]]:
-        """What to try for each repository; the first has its tokens."""
-        found: dict[str, list[Session]] = {}
+        """Return the sessions to try for each repository. The first session has its token."""
+        sessions: dict[str, list[Session]] = {}
         for repository in repositories:
             credentials = self._keychain.credentials(endpoint.registry, repository) or (ANONYMOUS,)
-            found[repository] = [self._session(endpoint, credential) for credential in credentials]
+            sessions[repository] = [self._session(endpoint, credential) for credential in credentials]
         first: dict[Session, list[str]] = {}
-        for repository, (session, *_) in found.items():
+        for repository, (session, *_) in sessions.items():
             first.setdefault(session, []).append(repository)
         for session, group in first.items():
             session.prepare(group)
-        return found
+        return sessions
 
     def _session(self, endpoint: Endpoint, credential: Credential) -> Session:
         with self._lock:
@@ -152,13 +158,13 @@ class Resolver:
 
 
 def _first_answer(sessions: Sequence[Session], reference: ImageReference, ask: Query[T]) -> T | Failure:
-    """The answer with the first credential that gets one; else the last failure, but "not found" outweighs "no"."""
+    """Return the first answer that is no failure, else the last failure; "not found" outweighs "denied"."""
     failure = Failure("BadAnswer", "nothing was asked")
     for session in sessions:
         try:
             return ask(session, reference)
-        except RegistryError as refusal:
-            redacted = session.redacted(refusal.failure)
+        except RegistryError as error:
+            redacted = session.redacted(error.failure)
             if redacted.kind not in CREDENTIALS_MATTER:
                 return redacted
             failure = failure if failure.kind == "NotFound" else redacted

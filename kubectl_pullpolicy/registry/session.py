@@ -1,7 +1,7 @@
-"""One registry asked with one credential: every request carries what the registry wants to see.
+"""Requests to one registry with one credential, each with the Authorization header that the registry asks for.
 
-A token for all repositories is asked for at once. Where the service refuses that, or the registry does not take it,
-each repository gets its own: one that may not be read does not spoil the others.
+One token covers all repositories. If the service refuses it, or the registry does not accept it, each repository gets
+its own token: a repository without access does not affect the others.
 """
 
 import threading
@@ -19,27 +19,27 @@ from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 
 class Session:
-    """May be used by several threads."""
+    """Safe for several threads."""
 
     def __init__(self, endpoint: Endpoint, credential: Credential, transport: RegistryTransport) -> None:
         self._endpoint = endpoint
         self._credential = credential
         self._transport = transport
         self._service = TokenService(transport, endpoint.base)
-        self._challenges: dict[str, Challenge] = {}  # of single repositories, other than the registry's
+        self._challenges: dict[str, Challenge] = {}  # of repositories with a challenge of their own
         self._tokens: dict[str, str] = {}
-        self._token_errors: dict[str, RegistryError] = {}  # repositories for which there is no token, and why
+        self._token_errors: dict[str, RegistryError] = {}  # why a repository has no token
         self._lock = threading.Lock()
 
     @property
     def registry(self) -> str:
-        """As references name it."""
+        """Return the registry's name as in references."""
         return self._endpoint.registry
 
     def prepare(self, repositories: Iterable[str]) -> None:
-        """Gets the tokens for these repositories, as few as possible.
+        """Request the tokens for these repositories, as few as possible.
 
-        A refused batch is asked for again one by one, later; a token service that does not answer is not asked again.
+        After a refusal, each repository requests its own token later. A service without an answer is not asked again.
         """
         challenge = self._endpoint.challenge
         missing = sorted(set(repositories) - set(self._tokens))
@@ -50,29 +50,29 @@ class Session:
                 token = self._service.token(challenge, map(pull_scope, batch), self._credential)
                 with self._lock:
                     self._tokens.update(dict.fromkeys(batch, token))
-            except RegistryError as refusal:
-                if len(batch) == 1 or refusal.failure.kind == "Unreachable":
-                    self._token_errors.update(dict.fromkeys(batch, refusal))
+            except RegistryError as error:
+                if len(batch) == 1 or error.failure.kind == "Unreachable":
+                    self._token_errors.update(dict.fromkeys(batch, error))
 
     def request(self, method: str, repository: str, path: str, accept: str = "") -> RegistryResponse:
-        """The answer to a request below /v2/REPOSITORY/. Raises Refusal, for every 401 as well."""
+        """Return the answer to a request below /v2/REPOSITORY/. Raises RegistryError, also for a 401."""
         url = f"{self._endpoint.base}/v2/{repository}/{path}"
         return self.request_url(method, repository, url, accept)
 
     def request_url(self, method: str, repository: str, url: str, accept: str = "") -> RegistryResponse:
-        """The same for a whole URL, the next page of a list. A credential goes along only to this registry."""
+        """Return the answer of a URL, the next page of a list. Only this registry gets the credential."""
         try:
             answer = self._send(method, repository, url, accept)
             if answer.status == 401 and self._can_retry(answer, repository):
                 answer = self._send(method, repository, url, accept)
             if answer.status == 401:
                 raise status_error(401, self.registry, answer.body)
-        except RegistryError as refusal:
-            raise self._with_reason(refusal) from refusal
+        except RegistryError as error:
+            raise self._with_reason(error) from error
         return answer
 
     def redacted(self, failure: Failure) -> Failure:
-        """The failure as it may be shown."""
+        """Return the failure without secrets."""
         with self._lock:
             tokens = set(self._tokens.values())
         return Failure(failure.kind, without_credentials(failure.message, self._credential, tokens))
@@ -97,7 +97,7 @@ class Session:
         return f"Bearer {self._tokens.get(repository) or self._renewed_token(challenge, repository)}"
 
     def _can_retry(self, answer: RegistryResponse, repository: str) -> bool:
-        """Whether a 401 told of something that was not tried yet."""
+        """Return whether the challenge of a 401 allows another attempt."""
         if isinstance(self._credential, RegistryToken):
             return False
         challenge = challenge_of(answer, self._endpoint.base)
@@ -121,9 +121,9 @@ class Session:
             self._tokens[repository] = token
         return token
 
-    def _with_reason(self, refusal: RegistryError) -> RegistryError:
-        """Where there should have been credentials, why there were none."""
+    def _with_reason(self, error: RegistryError) -> RegistryError:
+        """Add the reason why no credentials were sent."""
         if not isinstance(self._credential, Anonymous) or not self._credential.unavailable:
-            return refusal
-        redacted = f"{refusal.failure.message} (asked without credentials: {self._credential.unavailable})"
-        return RegistryError(Failure(refusal.failure.kind, redacted))
+            return error
+        message = f"{error.failure.message} (asked without credentials: {self._credential.unavailable})"
+        return RegistryError(Failure(error.failure.kind, message))

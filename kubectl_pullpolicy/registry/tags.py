@@ -1,6 +1,6 @@
 """The tags of a repository, page by page.
 
-Source: distribution-spec v1.1 "Listing Tags": the next page stands in a Link header (RFC 8288) with rel="next".
+Source: distribution-spec v1.1 "Listing Tags": a Link header (RFC 8288) with rel="next" has the next page.
 """
 
 import re
@@ -17,7 +17,7 @@ from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.transport import RegistryResponse
 
 PAGE_SIZE = 1000
-MAX_TAGS = 100_000  # tags; a registry that names more of them for ever must not fill the memory
+MAX_TAGS = 100_000  # an endless list of tags must not fill the memory
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _RELATION = re.compile(r"""rel="?next"?""", re.IGNORECASE)
 
@@ -27,40 +27,40 @@ class _Tags(msgspec.Struct):
 
 
 def tags(session: Session, repository: str, pages: int) -> tuple[str, ...]:
-    """All tags, of at most so many pages. Raises RegistryError."""
+    """Return all tags of at most `pages` pages. Raises RegistryError."""
     return tuple(islice((tag for page in _pages(session, repository, pages) for tag in page), MAX_TAGS))
 
 
 def _pages(session: Session, repository: str, pages: int) -> Iterator[list[str]]:
     answer = session.request("GET", repository, f"tags/list?n={PAGE_SIZE}")
-    seen = {answer.url}
+    visited = {answer.url}
     for _ in range(pages):
         if answer.status != 200:
             raise status_error(answer.status, session.registry, answer.body, answer.header("Retry-After"))
         yield _decoded(answer, session.registry)
-        following = _next_page_url(answer)
-        if not following or following in seen:
+        next_url = _next_page_url(answer)
+        if not next_url or next_url in visited:
             return
-        seen.add(following)
-        answer = session.request_url("GET", repository, following)
+        visited.add(next_url)
+        answer = session.request_url("GET", repository, next_url)
 
 
 def _decoded(answer: RegistryResponse, registry: str) -> list[str]:
-    """What can be a tag: everything else is no text to go on with."""
+    """Return the valid tags of a page. Anything else may be arbitrary text."""
     try:
-        listed = msgspec.json.decode(answer.body, type=_Tags).tags or []
+        names = msgspec.json.decode(answer.body, type=_Tags).tags or []
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RegistryError(
             Failure("BadAnswer", f"{registry} answers with something that is no list of tags")
         ) from error
-    return list(filter(_TAG.fullmatch, listed))
+    return list(filter(_TAG.fullmatch, names))
 
 
 def _next_page_url(answer: RegistryResponse) -> str:
-    """The URL of the next page; one on another host is not followed, since the request carries credentials."""
+    """Return the URL of the next page, "" for none. Another host's is ignored: the request carries credentials."""
     for link in answer.header("Link").split("<")[1:]:
         target, _, parameters = link.partition(">")
         if any(_RELATION.fullmatch(each.strip(" \t,")) for each in parameters.split(";")):
-            following = urljoin(answer.url, target)
-            return following if same_origin(following, answer.url) else ""
+            next_url = urljoin(answer.url, target)
+            return next_url if same_origin(next_url, answer.url) else ""
     return ""

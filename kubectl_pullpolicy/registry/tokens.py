@@ -1,8 +1,8 @@
-"""Bearer tokens: what a registry's token service gives for a credential.
+"""Bearer tokens, which a registry's token service issues for a credential.
 
 Source: distribution/distribution docs/content/spec/auth/token.md (GET, several scopes in a request) and oauth.md (POST
-for refresh tokens). The service is the host that the registry names in its challenge: it gets the credential, over
-https, and only where `addresses` lets a registry lead.
+for refresh tokens). The registry names the service in its challenge. The service gets the credential over https,
+and only if `allowed_hosts` permits it.
 """
 
 import base64
@@ -19,7 +19,7 @@ from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryRespo
 from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 CLIENT_ID = "kubectl-pullpolicy"
-# Common servers take 8 KiB of a request line and more; all scopes of a registry go into one request up to here.
+# Common servers accept a request line of at least 8 KiB. Up to here, one request has all scopes of a registry.
 MAX_SCOPES = 7000
 
 
@@ -29,19 +29,19 @@ class _Token(msgspec.Struct):
 
 
 class TokenService:
-    """Gets tokens for one registry (`base`, its URL)."""
+    """Requests tokens for one registry (`base`: its URL)."""
 
     def __init__(self, transport: RegistryTransport, base: str) -> None:
         self._transport = transport
         self._base = base
 
     def token(self, challenge: Challenge, scopes: Iterable[str], credential: Credential) -> str:
-        """A token for these scopes. Raises RegistryError."""
+        """Return a token for these scopes. Raises RegistryError."""
         realm = challenge.realm
-        why = refusal_reason(self._base, realm)
-        if why:
-            where = host_of(realm) or "somewhere"
-            raise RegistryError(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {where}, {why}"))
+        reason = refusal_reason(self._base, realm)
+        if reason:
+            host = host_of(realm) or "somewhere"
+            raise RegistryError(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {host}, {reason}"))
         answer = self._transport.send(_request(realm, challenge.parameters.get("service", ""), scopes, credential))
         who = f"the token service {host_of(realm)}"
         if answer.status != 200:
@@ -50,12 +50,12 @@ class TokenService:
 
 
 def pull_scope(repository: str) -> str:
-    """What reading manifests and tags needs."""
+    """Return the scope to read manifests and tags."""
     return f"repository:{repository}:pull"
 
 
 def batches(repositories: Iterable[str]) -> Iterator[list[str]]:
-    """Repositories whose scopes fit into one request."""
+    """Yield groups of repositories whose scopes fit into one request."""
     batch: list[str] = []
     size = 0
     for repository in repositories:
@@ -70,7 +70,7 @@ def batches(repositories: Iterable[str]) -> Iterator[list[str]]:
 
 
 def basic(credential: Password) -> str:
-    """The value of an Authorization header."""
+    """Return the value of the Authorization header."""
     return f"Basic {base64.b64encode(f'{credential.user}:{credential.password}'.encode()).decode()}"
 
 

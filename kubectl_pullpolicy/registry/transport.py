@@ -1,7 +1,6 @@
-"""One request to a registry or a token service, with the attempts and redirects that belong to it.
+"""One request to a registry or a token service, with its retries and redirects.
 
-Credentials go to the origin that they were meant for: a redirect to another one loses them. What a redirect leads to is
-checked as a token service is (`addresses`).
+A redirect to another origin drops the credentials. Its target must be permitted (`allowed_hosts`).
 """
 
 import ssl
@@ -22,7 +21,7 @@ CHUNK = 1 << 16
 
 
 class RegistryRequest(NamedTuple):
-    """What to send. `connect`: other seconds to connect than usual."""
+    """What to send. `connect`: seconds to connect, 0 for the usual limit."""
 
     method: str
     url: str
@@ -32,7 +31,7 @@ class RegistryRequest(NamedTuple):
 
 
 class RegistryResponse(NamedTuple):
-    """What came, from the URL that gave it in the end."""
+    """The answer. `url`: the URL after all redirects."""
 
     status: int
     headers: Any
@@ -40,19 +39,19 @@ class RegistryResponse(NamedTuple):
     url: str
 
     def header(self, name: str) -> str:
-        """A header's value, "" where there is none."""
+        """Return a header's value, "" if it is missing."""
         return str(self.headers.get(name, ""))
 
 
 class RegistryTransport:
-    """Sends requests; may be used by several threads."""
+    """Sends requests. Safe for several threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
         self._pools = ConnectionPools(settings)
 
     def send(self, request: RegistryRequest) -> RegistryResponse:
-        """The answer that is no redirect, or a redirect of a POST. Raises RegistryError."""
+        """Return the answer after redirects. A redirect of a POST is not followed. Raises RegistryError."""
         for _ in range(self._limits.redirects + 1):
             answer = self._send_with_retries(request)
             location = answer.header("Location")
@@ -64,17 +63,17 @@ class RegistryTransport:
         )
 
     def _send_with_retries(self, request: RegistryRequest) -> RegistryResponse:
-        """Asks again what may succeed a moment later: a server that is busy, a connection that broke off."""
+        """Retry on a busy server and on a broken connection."""
         for pause in self._limits.pauses:
             try:
                 answer = self._send_once(request)
             except _ConnectionBrokenError:
                 time.sleep(pause)
                 continue
-            wanted = _retry_delay(answer, pause)
-            if wanted is None or wanted > self._limits.retry_after:
+            delay = _retry_delay(answer, pause)
+            if delay is None or delay > self._limits.retry_after:
                 return answer
-            time.sleep(wanted)
+            time.sleep(delay)
         try:
             return self._send_once(request)
         except _ConnectionBrokenError as error:
@@ -93,12 +92,12 @@ class RegistryTransport:
             raise RegistryError(failure) from error
 
     def _body(self, response: Any, request: RegistryRequest) -> bytes:
-        """All of the body, within the limits of size and time."""
+        """Read the whole body within the limits of size and time. Raises RegistryError."""
         deadline = time.monotonic() + self._limits.read
-        whole, failure = bytearray(), None
+        body, failure = bytearray(), None
         while chunk := response.read1(CHUNK, decode_content=True):
-            whole += chunk
-            if len(whole) > self._limits.manifest_bytes:
+            body += chunk
+            if len(body) > self._limits.manifest_bytes:
                 failure = Failure("BadAnswer", f"{host_of(request.url)} sends more than a manifest may hold")
             elif time.monotonic() > deadline:
                 failure = Failure("Unreachable", f"{host_of(request.url)} does not end its answer in time")
@@ -106,19 +105,19 @@ class RegistryTransport:
                 response.close()
                 raise RegistryError(failure)
         response.release_conn()
-        return bytes(whole)
+        return bytes(body)
 
 
 class _ConnectionBrokenError(RegistryError):
-    """The connection ended before the answer did."""
+    """The connection ended before the answer was complete."""
 
 
 def _redirect_request(request: RegistryRequest, location: str) -> RegistryRequest:
     target = urljoin(request.url, location)
-    why = refusal_reason(request.url, target)
-    if why:
-        where = host_of(target) or "somewhere"
-        raise RegistryError(Failure("BadAnswer", f"{host_of(request.url)} redirects to {where}, {why}"))
+    reason = refusal_reason(request.url, target)
+    if reason:
+        host = host_of(target) or "somewhere"
+        raise RegistryError(Failure("BadAnswer", f"{host_of(request.url)} redirects to {host}, {reason}"))
     headers = request.headers
     if not same_origin(request.url, target):
         headers = {name: value for name, value in headers.items() if name != "Authorization"}
@@ -126,7 +125,7 @@ def _redirect_request(request: RegistryRequest, location: str) -> RegistryReques
 
 
 def _retry_delay(answer: RegistryResponse, usual: float) -> float | None:
-    """Seconds after which to ask again; None where the answer is one."""
+    """Return the seconds before the next attempt, None if the answer is final."""
     if answer.status not in RETRYABLE_STATUSES:
         return None
     after = answer.header("Retry-After")
@@ -141,12 +140,12 @@ def _retry_delay(answer: RegistryResponse, usual: float) -> float | None:
 
 
 def host_of(url: str) -> str:
-    """Host and port of a URL, for messages."""
+    """Return host and port of a URL, for messages."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def transport_failure(error: BaseException, url: str) -> Failure:
-    """The Failure of a request without an answer. Only what is known of the error is told: its text may hold more."""
+    """Return the Failure of a request without an answer. Quotes only known texts: the error may contain secrets."""
     import urllib3
 
     host, known = host_of(url), urllib3.exceptions
@@ -170,7 +169,7 @@ def transport_failure(error: BaseException, url: str) -> Failure:
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
-    """The TLS error among the causes of an error."""
+    """Return the TLS error among the causes of an error."""
     while error is not None and not isinstance(error, ssl.SSLError):
         inner = next((each for each in error.args if isinstance(each, BaseException)), None)
         error = inner or error.__cause__
@@ -178,7 +177,7 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 
 def _os_error_text(error: BaseException) -> str:
-    """`Connection refused`, from the causes of an error."""
+    """Return the operating system's text (`connection refused`) from the causes of an error, or ""."""
     known: BaseException | None = error
     while known is not None:
         if isinstance(known, OSError) and known.strerror:

@@ -1,7 +1,7 @@
-"""WWW-Authenticate: which schemes a registry offers, and with which parameters.
+"""WWW-Authenticate: the authentication schemes of a registry and their parameters.
 
-Source: RFC 9110 11.6.1 (a header may hold several challenges, and there may be several headers; a comma divides both
-challenges and parameters) and the token specification of github.com/distribution/distribution.
+Source: RFC 9110 11.6.1 (several headers, each with several challenges; a comma separates both challenges and
+parameters) and the token specification of github.com/distribution/distribution.
 """
 
 import re
@@ -15,20 +15,20 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 
 class Challenge(NamedTuple):
-    """One way to authenticate; `scheme` and the parameters' names are in lower case."""
+    """One challenge. `scheme` and the names of the parameters are in lower case."""
 
     scheme: str
     parameters: dict[str, str]
 
     @property
     def realm(self) -> str:
-        """Where to get a token, for Bearer."""
+        """Return the URL of the token service, for Bearer."""
         return self.parameters.get("realm", "")
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """The challenges of all WWW-Authenticate headers, in order. What cannot be read ends its header."""
-    found: list[Challenge] = []
+    """Return the challenges of all headers in order. A syntax error ends its header."""
+    challenges: list[Challenge] = []
     for header in headers:
         current, position = None, 0
         while True:
@@ -41,19 +41,19 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
                 position = parameter.end()
             elif scheme := _SCHEME.match(header, position):
                 current = Challenge(scheme[1].lower(), {})
-                found.append(current)
+                challenges.append(current)
                 position = scheme.end()
             else:
                 break
-    return found
+    return challenges
 
 
 def preferred_challenge(challenges: Iterable[Challenge]) -> Challenge | None:
-    """The one to answer: Bearer with a realm before Basic, as container runtimes choose."""
+    """Return the challenge to answer: Bearer with a realm before Basic, as container runtimes choose."""
     usable = [c for c in challenges if c.scheme == "basic" or (c.scheme == "bearer" and c.realm)]
     return min(usable, key=lambda challenge: challenge.scheme != "bearer", default=None)
 
 
 def _matched_end(match: re.Match[str] | None) -> int:
-    assert match is not None  # the pattern matches nothing, too
+    assert match is not None  # the pattern also matches the empty string
     return match.end()

@@ -11,7 +11,9 @@ from tests.harness.cluster.certificates import make_authority, make_self_signed,
 from tests.harness.stubs.registry import Registry, serving
 
 # Tests of a time-out set their own; these must not be reached on a machine that has much to do.
-QUICK = Limits(connect=20.0, read=20.0, handshake_on_loopback=20.0, silence=60.0, pauses=(0.01, 0.01), retry_after=0.5)
+QUICK = Limits(
+    connect=20.0, read=20.0, handshake_on_loopback=20.0, idle_timeout=60.0, pauses=(0.01, 0.01), retry_after=0.5
+)
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def other() -> Iterator[Registry]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Certificate and key of 127.0.0.1, which nobody trusts."""
+    """Certificate and key of 127.0.0.1, which is not trusted."""
     folder = tmp_path_factory.mktemp("tls")
     make_self_signed(folder / "tls.key", folder / "tls.crt")
     return folder / "tls.crt", folder / "tls.key"

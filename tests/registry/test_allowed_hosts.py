@@ -29,7 +29,7 @@ def test_other_hosts_are_not_loopback(host: str) -> None:
         ("http://10.0.0.1:5000", "http://10.0.0.1:5001/token"),
     ],
 )
-def test_what_a_registry_may_lead_to(origin: str, target: str) -> None:
+def test_hosts_that_a_registry_may_refer_to(origin: str, target: str) -> None:
     assert refusal_reason(origin, target) == ""
 
 
@@ -51,7 +51,7 @@ def test_what_a_registry_may_lead_to(origin: str, target: str) -> None:
         ("https://8.8.8.8", "https:///x", "which is no web address"),
     ],
 )
-def test_what_a_registry_may_not_lead_to(origin: str, target: str, why: str) -> None:
+def test_hosts_that_a_registry_may_not_refer_to(origin: str, target: str, why: str) -> None:
     assert refusal_reason(origin, target) == why
 
 

@@ -78,14 +78,14 @@ def test_scopes_that_do_not_fit_into_one_request_are_asked_for_in_several(regist
     assert len(registry.asked("/token")) == 2
 
 
-def test_without_credentials_a_token_is_asked_for_without(registry: Registry) -> None:
+def test_without_credentials_an_anonymous_token_is_requested(registry: Registry) -> None:
     held(registry)
     registry.challenge = "Bearer"
     assert isinstance(resolver().resolve_one(ref(registry, "team/app-0:1")), Resolved)
     assert "authorization" not in registry.requests[1].headers
 
 
-def test_one_repository_for_which_no_token_is_given_does_not_spoil_the_others(registry: Registry) -> None:
+def test_one_repository_for_which_no_token_is_given_does_not_affect_the_others(registry: Registry) -> None:
     names = held(registry, 5)
     registry.challenge, registry.forbidden = "Bearer", {"team/app-3"}
     found = resolver().resolve([ref(registry, name) for name in names])
@@ -128,7 +128,7 @@ def test_a_challenge_that_comes_only_with_the_manifest_is_answered(registry: Reg
     assert isinstance(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1")), Resolved)
 
 
-def test_the_challenge_of_one_repository_is_not_put_to_others(registry: Registry) -> None:
+def test_the_challenge_of_one_repository_is_not_used_for_others(registry: Registry) -> None:
     names = held(registry, 2)
     challenge = f'Bearer realm="{registry.url}/token"'
     registry.forbidden = {"team/app-0"}
@@ -167,13 +167,13 @@ def test_several_credentials_are_tried_in_turn(registry: Registry) -> None:
     assert failure(resolver(wrong, wrong).resolve_one(ref(registry, "team/app-0:1"))).kind == "Unauthorized"
 
 
-def test_why_there_are_no_credentials_is_told_with_a_refusal_only(registry: Registry) -> None:
+def test_why_there_are_no_credentials_is_reported_only_with_a_refusal(registry: Registry) -> None:
     held(registry)
     missing = Anonymous(unavailable="docker-credential-x is not on the PATH")
     assert isinstance(resolver(missing).resolve_one(ref(registry, "team/app-0:1")), Resolved)
     registry.challenge, registry.users = "Basic", USERS
-    told = failure(resolver(missing).resolve_one(ref(registry, "team/app-0:1"))).message
-    assert told.endswith("(asked without credentials: docker-credential-x is not on the PATH)")
+    message = failure(resolver(missing).resolve_one(ref(registry, "team/app-0:1"))).message
+    assert message.endswith("(asked without credentials: docker-credential-x is not on the PATH)")
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"token": ""}', b"[1]", b'{"token": "a\\nb"}', b'{"token": 1}'])
@@ -195,7 +195,7 @@ def test_a_token_service_without_a_token_is_no_token_service(registry: Registry,
         ("/token", "which is no web address"),
     ],
 )
-def test_a_token_service_that_a_registry_may_not_name_gets_nothing(registry: Registry, realm: str, why: str) -> None:
+def test_a_forbidden_token_service_gets_nothing(registry: Registry, realm: str, why: str) -> None:
     registry.challenge, registry.realm = "Bearer", realm
     found = failure(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1")))
     assert found.kind == "BadAnswer"
@@ -236,7 +236,7 @@ def test_a_next_page_on_another_host_is_not_asked_for(registry: Registry, other:
 
 
 @pytest.mark.parametrize("location", ["/v2/a/manifests/1", "https://10.0.0.1/", "http://192.0.2.1/", "ftp://x/", "//"])
-def test_redirects_in_a_circle_or_to_where_nobody_should_go_are_refused(registry: Registry, location: str) -> None:
+def test_redirects_in_a_circle_or_to_a_forbidden_host_are_refused(registry: Registry, location: str) -> None:
     registry.fail("/manifests/", Answer(307, headers={"Location": location}))
     assert failure(resolver().resolve_one(ref(registry, "a:1"))).kind == "BadAnswer"
     assert len(registry.requests) <= 14
@@ -258,7 +258,7 @@ def test_an_unknown_certificate_is_refused_and_nothing_is_sent(certificate: tupl
     assert state.requests == []
 
 
-def test_an_authority_of_the_users_own_is_trusted(authority: tuple[Path, Path, Path]) -> None:
+def test_the_authority_of_the_user_is_trusted(authority: tuple[Path, Path, Path]) -> None:
     trusted, certificate, key = authority
     state = Registry()
     state.push("a:1", small_image("a"))
@@ -288,16 +288,14 @@ def test_plain_http_that_the_user_asks_for_is_not_tried_with_tls(registry: Regis
     assert isinstance(resolver(plain=registry.host).resolve_one(ref(registry, name)), Resolved)
 
 
-def test_proxies_of_the_environment_are_not_asked_for_loopback(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_loopback_is_never_reached_through_a_proxy(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     name = held(registry)[0]
     assert isinstance(resolver().resolve_one(ref(registry, name)), Resolved)
 
 
-def test_a_proxy_of_the_environment_is_used_and_its_password_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_is_used_and_its_password_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pr0xypass@127.0.0.1:1")
     from kubectl_pullpolicy.core.images.reference import parse
 
@@ -324,22 +322,22 @@ def test_a_sibling_with_other_credentials_knows_the_registry_already(registry: R
 
 @pytest.mark.parametrize("status", [403, 404, 500])
 @pytest.mark.parametrize("challenge", ["Basic", "Bearer"])
-def test_what_a_registry_echoes_of_credentials_is_hidden(registry: Registry, challenge: str, status: int) -> None:
+def test_credentials_that_a_registry_echoes_are_hidden(registry: Registry, challenge: str, status: int) -> None:
     held(registry)
     registry.challenge, registry.users = challenge, USERS
     echo = f"user alice/s:crét is not welcome: {BASIC}; alice, team/alice/app of alice.example.com is closed"
     registry.fail("/manifests/", error(status, message=echo))
-    told = failure(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1"))).message
-    assert "crét" not in told
-    assert BASIC.removeprefix("Basic ") not in told
-    assert told.endswith("<hidden>, team/alice/app of alice.example.com is closed")
+    message = failure(resolver(ALICE).resolve_one(ref(registry, "team/app-0:1"))).message
+    assert "crét" not in message
+    assert BASIC.removeprefix("Basic ") not in message
+    assert message.endswith("<hidden>, team/alice/app of alice.example.com is closed")
 
 
-def test_a_token_service_that_echoes_is_not_repeated(registry: Registry) -> None:
+def test_credentials_that_a_token_service_echoes_are_hidden(registry: Registry) -> None:
     held(registry)
     registry.challenge, registry.users = "Bearer", USERS
     registry.fail("/token", error(401, message="no such user: alice with s3cret-token"))
     for credential in (Password("a test", "alice", "s3cret-token"), IdentityToken("a test", "s3cret-token")):
-        told = failure(resolver(credential).resolve_one(ref(registry, "team/app-0:1"))).message
-        assert "s3cret" not in told
-        assert "no such user" in told
+        message = failure(resolver(credential).resolve_one(ref(registry, "team/app-0:1"))).message
+        assert "s3cret" not in message
+        assert "no such user" in message

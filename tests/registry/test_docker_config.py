@@ -1,4 +1,4 @@
-"""What docker login and podman login store is found; what cannot be read is told; nothing secret is ever shown."""
+"""The credentials of docker login and podman login are found, broken files are reported, no secret is shown."""
 
 import base64
 import json
@@ -75,12 +75,12 @@ def test_scheme_and_protocol_path_do_not_matter_but_the_port_does(home: Path, se
     assert find(home, "r.example.com") == ANONYMOUS
 
 
-def test_user_and_password_may_stand_in_clear(home: Path) -> None:
+def test_user_and_password_may_be_plain_text(home: Path) -> None:
     docker(home, {"auths": {"a.io": {"username": "u", "password": "p"}}})
     assert login(find(home, "a.io")) == ("u", "p")
 
 
-def test_tokens_are_told_apart(home: Path) -> None:
+def test_identity_tokens_and_registry_tokens_differ(home: Path) -> None:
     docker(home, {"auths": {"a.io": {"identitytoken": "i", **pair("u", "")}, "b.io": {"registrytoken": "r"}}})
     assert isinstance(find(home, "a.io"), IdentityToken)
     assert isinstance(find(home, "b.io"), RegistryToken)
@@ -93,13 +93,13 @@ def test_an_empty_entry_holds_no_credentials(home: Path, entry: Any) -> None:
 
 
 @pytest.mark.parametrize("auth", ["%%%", "bm9jb2xvbg==", "OnA=", "/w=="])
-def test_an_unreadable_entry_is_told_without_its_content(home: Path, auth: str) -> None:
+def test_an_unreadable_entry_is_reported_without_its_content(home: Path, auth: str) -> None:
     docker(home, {"auths": {"a.io": {"auth": auth}}})
     assert trouble(find(home, "a.io")) == f"the entry a.io of {home}/.docker/config.json is not base64 of user:password"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"auths": []}', '{"auths": {"a.io": {"auth": 5}}}'])
-def test_a_broken_file_is_told_without_its_content(home: Path, content: str) -> None:
+def test_a_broken_file_is_reported_without_its_content(home: Path, content: str) -> None:
     docker(home, content)
     assert trouble(find(home, "a.io")) == f"{home}/.docker/config.json is no docker configuration"
 
@@ -151,21 +151,21 @@ def program(folder: Path, name: str, script: str) -> str:
 SAYS_SERVER = 'read server; printf \'{"ServerURL":"%s","Username":"%s","Secret":"s"}\' "$server" "$server"'
 
 
-def test_a_credential_program_is_asked_for_its_registry(home: Path, tmp_path: Path) -> None:
+def test_a_credential_helper_is_run_for_its_registry(home: Path, tmp_path: Path) -> None:
     docker(home, {"credHelpers": {"a.io": "one"}})
     path = program(tmp_path / "bin", "one", f'test "$1" = get && {SAYS_SERVER}')
     assert login(find(home, "a.io", PATH=path)) == ("a.io", "s")
     assert find(home, "b.io", PATH=path) == ANONYMOUS
 
 
-def test_the_store_is_asked_by_the_name_that_docker_login_gave(home: Path, tmp_path: Path) -> None:
+def test_the_store_is_asked_by_the_name_that_docker_login_uses(home: Path, tmp_path: Path) -> None:
     docker(home, {"auths": {"https://index.docker.io/v1/": {}}, "credsStore": "one"})
     path = program(tmp_path / "bin", "one", SAYS_SERVER)
     assert login(find(home, "docker.io", PATH=path))[0] == "https://index.docker.io/v1/"
     assert login(find(home, "a.io:5000", PATH=path))[0] == "a.io:5000"
 
 
-def test_a_program_is_asked_once_for_each_registry(home: Path, tmp_path: Path) -> None:
+def test_a_helper_is_run_once_for_each_registry(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", f"echo x >> {tmp_path}/calls; {SAYS_SERVER}")
     keychain = DockerConfigKeychain({"PATH": path}, home)
@@ -174,27 +174,27 @@ def test_a_program_is_asked_once_for_each_registry(home: Path, tmp_path: Path) -
     assert (tmp_path / "calls").read_text() == "x\n"
 
 
-def test_a_program_may_give_an_identity_token(home: Path, tmp_path: Path) -> None:
+def test_a_helper_may_return_an_identity_token(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", 'printf \'{"Username":"<token>","Secret":"i"}\'')
     assert isinstance(find(home, "a.io", PATH=path), IdentityToken)
 
 
-def test_a_program_that_has_none_leaves_the_entry_of_the_file(home: Path, tmp_path: Path) -> None:
+def test_without_credentials_of_a_helper_the_entry_of_the_file_is_used(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one", "auths": {"a.io": pair("u", "p")}})
     path = program(tmp_path / "bin", "one", "echo credentials not found in native keychain; exit 1")
     assert login(find(home, "a.io", PATH=path))[0] == "u"
     assert find(home, "b.io", PATH=path) == ANONYMOUS
 
 
-def test_a_program_that_is_not_there_is_told(home: Path) -> None:
+def test_a_missing_helper_is_reported(home: Path) -> None:
     docker(home, {"credsStore": "desktop"})
-    told = trouble(find(home, "a.io", PATH="/usr/bin"))
-    assert told == f"docker-credential-desktop, named in {home}/.docker/config.json, is not on the PATH"
+    message = trouble(find(home, "a.io", PATH="/usr/bin"))
+    assert message == f"docker-credential-desktop, named in {home}/.docker/config.json, is not on the PATH"
 
 
 @pytest.mark.parametrize("name", ["../evil", "/bin/evil", "a b", ""])
-def test_a_program_is_never_run_by_a_path(home: Path, tmp_path: Path, name: str) -> None:
+def test_a_helper_is_never_run_by_a_path(home: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "bin" / "docker-credential-..").mkdir(parents=True)
     evil = tmp_path / "bin" / "evil"
     evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
@@ -204,14 +204,16 @@ def test_a_program_is_never_run_by_a_path(home: Path, tmp_path: Path, name: str)
     assert not (tmp_path / "ran").exists()
 
 
-def test_what_a_failing_program_says_is_told(home: Path, tmp_path: Path) -> None:
+def test_the_message_of_a_failing_helper_is_shown(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", "echo you are not logged in >&2; exit 3")
     assert trouble(find(home, "a.io", PATH=path)) == "docker-credential-one failed: you are not logged in"
 
 
 @pytest.mark.parametrize("script", ["exit 7", 'echo \'{"Secret":"hidden"}\'; exit 7'])
-def test_a_program_that_fails_without_words_is_told_by_its_exit_code(home: Path, tmp_path: Path, script: str) -> None:
+def test_a_helper_that_fails_without_a_message_is_reported_by_exit_code(
+    home: Path, tmp_path: Path, script: str
+) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", script)
     assert trouble(find(home, "a.io", PATH=path)) == "docker-credential-one failed: exit code 7"
@@ -226,7 +228,7 @@ def test_a_program_that_fails_without_words_is_told_by_its_exit_code(home: Path,
     ],
 )
 @pytest.mark.parametrize("stream", [1, 2])
-def test_a_failing_program_that_shows_a_credential_is_told_by_its_exit_code(
+def test_a_failing_helper_that_shows_a_credential_is_reported_by_exit_code(
     home: Path, tmp_path: Path, said: str, stream: int
 ) -> None:
     docker(home, {"credsStore": "one"})
@@ -243,14 +245,14 @@ def test_a_failing_program_that_shows_a_credential_is_told_by_its_exit_code(
         "pass not initialized: exit status 1: Error: password store is empty. Try pass init",
     ],
 )
-def test_the_words_of_known_programs_are_told(home: Path, tmp_path: Path, said: str) -> None:
+def test_the_messages_of_known_helpers_are_shown(home: Path, tmp_path: Path, said: str) -> None:
     docker(home, {"credsStore": "one"})
     (tmp_path / "said").write_text(said)
     path = program(tmp_path / "bin", "one", f"/bin/cat {tmp_path}/said >&2; exit 1")
     assert trouble(find(home, "a.io", PATH=path)) == f"docker-credential-one failed: {said}"
 
 
-def test_what_is_no_credential_is_told_without_its_content(home: Path, tmp_path: Path) -> None:
+def test_an_answer_that_is_no_credential_is_reported_without_its_content(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", 'echo \'{"Secret": "hidden", \'')
     assert (
@@ -258,7 +260,7 @@ def test_what_is_no_credential_is_told_without_its_content(home: Path, tmp_path:
     )
 
 
-def test_a_program_that_hangs_is_given_up(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_helper_that_hangs_is_given_up(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "TIMEOUT", 0.3)
     docker(home, {"credsStore": "one"})
     path = program(tmp_path / "bin", "one", "exec sleep 5")
@@ -269,7 +271,7 @@ def test_a_program_that_hangs_is_given_up(home: Path, tmp_path: Path, monkeypatc
     "credential",
     [Password("src", "u5er", "s3cret"), IdentityToken("src", "s3cret"), RegistryToken("src", "s3cret")],
 )
-def test_no_form_of_a_credential_shows_what_it_holds(credential: Credential) -> None:
+def test_no_form_of_a_credential_shows_its_values(credential: Credential) -> None:
     shown = f"{credential!r} {credential} {[credential]} {(credential,)!r:>10}"
     assert "s3cret" not in shown
     assert "u5er" not in shown
@@ -283,7 +285,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_any_json_is_a_configuration_or_told(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
+def test_any_json_is_a_configuration_or_reported(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
     home = tmp_path_factory.mktemp("home")
     docker(home, json.dumps(content))
     [found] = DockerConfigKeychain({"PATH": ""}, home).credentials("a.io", "b")

@@ -1,4 +1,4 @@
-"""What is asked to probe an image, with whose credentials, and in which order."""
+"""The requests of a probe: which, with which credentials, in which order."""
 
 from kubectl_pullpolicy.core.diagnosis.registry_probe import LookupResults
 from kubectl_pullpolicy.core.images.reference import ImageReference, parse
@@ -31,7 +31,7 @@ def test_every_credential_is_tried_and_then_none(registry: Registry) -> None:
     assert isinstance(found.platforms, tuple)
 
 
-def test_the_tags_are_asked_for_with_the_credentials_that_saw_the_repository(registry: Registry) -> None:
+def test_the_tags_are_read_with_the_credentials_that_saw_the_repository(registry: Registry) -> None:
     registry.push("team/app:1", small_image("app"))
     registry.challenge, registry.users = "Basic", {"alice": "a"}
     found = findings(ref(registry, "team/app:2"), BAD, GOOD)
@@ -64,11 +64,11 @@ def test_a_digest_that_is_gone_is_asked_for_by_its_tag(registry: Registry) -> No
     assert findings(ref(registry, f"app@{small_image('old').digest}")).tag_now is None
 
 
-def test_a_registry_that_is_dead_is_asked_by_nobody_else() -> None:
+def test_a_dead_registry_is_not_asked_with_other_credentials() -> None:
     assert results(findings(parse("127.0.0.1:1/app:1"), BAD, GOOD)) == [("Secret bad", "Unreachable")]
 
 
-def test_why_this_machine_has_no_credentials_is_told(registry: Registry) -> None:
+def test_why_this_machine_has_no_credentials_is_reported(registry: Registry) -> None:
     registry.fail("/manifests/", error(401))
     found = findings(ref(registry, "app:1"), Anonymous(unavailable="docker-credential-x is not on the PATH"))
     [attempt] = found.attempts

@@ -29,7 +29,7 @@ def test_the_longer_key_comes_first_and_each_login_has_its_secrets_name() -> Non
     assert found(keychain, "ghcr.io", "other/app") == [("Secret host", "h")]
 
 
-def test_where_nothing_matches_the_others_are_asked() -> None:
+def test_if_nothing_matches_the_other_keychain_is_used() -> None:
     documents = [("one", secret(("ghcr.io", "h")))]
     assert found(PullSecretKeychain(documents), "docker.io", "library/nginx") == []
     assert found(PullSecretKeychain(documents, OTHER), "docker.io", "library/nginx") == [("this machine", "m")]
@@ -40,7 +40,7 @@ def test_docker_hubs_old_key_is_found() -> None:
     assert found(keychain, "docker.io", "library/nginx") == [("Secret hub", "h")]
 
 
-def test_what_is_no_pull_secret_holds_nothing() -> None:
+def test_other_secrets_have_no_credentials() -> None:
     for document in (secret(("ghcr.io", "h"), kind="Opaque"), b"", b"{", b"[]", b"\xff"):
         assert found(PullSecretKeychain([("x", document)]), "ghcr.io", "a/b") == []
 
@@ -52,7 +52,7 @@ def test_nothing_secret_is_in_its_repr() -> None:
     assert "s3cret" not in f"{keychain!r}{held!r}"
 
 
-def test_docker_hubs_credentials_are_not_for_what_listens_on_this_machine() -> None:
+def test_docker_hubs_credentials_are_not_sent_to_this_machine() -> None:
     """The kubelet takes its key for `localhost/x`, too (keyring.go:isDefaultRegistryMatch)."""
     keychain = PullSecretKeychain([("hub", secret(("https://index.docker.io/v1/", "h")))])
     assert found(keychain, "localhost", "x") == []

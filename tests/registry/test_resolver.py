@@ -1,4 +1,4 @@
-"""References in, answers out: what a registry does never raises, and never costs more requests than needed."""
+"""The resolver never raises for an answer of a registry, and sends no more requests than needed."""
 
 import json
 import threading
@@ -63,10 +63,10 @@ def test_each_distinct_image_is_asked_for_once_however_it_is_written(registry: R
     assert len(registry.asked("manifests")) == 1
 
 
-def test_progress_is_told_for_every_image(registry: Registry) -> None:
-    told: list[tuple[int, int]] = []
-    resolver().resolve([ref(registry, "a:1"), ref(registry, "b:1")], lambda done, of: told.append((done, of)))
-    assert told == [(1, 2), (2, 2)]
+def test_progress_is_reported_for_every_image(registry: Registry) -> None:
+    steps: list[tuple[int, int]] = []
+    resolver().resolve([ref(registry, "a:1"), ref(registry, "b:1")], lambda done, of: steps.append((done, of)))
+    assert steps == [(1, 2), (2, 2)]
 
 
 def test_nothing_to_resolve_is_nothing_asked() -> None:
@@ -74,7 +74,7 @@ def test_nothing_to_resolve_is_nothing_asked() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
-def test_where_head_is_refused_get_answers(registry: Registry, status: int) -> None:
+def test_if_head_is_refused_get_is_sent(registry: Registry, status: int) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(status), "HEAD")
     assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
@@ -162,7 +162,7 @@ def test_the_error_of_a_registry_is_quoted(registry: Registry) -> None:
     assert found.message == f"{registry.host} answers 404 Not Found: MANIFEST_UNKNOWN: manifest unknown"
 
 
-def test_a_rate_limit_that_lasts_long_is_told_at_once(registry: Registry) -> None:
+def test_a_long_rate_limit_is_reported_without_waiting(registry: Registry) -> None:
     registry.fail("/manifests/", error(429, {"Retry-After": "3600"}))
     started = time.monotonic()
     found = failure(resolver().resolve_one(ref(registry, "app:1")))
@@ -173,7 +173,7 @@ def test_a_rate_limit_that_lasts_long_is_told_at_once(registry: Registry) -> Non
     assert len(registry.asked("manifests")) == 1
 
 
-def test_a_rate_limit_that_ends_soon_is_waited_for(registry: Registry) -> None:
+def test_a_short_rate_limit_is_waited_for(registry: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
     limits = QUICK._replace(retry_after=5)
     registry.fail("/manifests/", replace(error(429, {"Retry-After": "1"}), times=1))
@@ -189,24 +189,24 @@ def test_attempts_at_a_busy_registry_are_bounded(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_registry_that_stumbles_once_is_asked_again(registry: Registry, status: int) -> None:
+def test_a_server_error_is_retried(registry: Registry, status: int) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(status, times=1))
     assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
 
 
-def test_a_registry_that_keeps_failing_is_a_server_error(registry: Registry) -> None:
+def test_a_lasting_server_error_is_a_failure(registry: Registry) -> None:
     registry.fail("/manifests/", error(503))
     assert failure(resolver().resolve_one(ref(registry, "app:1"))).kind == "ServerError"
 
 
-def test_a_connection_that_breaks_off_once_is_tried_again(registry: Registry) -> None:
+def test_a_broken_connection_is_retried(registry: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
     registry.fail("/manifests/", Answer(reset=True, times=1))
     assert resolver().resolve_one(ref(registry, "app:1")) == Resolved(digest, MANIFEST, "manifest")
 
 
-def test_a_connection_that_always_breaks_off_is_a_failure(registry: Registry) -> None:
+def test_a_connection_that_always_breaks_is_a_failure(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(reset=True))
     found = failure(resolver().resolve_one(ref(registry, "app:1")))
     assert found == Failure("Unreachable", f"{registry.host} broke the connection off: connection reset by peer")
@@ -225,7 +225,7 @@ def test_a_body_without_end_is_not_read_to_its_end(registry: Registry) -> None:
     assert failure(resolver(limits=limits).resolve_one(ref(registry, "app:1"))).kind == "BadAnswer"
 
 
-def test_a_body_that_drips_is_given_up(registry: Registry) -> None:
+def test_a_slow_drip_of_a_body_is_given_up(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(405), "HEAD")
     registry.fail("/manifests/", Answer(200, b" " * 1000, {"Content-Type": MANIFEST}, pause=0.05))
     limits = QUICK._replace(read=0.4)
@@ -251,12 +251,12 @@ def _headers(registry: Registry, name: str) -> dict[str, str]:
     return {"Content-Type": image.media_type, "Docker-Content-Digest": image.digest}
 
 
-def test_a_closed_port_is_told_so() -> None:
+def test_a_closed_port_is_a_refused_connection() -> None:
     found = failure(resolver().resolve_one(parse("127.0.0.1:1/app:1")))
     assert found == Failure("Unreachable", "127.0.0.1:1: connection refused")
 
 
-def test_a_name_that_nobody_has_is_told_so() -> None:
+def test_an_unknown_host_is_named() -> None:
     found = failure(resolver().resolve_one(parse("registry.invalid/app:1")))
     assert found == Failure("Unreachable", "registry.invalid: no such host")
 
@@ -280,7 +280,7 @@ def test_failures_of_some_images_lose_none_of_the_others(registry: Registry, oth
     assert {reference: failure(found[reference]).kind for reference in bad} == bad
 
 
-def test_a_registry_that_stands_still_holds_up_no_other(registry: Registry, other: Registry) -> None:
+def test_a_registry_that_does_not_answer_delays_no_other(registry: Registry, other: Registry) -> None:
     digest = registry.push("app:1", small_image("app"))
     gate = threading.Event()
     other.fail("/", Answer(404, gate=gate))
@@ -291,9 +291,9 @@ def test_a_registry_that_stands_still_holds_up_no_other(registry: Registry, othe
     assert all(failure(answer).kind == "NotFound" for _, answer in rest)
 
 
-def test_a_lane_in_which_nothing_moves_any_more_is_given_up(registry: Registry) -> None:
+def test_a_registry_without_an_answer_is_given_up_after_the_idle_timeout(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(delay=2.0))
-    found = failure(resolver(limits=QUICK._replace(silence=0.3)).resolve_one(ref(registry, "app:1")))
+    found = failure(resolver(limits=QUICK._replace(idle_timeout=0.3)).resolve_one(ref(registry, "app:1")))
     assert found.kind == "Unreachable"
 
 
@@ -335,12 +335,12 @@ def test_a_list_of_tags_that_leads_in_a_circle_or_elsewhere_ends(registry: Regis
     assert len(registry.asked("/tags/list")) <= 2
 
 
-def test_no_tags_at_all_are_written_as_null(registry: Registry) -> None:
+def test_null_is_an_empty_list_of_tags(registry: Registry) -> None:
     registry.fail("/tags/list", Answer(200, b'{"name": "a", "tags": null}'))
     assert resolver().tags(ref(registry, "a:1")) == ()
 
 
-def test_a_list_of_tags_that_is_none_is_a_failure(registry: Registry) -> None:
+def test_an_answer_that_is_no_list_of_tags_is_a_failure(registry: Registry) -> None:
     registry.fail("/tags/list", Answer(200, b"<html>"))
     assert failure(resolver().tags(ref(registry, "a:1"))).kind == "BadAnswer"
     assert failure(resolver().tags(ref(registry, "b:1"))).kind == "BadAnswer"
@@ -365,7 +365,7 @@ def test_no_link_makes_a_list_of_tags_run_long(registry: Registry, link: str) ->
     assert time.monotonic() - begun < 5
 
 
-def test_the_next_page_may_stand_beside_other_links(registry: Registry) -> None:
+def test_the_next_page_may_be_one_of_several_links(registry: Registry) -> None:
     registry.fail("last=", Answer(200, b'{"tags": ["2"]}'))
     link = '</help>; rel=help, </v2/a/tags/list?last=a,b>; title="x"; rel="next"'
     registry.fail("/tags/list", Answer(200, b'{"tags": ["1"]}', {"Link": link}, times=1))
@@ -373,12 +373,12 @@ def test_the_next_page_may_stand_beside_other_links(registry: Registry) -> None:
     assert resolver().tags(ref(registry, "a:1")) == ("1", "2")
 
 
-def test_what_cannot_be_a_tag_is_no_text_to_go_on_with(registry: Registry) -> None:
+def test_invalid_tags_are_left_out(registry: Registry) -> None:
     registry.fail("/tags/list", Answer(200, json.dumps({"tags": ["9" * 5000, "a\x1b[2J", "-x", "1"]}).encode()))
     assert resolver().tags(ref(registry, "a:1")) == ("1",)
 
 
-def test_a_list_of_tags_without_end_is_left_at_last(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_list_of_tags_ends(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tag_lists, "MAX_TAGS", 5)
     registry.page = 2
     for number in range(20):
@@ -390,7 +390,7 @@ def test_a_list_of_tags_without_end_is_left_at_last(registry: Registry, monkeypa
 
 
 @pytest.mark.parametrize("digest", ["../../../x", "sha256:abc", "sha256:\n  command: [evil]", ""])
-def test_an_index_leads_to_digests_only(registry: Registry, digest: str) -> None:
+def test_entries_of_an_index_without_a_digest_are_left_out(registry: Registry, digest: str) -> None:
     child = {"digest": digest, "platform": {"os": "linux", "architecture": "amd64"}}
     document = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [child]}).encode()
     registry.push("a:1", Image(document, INDEX))
@@ -399,13 +399,13 @@ def test_an_index_leads_to_digests_only(registry: Registry, digest: str) -> None
     assert probe(resolver(), [question])[question].child is None
 
 
-def test_a_date_that_no_clock_shows_is_no_reason_to_fail(registry: Registry) -> None:
+def test_an_impossible_date_in_retry_after_is_ignored(registry: Registry) -> None:
     after = {"Retry-After": "0 Jan 0 0:0:0 +99999999999999999999"}
     registry.fail("/manifests/", Answer(503, b"", after))
     assert failure(resolver().resolve_one(ref(registry, "a:1"))).kind == "ServerError"
 
 
-def test_whoever_names_very_many_registries_gets_no_thread_for_each() -> None:
+def test_thousands_of_registries_do_not_start_thousands_of_threads() -> None:
     gate, running, peak = threading.Event(), threading.active_count(), 0
 
     def prepare() -> Callable[[int], int]:

@@ -1,4 +1,4 @@
-"""WWW-Authenticate as real registries write it, and as nobody should."""
+"""WWW-Authenticate as real registries write it, and malformed."""
 
 import pytest
 from hypothesis import given
@@ -47,7 +47,7 @@ def test_docker_hubs_challenge_is_read() -> None:
         (['Digest realm="x"', "Negotiate"], None),
     ],
 )
-def test_bearer_is_preferred_where_it_says_where_to_go(headers: list[str], scheme: str | None) -> None:
+def test_bearer_with_a_realm_is_preferred(headers: list[str], scheme: str | None) -> None:
     found = preferred_challenge(parse_challenges(headers))
     assert (found.scheme if found is not None else None) == scheme
 
@@ -65,7 +65,7 @@ TOKENS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1)
         st.tuples(TOKENS, st.dictionaries(TOKENS, st.text(st.characters(codec="ascii", exclude_characters="\r\n"))))
     )
 )
-def test_what_is_written_by_the_rules_is_read_back(challenges: list[tuple[str, dict[str, str]]]) -> None:
+def test_valid_headers_are_read_back(challenges: list[tuple[str, dict[str, str]]]) -> None:
     def quoted(value: str) -> str:
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -1,7 +1,7 @@
-"""A small registry for tests of the edge: token service, faults on demand, a log of requests.
+"""A small registry for tests of registry/: token service, faults on demand, a log of requests.
 
-Its answers are those of docker-registry 2.8.2, which the test cluster runs. To a TLS handshake on its plain port it
-says what Go's server says.
+Its answers are those of docker-registry 2.8.2, which the test cluster runs. A TLS handshake on its plain port gets the
+answer of Go's server.
 """
 
 import base64
@@ -27,7 +27,7 @@ ERRORS = {401: "UNAUTHORIZED", 403: "DENIED", 404: "MANIFEST_UNKNOWN", 429: "TOO
 
 @dataclass
 class Request:
-    """One request as it came; `query` has every value of a parameter."""
+    """One request. `query` has every value of a parameter."""
 
     method: str
     path: str
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """What to answer instead of what is held."""
+    """An answer that replaces the usual one."""
 
     status: int = 200
     body: bytes = b""
@@ -55,13 +55,13 @@ class Answer:
 class Registry:
     """`held`: manifests by `repository:tag` and `repository@digest`. `challenge`: "", "Basic" or "Bearer".
 
-    Token services take `user:password` of `users`; without users they give everyone a token.
+    Token services accept `user:password` of `users`. Without users they accept every client.
     """
 
     held: dict[str, Image] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     challenge: str = ""
-    realm: str = ""  # where tokens are to be had; the registry itself if empty
+    realm: str = ""  # URL of the token service; the registry itself if empty
     users: dict[str, str] = field(default_factory=dict)
     refresh_tokens: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)  # repositories for which no token is given
@@ -76,7 +76,7 @@ class Registry:
     host: str = ""
 
     def push(self, name: str, image: Image) -> str:
-        """Hold an image under `repository:tag`; answers its digest."""
+        """Store an image as `repository:tag` and return its digest."""
         repository = name.rpartition(":")[0]
         self.held[name] = self.held[f"{repository}@{image.digest}"] = image
         for child in image.manifests:
@@ -86,21 +86,21 @@ class Registry:
         return image.digest
 
     def fail(self, part: str, answer: Answer, method: str = "") -> None:
-        """Answer so whatever has this part in its path."""
+        """Give this answer to requests with this part in their path."""
         self.answers.append((lambda asked: part in asked.path and method in ("", asked.method), answer))
 
     def asked(self, part: str = "") -> list[str]:
-        """The requests with this part in their path, in order: `HEAD /v2/a/manifests/1`."""
+        """Return the requests with this part in their path, in order: `HEAD /v2/a/manifests/1`."""
         return [f"{each.method} {each.path}" for each in self.requests if part in each.path]
 
     def credentials(self) -> list[str]:
-        """The Authorization headers that came."""
+        """Return the Authorization headers received."""
         return [each.headers["authorization"] for each in self.requests if "authorization" in each.headers]
 
 
 @contextmanager
 def serving(state: Registry, certificate: tuple[Path, Path] | None = None) -> Iterator[str]:
-    """Serves on loopback; yields the registry's name. `certificate`: files of certificate and key, for https."""
+    """Serve on loopback and yield the registry's name. `certificate`: files of certificate and key, for https."""
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -123,7 +123,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Silent: clients break off on purpose."""
+        """Print nothing: clients end connections on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = next((answer for wanted, answer in state.answers if answer.times and wanted(request)), None)
         if answer is not None:
             answer.times -= 1
-        with state.lock:  # before the client can ask anew
+        with state.lock:  # before the client can send the next request
             state.busy -= 1
         self._send(answer or _answer(state, request))
 
@@ -178,11 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or answer.cut
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silent."""
+        """Print nothing."""
 
 
 def error(status: int, headers: dict[str, str] | None = None, message: str = "as the test wants") -> Answer:
-    """An error as registries write it."""
+    """Return an error as registries send it."""
     code = ERRORS.get(status, "UNKNOWN")
     return Answer(status, json.dumps({"errors": [{"code": code, "message": message}]}).encode(), headers or {})
 
