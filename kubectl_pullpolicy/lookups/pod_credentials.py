@@ -1,71 +1,71 @@
-"""Whose credentials registries are asked with for a live object: its Pods' pull secrets, this machine's, then none.
+"""The credentials for the images of a live object: its Pods' pull secrets, then this machine's, then none.
 
-The kubelet reads the list of the Pod; the ServiceAccount's list counts only where the Pod has none (it is copied then).
-Secrets are read by name, once each; what is refused or missing is passed over, as the kubelet does, and told.
+`core.credentials.image_pull_secrets` decides which Secrets count. They are read by name, once each. A Secret that is
+missing or forbidden is noted and skipped, as the kubelet skips it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.cluster.connection import PARALLEL
-from kubectl_pullpolicy.core.k8s.objects import ServiceAccount, meta, present
+from kubectl_pullpolicy.core.credentials.image_pull_secrets import (
+    PullSecretUser,
+    counted_account,
+    offered_secrets,
+    pull_secret_user_of,
+)
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.plans.container_fields import pod_spec
 from kubectl_pullpolicy.core.plans.plan import LiveObject
-from kubectl_pullpolicy.core.source.reads import Forbidden, Get, service_account_ref
+from kubectl_pullpolicy.core.source.reads import Forbidden, Get
+from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError
 from kubectl_pullpolicy.parallel import together
 from kubectl_pullpolicy.registry import DockerConfigKeychain, Keychain, PullSecretKeychain
 from kubectl_pullpolicy.registry.keychain import MultiKeychain
 
-Name = tuple[str, str]  # namespace and name
+SecretName = tuple[str, str]  # namespace and name
 
 
 class PullCredentials:
-    """Reads for many objects at once, then has a Keychain for each. `notes`: what could not be read."""
+    """Reads for many objects, then has a Keychain for each. `notes`: what could not be read."""
 
     def __init__(self, source: ClusterSource) -> None:
         self._source = source
         self._machine = DockerConfigKeychain()
-        self._accounts: dict[Name, tuple[str, ...]] = {}
-        self._documents: dict[Name, bytes] = {}
+        self._snapshot = Snapshot()
+        self._documents: dict[SecretName, bytes] = {}
         self.notes: list[str] = []
 
     def read(self, lives: Iterable[LiveObject]) -> None:
-        """Reads the ServiceAccounts, then the Secrets."""
-        held = list(lives)
-        accounts = dict.fromkeys(_account(live) for live in held if not _own_names(live))
-        self._read_accounts(list(accounts))
-        wanted = dict.fromkeys((live.ref.namespace, name) for live in held for name in self._names(live))
-        for name, document in together(map(self._secret, wanted), PARALLEL):
+        """Read the ServiceAccounts, then the Secrets."""
+        users = [_user(live) for live in lives]
+        self._read_accounts(dict.fromkeys(account for user in users if (account := counted_account(user)) is not None))
+        names = dict.fromkeys((user.namespace, name) for user in users for name in self._offered(user))
+        for name, document in together(map(self._secret, names), PARALLEL):
             if isinstance(document, bytes):
                 self._documents[name] = document
             else:
                 self._note(document)
 
     def keychain(self, live: LiveObject) -> Keychain:
-        """What is tried for the images of this object, in its order."""
-        namespace = live.ref.namespace
-        documents = [
-            (name, self._documents[namespace, name])
-            for name in self._names(live)
-            if (namespace, name) in self._documents
-        ]
+        """Return what is tried for the images of this object, in its order."""
+        user = _user(live)
+        names = [(user.namespace, name) for name in self._offered(user)]
+        documents = [(name[1], self._documents[name]) for name in names if name in self._documents]
         return MultiKeychain((PullSecretKeychain(documents), self._machine))
 
-    def _names(self, live: LiveObject) -> Sequence[str]:
-        return _own_names(live) or self._accounts.get(_account(live), ())
+    def _offered(self, user: PullSecretUser) -> tuple[str, ...]:
+        return offered_secrets(user, self._snapshot)
 
-    def _read_accounts(self, accounts: Sequence[Name]) -> None:
-        for reading in self._source.read([Get(service_account_ref(*account)) for account in accounts]):
-            for thing in reading.objects:
-                if isinstance(thing, ServiceAccount):
-                    names = [each.name for each in present(thing.image_pull_secrets) if each.name]
-                    self._accounts[meta(thing).namespace or "", meta(thing).name or ""] = tuple(names)
+    def _read_accounts(self, accounts: Iterable[ObjectRef]) -> None:
+        for reading in self._source.read([Get(account) for account in accounts]):
+            self._snapshot.learn([reading])
             if isinstance(reading.outcome, Forbidden):
                 self._note(f"cannot {reading.outcome.verb} {reading.outcome.resource}: forbidden")
 
-    def _secret(self, name: Name) -> Iterator[tuple[Name, bytes | str]]:
-        """The Secret, or why it is not to be had."""
+    def _secret(self, name: SecretName) -> Iterator[tuple[SecretName, bytes | str]]:
+        """Return the Secret, or why it cannot be read."""
         try:
             yield name, self._source.secret(*name)
         except ForbiddenError:
@@ -80,16 +80,9 @@ class PullCredentials:
             self.notes.append(text)
 
 
-def _own_names(live: LiveObject) -> tuple[str, ...]:
-    """The names of the Pod's own list."""
-    listed = (pod_spec(live.kind, live.tree, live.path) or {}).get("imagePullSecrets")
-    items = listed if isinstance(listed, list) else ()
-    return tuple(str(item["name"]) for item in items if isinstance(item, dict) and item.get("name"))
-
-
-def _account(live: LiveObject) -> Name:
+def _user(live: LiveObject) -> PullSecretUser:
     spec = pod_spec(live.kind, live.tree, live.path) or {}
-    return live.ref.namespace, str(spec.get("serviceAccountName") or "default")
+    return pull_secret_user_of(spec, live.metadata, created=live.kind == "Pod")
 
 
 class NoPullCredentials:

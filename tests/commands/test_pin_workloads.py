@@ -167,6 +167,51 @@ def test_pull_secrets_are_read_by_name_and_offered(state: State, registry: Regis
     assert "s3cret" not in shown.out + shown.err
 
 
+def static_pod(registry: Registry) -> dict[str, Any]:
+    metadata = {**named("static"), "annotations": {"kubernetes.io/config.mirror": "hash"}, "resourceVersion": "1"}
+    return pod(container(f"{registry.host}/a:1", "IfNotPresent"), metadata=metadata)
+
+
+def test_an_empty_list_of_pull_secrets_keeps_those_of_the_service_account_away(
+    state: State, registry: Registry, pin: Any
+) -> None:
+    registry.challenge, registry.users = "Basic", {"puller": "s3cret"}
+    web(state, registry, "a:1")
+    state.objects[WEB]["spec"]["template"]["spec"]["imagePullSecrets"] = [{"name": ""}]
+    state.objects[ACCOUNT]["imagePullSecrets"] = [{"name": "regcred"}]
+    state.objects[f"{CORE}/secrets/regcred"] = secret("regcred", registry, "s3cret")
+    shown = pin("deploy/web", "--yes")
+    assert shown.code == 1
+    assert "s3cret" not in shown.out + shown.err
+    assert not [path for path in state.paths() if "secrets" in path]
+    assert not registry.credentials()
+
+
+def test_a_static_pod_has_no_service_account_to_look_up(state: State, registry: Registry, pin: Any) -> None:
+    state.objects[f"{CORE}/pods/static"] = static_pod(registry)
+    state.objects[ACCOUNT]["imagePullSecrets"] = [{"name": "regcred"}]
+    pin("pod/static", "--check")
+    assert not [path for path in state.paths() if "serviceaccounts" in path or "secrets" in path]
+
+
+def test_a_pod_keeps_the_list_that_it_was_created_with(state: State, registry: Registry, pin: Any) -> None:
+    registry.challenge, registry.users = "Basic", {"puller": "s3cret"}
+    metadata = {**named("bare"), "resourceVersion": "1"}
+    state.objects[f"{CORE}/pods/bare"] = pod(container(f"{registry.host}/a:1", "IfNotPresent"), metadata=metadata)
+    state.objects[ACCOUNT]["imagePullSecrets"] = [{"name": "regcred"}]
+    state.objects[f"{CORE}/secrets/regcred"] = secret("regcred", registry, "s3cret")
+    assert pin("pod/bare", "--yes").code == 1
+    assert not registry.credentials()
+
+
+def test_an_entry_without_a_name_is_part_of_the_list(state: State, registry: Registry, pin: Any) -> None:
+    registry.challenge, registry.users = "Basic", {"puller": "s3cret"}
+    web(state, registry, "a:1")
+    state.objects[WEB]["spec"]["template"]["spec"]["imagePullSecrets"] = [{}, {"name": "regcred"}]
+    state.objects[f"{CORE}/secrets/regcred"] = secret("regcred", registry, "s3cret")
+    assert pin("deploy/web", "--yes").code == 0
+
+
 def test_no_secret_is_read_where_that_is_forbidden(state: State, registry: Registry, pin: Any) -> None:
     registry.challenge, registry.users = "Basic", {"puller": "s3cret"}
     web(state, registry, "a:1")

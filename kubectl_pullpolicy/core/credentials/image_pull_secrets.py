@@ -5,11 +5,19 @@ Pod that listed none, when it was created; the two are never merged, and `[{"nam
 Source: k8s.io/kubernetes v1.37.2 plugin/pkg/admission/serviceaccount/admission.go:Admit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from kubectl_pullpolicy.core.k8s.objects import LocalObjectReference, ObjectMeta, Pod, PodSpec, Workload, meta, present
+from kubectl_pullpolicy.core.k8s.objects import (
+    LocalObjectReference,
+    ObjectMeta,
+    ObjectRef,
+    Pod,
+    Workload,
+    meta,
+    present,
+)
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, is_mirror, template_of
 from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.source.reads import Get, Known, Need, secret_ref, service_account_ref
@@ -36,22 +44,33 @@ class PullSecretList(NamedTuple):
 
 
 class PullSecretUser(NamedTuple):
-    """What wants an image: the spec of a Pod, or of a template whose Pods are still to come."""
+    """A Pod, or a template whose Pods are still to be created, with the names that its own list has ("" too)."""
 
-    spec: PodSpec
+    listed: tuple[str, ...]
     namespace: str
     service_account: str  # "" for a static Pod, which has none
     created: bool
 
 
 def pull_secret_user(subject: Pod | Workload) -> PullSecretUser | None:
-    """Whose pull secrets these are; None where there is no spec."""
+    """Return the user of pull secrets that a subject is; None if it has no Pod spec."""
     metadata = meta(subject)
     spec = subject.spec if isinstance(subject, Pod) else template_of(subject)
     if spec is None:
         return None
     account = "" if is_mirror(metadata) else spec.service_account_name or "default"
-    return PullSecretUser(spec, metadata.namespace or "", account, isinstance(subject, Pod) and _is_created(metadata))
+    created = isinstance(subject, Pod) and _is_created(metadata)
+    return PullSecretUser(_names(spec.image_pull_secrets), metadata.namespace or "", account, created)
+
+
+def pull_secret_user_of(spec: Mapping[str, Any], metadata: ObjectMeta, *, created: bool) -> PullSecretUser:
+    """Return the user of pull secrets that a Pod spec of any shape makes; `metadata` are those of its object."""
+    listed = spec.get("imagePullSecrets")
+    names = tuple(
+        str(each.get("name") or "") for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)
+    )
+    account = "" if is_mirror(metadata) else str(spec.get("serviceAccountName") or "default")
+    return PullSecretUser(names, metadata.namespace or "", account, created)
 
 
 def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> bool:
@@ -74,7 +93,7 @@ def credential_needs(subject: Pod | Workload, snapshot: Snapshot) -> Iterator[Ne
 
 def pull_secret_lists(user: PullSecretUser, snapshot: Snapshot) -> Iterator[PullSecretList]:
     """The lists that name pull secrets for it, as far as they are known."""
-    own = _names(user.spec.image_pull_secrets)
+    own = user.listed
     account = snapshot.service_account(user.namespace, user.service_account)
     copied = _names(account.value.image_pull_secrets) if isinstance(account, Known) else ()
     kind: Literal["Pod", "Template"] = "Pod" if user.created else "Template"
@@ -90,6 +109,19 @@ def pull_secret_lists(user: PullSecretUser, snapshot: Snapshot) -> Iterator[Pull
     elif copied:
         late = "because the Pod was created before the ServiceAccount had it" if user.created else ""
         yield PullSecretList("ServiceAccount", user.service_account, copied, late)
+
+
+def counted_account(user: PullSecretUser) -> ObjectRef | None:
+    """Return the ServiceAccount whose list admission would copy; None if the Pods keep a list of their own."""
+    if user.listed or user.created or not user.service_account:
+        return None
+    return service_account_ref(user.namespace, user.service_account)
+
+
+def offered_secrets(user: PullSecretUser, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names of the Secrets that the kubelet reads for it, in its order."""
+    lists = (each for each in pull_secret_lists(user, snapshot) if not each.ignored)
+    return tuple(name for each in lists for name in each.names if name)
 
 
 def _is_created(metadata: ObjectMeta) -> bool:
