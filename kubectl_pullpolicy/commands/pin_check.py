@@ -20,7 +20,7 @@ def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: Pl
     if output.output == "name":
         print_gated_names(judged, sys.stdout)
     elif output.output:
-        items = [checked_item(each.image.live, each.image.slot, each.judgement) for each in judged]
+        items = [checked_item(each.image.live, each.image.slot, each.verdict) for each in judged]
         printer = print_plan_json if output.output == "json" else print_plan_yaml
         printer(items, "none", search.notes, sys.stdout)
     else:
@@ -31,9 +31,7 @@ def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: Pl
         print_message(note)
     for error in search.errors:
         print_message(str(error))
-    gated = sum(each.judgement.verdict in GATES for each in judged)
+    gated = sum(each.verdict.verdict in GATES for each in judged)
     if not search.errors and not output.output:
-        print_message(
-            f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned."
-        )
+        print_message(f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned.")
     return 1 if search.errors else GATED if gated else 0

@@ -6,19 +6,18 @@ everything else is pinned all the same.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from kubectl_pullpolicy.cluster import ClusterSource, WritableCluster, open_writable
+from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.commands.pin_check import report_check
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
-from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.pins.workloads import (
     ContainerKey,
     JudgedImage,
     LivePinRequest,
-    edits,
+    desired_edits,
     edits_by_container,
     images_of,
     node_platform,
@@ -26,15 +25,12 @@ from kubectl_pullpolicy.core.pins.workloads import (
 )
 from kubectl_pullpolicy.core.plans.plan import FieldEdit, LiveObject, NoEdit, ObjectPlan
 from kubectl_pullpolicy.core.plans.planner import plan
-from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import ListOf
 from kubectl_pullpolicy.errors import PinError, UsageError
 from kubectl_pullpolicy.flags.checks import (
     check_manager,
     check_output,
     check_policy,
-    check_selects,
-    check_targets,
     timeout_seconds,
 )
 from kubectl_pullpolicy.flags.options import (
@@ -58,8 +54,8 @@ from kubectl_pullpolicy.writes.selection import (
     TargetSearch,
     live_objects,
     no_container_error,
+    open_search,
     report_nothing_found,
-    with_names,
 )
 from kubectl_pullpolicy.writes.wait import wait_for_rollout
 
@@ -80,36 +76,45 @@ class Flags:
 
 
 @dataclass
-class _Wanted:
-    """What is wanted of each object, and what is to be known of it."""
+class _PinPlanner:
+    """Plans objects by what their images become. `warnings`: what their plans warn of."""
 
-    request: LivePinRequest
+    search: TargetSearch
+    path: tuple[str, ...]
     edits: dict[ObjectRef, dict[ContainerKey, tuple[FieldEdit | NoEdit, ...]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    cautions: dict[ObjectRef, list[str]] = field(default_factory=lambda: defaultdict(list))
+    warnings: dict[ObjectRef, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def plan(self, live: LiveObject) -> ObjectPlan:
-        """Its plan; asked again when it has changed, it still wants the same of the same containers."""
-        made = plan(live._replace(path=self.request.path), edits_by_container(self.edits.get(live.ref, {})))
-        return msgspec.structs.replace(made, cautions=tuple(self.cautions.get(live.ref, ())))
+        """Return the plan of an object; of one that has changed, with the same edits of the same containers."""
+        ref = live.ref
+        made = plan(replace(live, path=self.path), edits_by_container(self.edits.get(ref, {})))
+        named = tuple(self.search.writable.live.named.get(ref, ()))
+        return msgspec.structs.replace(made, warnings=tuple(self.warnings.get(ref, ())), named=named)
 
 
 def run_live(targets: Sequence[str], request: LivePinRequest, flags: Flags) -> int:
-    """Pins. Returns the exit code: 3 where `--check` found something. Raises PullPolicyError."""
+    """Pin the images of live objects. Return the exit code: 3 if `--check` found something. Raises PullPolicyError."""
     _verify(request, flags)
     limit = timeout_seconds(flags.awaited.timeout) if flags.awaited.wait else None
-    check_selects(targets, flags.selection, flags.write)
-    writable = open_writable(flags.connection, print_warning)
-    search = _search(targets, writable, flags)
-    lives = [live._replace(path=request.path) for live in live_objects(search)]
+    search = open_search(targets, flags.connection, flags.selection, flags.write)
+    lives = [replace(live, path=request.path) for live in live_objects(search)]
     if request.path and any(live.kind for live in lives):
         raise UsageError("--path is for kinds of one's own: where Pods are made in those of Kubernetes is known")
     judged = _judged(lives, request, flags, search)
     if request.check and judged:
-        search.errors.extend(_error(each) for each in judged if each.judgement.verdict == "failed")
+        search.errors.extend(_error(each) for each in judged if each.verdict.verdict == "failed")
         return report_check(judged, search, flags.output)
-    return _pinned(lives, judged, request, flags, search, limit)
+    planner = _planner(judged, request, search)
+    planned = _planned(lives, planner, request)
+    if not planned and not search.errors:
+        return report_nothing_found(flags.selection, search.selection.namespace)
+    if request.platform and any(each.changes for _, each in planned):
+        _warn_of_platforms(request.platform, search.writable.source)
+    diffs = [diff(*each) for each in planned] if flags.write.diff else []
+    write_run = WriteRun(NOUN, search, flags.write, flags.output, planner.plan, diffs)
+    return wait_for_rollout(write(write_run, [each for _, each in planned]), write_run, limit)
 
 
 def _verify(request: LivePinRequest, flags: Flags) -> None:
@@ -124,15 +129,6 @@ def _verify(request: LivePinRequest, flags: Flags) -> None:
         )
     if request.running and request.update:
         raise UsageError("--update follows tags at the registry: it cannot be used with --from=running")
-
-
-def _search(arguments: Sequence[str], writable: WritableCluster, flags: Flags) -> TargetSearch:
-    selection = flags.selection
-    targets = parse_targets(arguments, writable.live.kind)
-    if targets:
-        check_targets(targets, selection, flags.write)
-    namespace = None if selection.all_namespaces else writable.source.namespace
-    return TargetSearch(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
 
 
 def _judged(
@@ -151,51 +147,27 @@ def _judged(
     return RunningJudge(request.platform, registries, credentials, pods).judged(images)
 
 
-def _pinned(  # noqa: PLR0913, PLR0917  what was found, what is wanted, how
-    lives: Sequence[LiveObject],
-    judged: Sequence[JudgedImage],
-    request: LivePinRequest,
-    flags: Flags,
-    search: TargetSearch,
-    limit: float | None,
-) -> int:
-    wanted = _wanted(judged, request, search)
-    plans, diffs = [], []
+def _planned(
+    lives: Sequence[LiveObject], planner: _PinPlanner, request: LivePinRequest
+) -> list[tuple[LiveObject, ObjectPlan]]:
+    """Return what was found, with its plan. A named object without such a container is an error."""
+    planned = []
     for live in lives:
-        made = wanted.plan(live)
+        made = planner.plan(live)
         error = None if request.ignore else no_container_error(live, made, request.container)
-        if error is not None and search.named:
-            search.errors.append(error)
+        if error is not None and planner.search.named:
+            planner.search.errors.append(error)
         elif made.changes or made.unchanged or made.skipped:
-            plans.append(with_names(made, search))
-            diffs.append(diff(live, made) if flags.write.diff else "")
-    if not plans and not search.errors:
-        return report_nothing_found(flags.selection, search.selection.namespace)
-    if request.platform and any(made.changes for made in plans):
-        _warn_of_platforms(request.platform, search.writable.source)
-    writing = WriteRun(
-        noun=NOUN,
-        writable=search.writable,
-        flags=flags.write,
-        output=flags.output,
-        replan=wanted.plan,
-        namespaces=flags.selection.all_namespaces,
-        named=search.named,
-        notes=tuple(search.notes),
-        errors=tuple(search.errors),
-        diffs=diffs,
-    )
-    return wait_for_rollout(write(writing, plans), writing, limit)
+            planned.append((live, made))
+    return planned
 
 
 def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
-    """Pinned to one platform's image, where nodes are of others."""
+    """Warn of nodes whose platform is another than that of the pinned images."""
     others: set[str] = set()
     for reading in source.read([ListOf("v1", "Node", None)]):
         if reading.outcome is not None:
-            print_warning(
-                f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen"
-            )
+            print_warning(f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen")
             return
         others |= {node_platform(thing) for thing in reading.objects if isinstance(thing, Node)}
     others = {each for each in others if each and not platform.startswith(each)}
@@ -203,22 +175,23 @@ def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
         print_warning(f"nodes of {', '.join(sorted(others))} cannot run what is pinned to images for {platform}")
 
 
-def _wanted(judged: Iterable[JudgedImage], request: LivePinRequest, search: TargetSearch) -> _Wanted:
-    """What is wanted; what failed is an error beside it."""
-    wanted = _Wanted(request)
+def _planner(judged: Iterable[JudgedImage], request: LivePinRequest, search: TargetSearch) -> _PinPlanner:
+    """Return the planner for these images. What failed is added to the errors of the search."""
+    planner = _PinPlanner(search, request.path)
     for each in judged:
         ref, key = each.key
-        wanted.edits[ref][key] = edits(each, request)
-        said = policy_warning(each, wanted.edits[ref][key], request)
-        if said:
-            wanted.cautions[ref].append(said)
-        if each.judgement.verdict == "failed":
+        planner.edits[ref][key] = desired_edits(each, request)
+        warning = policy_warning(each, planner.edits[ref][key], request)
+        if warning:
+            planner.warnings[ref].append(warning)
+        verdict = each.verdict
+        if verdict.verdict == "failed":
             search.errors.append(_error(each))
-        elif each.judgement.verdict == "platformChild":
-            print_warning(f"{_where(each)}: {each.judgement.message}: left as it is")
-        elif each.judgement.verdict == "pin" and each.judgement.message:
-            print_warning(f"{_where(each)}: {each.judgement.message}")
-    return wanted
+        elif verdict.verdict == "platformChild":
+            print_warning(f"{_where(each)}: {verdict.message}: left as it is")
+        elif verdict.verdict == "pin" and verdict.message:
+            print_warning(f"{_where(each)}: {verdict.message}")
+    return planner
 
 
 def _where(judged: JudgedImage) -> str:
@@ -227,4 +200,4 @@ def _where(judged: JudgedImage) -> str:
 
 
 def _error(judged: JudgedImage) -> PinError:
-    return PinError(f"error: {_where(judged)}: {judged.judgement.message}")
+    return PinError(f"error: {_where(judged)}: {judged.verdict.message}")

@@ -2,30 +2,24 @@
 
 from dataclasses import dataclass, field
 
-from kubectl_pullpolicy.cluster import open_writable
-from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.plans.plan import DesiredEdits
 from kubectl_pullpolicy.core.plans.planner import plan, policy_edits
-from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.flags.checks import (
     check_manager,
     check_output,
     check_policy,
-    check_selects,
-    check_targets,
     timeout_seconds,
 )
 from kubectl_pullpolicy.flags.options import ConnectionFlags, PlanOutputFlags, SelectionFlags, WaitFlags, WriteFlags
 from kubectl_pullpolicy.printers.plans.plan import diff
-from kubectl_pullpolicy.terminal import print_warning
 from kubectl_pullpolicy.writes.apply import WriteRun, write
-from kubectl_pullpolicy.writes.preflight import Planned, with_admission, with_policy_warnings
+from kubectl_pullpolicy.writes.preflight import Planned, checked_plans
 from kubectl_pullpolicy.writes.selection import (
     TargetSearch,
     live_objects,
     no_container_error,
+    open_search,
     report_nothing_found,
-    with_names,
 )
 from kubectl_pullpolicy.writes.wait import wait_for_rollout
 
@@ -54,37 +48,19 @@ def run(
     check_output(flags, output)
     check_manager(flags)
     limit = timeout_seconds(request.awaited.timeout) if request.awaited.wait else None
-    check_selects(request.targets, selection, flags)
-    writable = open_writable(connection, print_warning)
-    targets = parse_targets(request.targets, writable.live.kind)
-    if targets:
-        check_targets(targets, selection, flags)
-    namespace = None if selection.all_namespaces else writable.source.namespace
-    search = TargetSearch(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
+    search = open_search(request.targets, connection, selection, flags)
     edits = policy_edits(request.value, selection.container)
     planned = _planned(search, edits, selection.container)
     if not planned and not search.errors:
-        return report_nothing_found(selection, namespace)
-    plans = with_policy_warnings(writable, planned, named=search.named, notes=search.notes)
-    if request.probe_admission:
-        plans = with_admission(writable, planned, plans, search.notes)
-    run_settings = WriteRun(
-        noun=NOUN,
-        writable=writable,
-        flags=flags,
-        output=output,
-        replan=lambda live: plan(live, edits),
-        namespaces=selection.all_namespaces,
-        named=search.named,
-        notes=tuple(search.notes),
-        errors=tuple(search.errors),
-        diffs=[diff(*each) for each in planned] if flags.diff else [],
-    )
-    return wait_for_rollout(write(run_settings, [with_names(made, search) for made in plans]), run_settings, limit)
+        return report_nothing_found(selection, search.selection.namespace)
+    plans = checked_plans(search, planned, probe_admission=request.probe_admission)
+    diffs = [diff(each.live, each.plan) for each in planned] if flags.diff else []
+    write_run = WriteRun(NOUN, search, flags, output, lambda live: plan(live, edits), diffs)
+    return wait_for_rollout(write(write_run, plans), write_run, limit)
 
 
 def _planned(search: TargetSearch, edits: DesiredEdits, container: str) -> list[Planned]:
-    """What is found, with its plan; what was named and has nothing that is meant is an error."""
+    """Return what was found, with its plan. A named object without such a container is an error."""
     planned = []
     for live in live_objects(search):
         made = plan(live, edits)

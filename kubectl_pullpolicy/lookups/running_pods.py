@@ -3,12 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from kubectl_pullpolicy.cluster import ClusterSource
 from kubectl_pullpolicy.core.explain.query import Query
-from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
-from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, Workload, controller_of, meta
+from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef, Pod, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.k8s.rollouts import is_newest
 from kubectl_pullpolicy.core.pins.running import RunningContainer, names_on
@@ -67,15 +64,12 @@ class RunningPods:
         if live.kind == "Pod":
             yield self._query.pod(live.ref)
             return
-        workload = _workload(live)
-        selector = "batch.kubernetes.io/job-name" if live.kind == "CronJob" else None
-        if workload is not None and selector is None:
-            selector = selector_text(workload)
+        selector = selector_text(live.workload) if live.workload is not None else None
         yield from self._belonging(live, self._listed(Selection(live.ref.namespace, selector or "")))
 
     def _belonging(self, live: LiveObject, pods: Sequence[Seen]) -> Iterator[Seen]:
         """The Pods of its newest revision that are not going or over; of a CronJob those of its last Job."""
-        workload = _workload(live)
+        workload = live.workload
         own = [
             (pod, explained)
             for pod, explained in pods
@@ -105,11 +99,3 @@ def _node_of(pod: Pod) -> str:
 
 def _is_over(pod: Pod) -> bool:
     return pod.status is not None and pod.status.phase in {"Failed", "Succeeded"}
-
-
-def _workload(live: LiveObject) -> Workload | None:
-    try:
-        found = decode_owner(live.json)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)

@@ -2,40 +2,36 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from kubectl_pullpolicy.cluster import WritableCluster
-from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome
+from kubectl_pullpolicy.cluster.patch import PatchOutcome, Patcher, PatchOptions
 from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
 from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import confirmation_question, notes_on, refusals, warnings
-from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
+from kubectl_pullpolicy.writes.selection import TargetSearch
 
 
 @dataclass(frozen=True)
 class WriteRun:
-    """One run. `noun`: what is changed, as results name it; `replan`: what is wanted of an object.
+    """What the functions of a run share. `noun`: what is changed, as results name it; `diffs`: shown, not the table.
 
-    `named`: single objects were named, so that one that is left alone is an error. `diffs`: shown instead of the table.
+    `replan` returns the plan of an object that has changed meanwhile.
     """
 
     noun: str
-    writable: WritableCluster
+    search: TargetSearch
     flags: WriteFlags
     output: PlanOutputFlags
     replan: Callable[[LiveObject], ObjectPlan]
-    namespaces: bool
-    named: bool
-    notes: Sequence[str] = ()
-    errors: Sequence[PullPolicyError] = ()
-    diffs: list[str] = field(default_factory=list)
+    diffs: Sequence[str] = ()
 
     @property
     def structured(self) -> bool:
@@ -60,7 +56,7 @@ def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
     asks = bool(allowed) and run.flags.dry_run == "none" and not run.flags.yes
     _print_plans(run, plans, asks=asks)
     _print_notes(run, plans)
-    if asks and not confirm(confirmation_question(allowed, run.noun, place(run.writable))):
+    if asks and not confirm(confirmation_question(allowed, run.noun, place(run.search.writable))):
         print_message("Nothing was changed.")
         return WriteResult((), 0)
     outcomes = () if run.flags.dry_run == "client" else tuple(_carried_out(run, allowed))
@@ -80,7 +76,7 @@ def _print_plans(run: WriteRun, plans: Sequence[ObjectPlan], *, asks: bool) -> N
         print_plan_table(
             plans,
             out,
-            namespaces=run.namespaces,
+            namespaces=run.search.all_namespaces,
             no_headers=run.output.no_headers,
             managed_allowed=run.flags.allow_managed,
         )
@@ -91,14 +87,14 @@ def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
     """What the plan's table has no room for."""
     for aside in notes_on(plans):
         print_message(aside)
-    for note in () if run.output.output in {"json", "yaml"} else run.notes:
+    for note in () if run.output.output in {"json", "yaml"} else run.search.notes:
         print_message(note)
     for warning in warnings(plans, managed_allowed=run.flags.allow_managed):
         print_warning(warning)
     if not run.flags.allow_managed:
         for refusal in refusals(plans):
             print_message(f"error: {refusal}")
-    for error in run.errors:
+    for error in run.search.errors:
         print_message(str(error))
     unchanged = sum(not plan.changes and bool(plan.unchanged) for plan in plans)
     if unchanged and not any(plan.changes for plan in plans):
@@ -106,7 +102,7 @@ def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
 
 
 def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[PatchOutcome]:
-    flags, writable = run.flags, run.writable
+    flags, writable = run.flags, run.search.writable
     how = PatchOptions(flags.field_manager, server_dry_run=flags.dry_run == "server")
     patcher = Patcher(writable.transport, writable.live, run.replan, how)
     progress, done = Progress(sys.stderr, len(plans)), 0
@@ -122,9 +118,7 @@ def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[PatchOu
             yield outcome
     except KeyboardInterrupt:
         progress.clear()
-        print_message(
-            f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest."
-        )
+        print_message(f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest.")
         raise
     finally:
         progress.clear()
@@ -147,7 +141,7 @@ def _print_results(
         print_plan_names(allowed if dry_run == "client" else done, sys.stdout)
     elif form in {"json", "yaml"}:
         printer = print_plan_json if form == "json" else print_plan_yaml
-        printer(_items(plans, allowed, outcomes), cast("DryRun", dry_run), run.notes, sys.stdout)
+        printer(_items(plans, allowed, outcomes), cast("DryRun", dry_run), run.search.notes, sys.stdout)
     sys.stdout.flush()
 
 
@@ -179,9 +173,9 @@ def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence
 
 def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> int:
     refused = not run.flags.allow_managed and any(plan.refusing for plan in plans)
-    left = run.named and any(plan.skipped for plan in plans)
+    left = run.search.named and any(plan.skipped for plan in plans)
     failed = any(outcome.status == "failed" for outcome in outcomes)
-    return int(bool(run.errors) or left or failed or (refused and run.output.output != "patch"))
+    return int(bool(run.search.errors) or left or failed or (refused and run.output.output != "patch"))
 
 
 def place(writable: WritableCluster) -> str:

@@ -1,7 +1,7 @@
-"""What the cluster shows of plans before they are carried out: failing pulls, admission, nodes, pull secrets.
+"""What the cluster shows of plans before they are applied: failing pulls, admission, nodes, pull secrets.
 
-It only adds to a plan: what cannot be read is said, and hinders nothing. A list is read once a namespace, never an
-object per workload; pull secrets are read only for workloads that were named.
+It only adds to a plan: what cannot be read becomes a note. A list is read once a namespace, never an object per
+workload; pull secrets are read only for workloads that were named.
 """
 
 import json
@@ -15,9 +15,8 @@ from kubectl_pullpolicy.cluster import WritableCluster
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import Write
 from kubectl_pullpolicy.core.explain.query import Query
-from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import POD
-from kubectl_pullpolicy.core.k8s.objects import Node, Workload
+from kubectl_pullpolicy.core.k8s.objects import Node
 from kubectl_pullpolicy.core.k8s.pod_templates import selector_text
 from kubectl_pullpolicy.core.plans.admission_dry_run import overridden_policies, probe_pod
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
@@ -26,6 +25,7 @@ from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, ListOf
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError, UnauthorizedError
+from kubectl_pullpolicy.writes.selection import TargetSearch
 
 FEW = 5  # objects or namespaces that are looked at one by one
 Key = tuple[str, str, str]
@@ -38,10 +38,12 @@ class Planned(NamedTuple):
     plan: ObjectPlan
 
 
-def with_policy_warnings(
-    writable: WritableCluster, planned: Sequence[Planned], *, named: bool, notes: list[str]
-) -> list[ObjectPlan]:
-    """The plans with what may hinder their new policies. `notes`: what could not be read."""
+def checked_plans(search: TargetSearch, planned: Sequence[Planned], *, probe_admission: bool) -> list[ObjectPlan]:
+    """Return the plans with what was named and with what may hinder their new policies.
+
+    What cannot be read is added to the notes of the search. `probe_admission`: also by a dry run of a Pod.
+    """
+    writable, notes = search.writable, search.notes
     changing = [each for each in planned if each.plan.changes]
     values = {change.new for each in changing for change in each.plan.changes}
     pods = _pods(writable, changing, notes) if changing else {}
@@ -50,32 +52,35 @@ def with_policy_warnings(
     for each in planned:
         ref = each.plan.ref
         explanations = list(pods.get((ref.namespace, ref.kind, ref.name), ()))
-        if named and "Always" in {change.new for change in each.plan.changes}:
+        if search.named and "Always" in {change.new for change in each.plan.changes}:
             explanations += _template(writable, each.live)
-        found = policy_warnings(each.plan.changes, observed_workload(each.live, explanations, nodes))
-        plans.append(msgspec.structs.replace(each.plan, cautions=found) if found else each.plan)
-    return plans
-
-
-def with_admission(
-    writable: WritableCluster, planned: Sequence[Planned], plans: list[ObjectPlan], notes: list[str]
-) -> list[ObjectPlan]:
-    """The plans with what a dry run of a Pod shows of admission: one Pod a namespace."""
-    by_namespace: dict[str, tuple[str, ...]] = {}
-    for each in planned:
-        namespace = each.plan.ref.namespace
-        if each.plan.changes and namespace not in by_namespace:
-            by_namespace[namespace] = tuple(_dry_run(writable, each, notes))
+        warnings = policy_warnings(each.plan.changes, observed_workload(each.live, explanations, nodes))
+        plans.append((warnings, tuple(writable.live.named.get(ref, ()))))
+    admission = _admission_warnings(writable, changing, notes) if probe_admission else {}
     return [
-        msgspec.structs.replace(plan, cautions=(*plan.cautions, *by_namespace[plan.ref.namespace]))
-        if plan.changes and by_namespace.get(plan.ref.namespace)
-        else plan
-        for plan in plans
+        msgspec.structs.replace(
+            each.plan,
+            warnings=(*warnings, *(admission.get(each.plan.ref.namespace, ()) if each.plan.changes else ())),
+            named=named,
+        )
+        for each, (warnings, named) in zip(planned, plans, strict=True)
     ]
 
 
+def _admission_warnings(
+    writable: WritableCluster, changing: Sequence[Planned], notes: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return by namespace what a dry run of a Pod shows of admission: one Pod a namespace."""
+    warnings: dict[str, tuple[str, ...]] = {}
+    for each in changing:
+        namespace = each.plan.ref.namespace
+        if namespace not in warnings:
+            warnings[namespace] = tuple(_dry_run(writable, each, notes))
+    return warnings
+
+
 def _pods(writable: WritableCluster, planned: Sequence[Planned], notes: list[str]) -> dict[Key, list[Explanation]]:
-    """What is worth saying of the Pods of these workloads."""
+    """Return the explanations of Pods that a warning may need, by their workload."""
     query = Query(writable.source)
     found: dict[Key, list[Explanation]] = defaultdict(list)
     try:
@@ -101,7 +106,7 @@ def _selections(planned: Sequence[Planned]) -> Iterator[Selection]:
         yield from map(Selection, namespaces)
     else:
         for each in planned:
-            workload = _workload(each.live)
+            workload = each.live.workload
             selector = selector_text(workload) if workload is not None and each.live.kind else None
             yield Selection(each.plan.ref.namespace, selector or "")
 
@@ -112,20 +117,12 @@ def _is_relevant(explanation: Explanation) -> bool:
 
 
 def _template(writable: WritableCluster, live: LiveObject) -> Iterable[Explanation]:
-    """The template's explanation, with its pull secrets."""
-    workload = _workload(live)
+    """Return the explanations of the template, with its pull secrets."""
+    workload = live.workload
     if workload is None:
         return ()
     (subject,) = Query(writable.source, credentials="all").explained([workload], live.ref.namespace)
     return subject.containers
-
-
-def _workload(live: LiveObject) -> Workload | None:
-    try:
-        found = decode_owner(live.json)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return msgspec.structs.replace(found, api_version=live.info.api_version, kind=live.info.kind)
 
 
 def _nodes(writable: WritableCluster, notes: list[str]) -> list[Node] | None:

@@ -1,19 +1,18 @@
 """What a command that writes is to change: what was named, or what selectors and --all mean. Never all by accident."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
-from kubectl_pullpolicy.cluster import WritableCluster
+from kubectl_pullpolicy.cluster import WritableCluster, open_writable
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
-from kubectl_pullpolicy.core.k8s.targets import Target
+from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.plans.container_fields import live_containers
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import ForbiddenError, PullPolicyError, UsageError
-from kubectl_pullpolicy.flags.options import SelectionFlags
-from kubectl_pullpolicy.terminal import print_message
+from kubectl_pullpolicy.flags.checks import check_selects, check_targets
+from kubectl_pullpolicy.flags.options import AskFlags, ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.terminal import print_message, print_warning
 
 # The order decides what is read once: owners before what they make.
 _EVERY_KIND = (
@@ -31,7 +30,7 @@ _EVERY_KIND = (
 
 @dataclass(frozen=True)
 class TargetSearch:
-    """One search. `errors` and `notes`: what could not be read, of what was asked for and of the rest."""
+    """What the user selected. `errors`: what could not be read of it; `notes`: what could not be read besides."""
 
     writable: WritableCluster
     targets: tuple[Target, ...]
@@ -43,6 +42,24 @@ class TargetSearch:
     def named(self) -> bool:
         """Whether single objects were named."""
         return any(target.name is not None for target in self.targets)
+
+    @property
+    def all_namespaces(self) -> bool:
+        """Whether objects of every namespace are selected."""
+        return self.selection.namespace is None
+
+
+def open_search(
+    arguments: Sequence[str], connection: ConnectionFlags, selection: SelectionFlags, flags: AskFlags
+) -> TargetSearch:
+    """Connect, and return what the arguments and flags select. Raises PullPolicyError."""
+    check_selects(arguments, selection, flags)
+    writable = open_writable(connection, print_warning)
+    targets = parse_targets(arguments, writable.live.kind)
+    if targets:
+        check_targets(targets, selection, flags)
+    namespace = None if selection.all_namespaces else writable.source.namespace
+    return TargetSearch(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
 
 
 def live_objects(search: TargetSearch) -> Iterator[LiveObject]:
@@ -88,12 +105,6 @@ def no_container_error(live: LiveObject, plan: ObjectPlan, container: str) -> Pu
     if container and live_containers(live.kind, live.tree, live.path):
         return UsageError(f'unable to find container named "{container}" in {plan.target}')
     return UsageError(f"{plan.target} has no pod template")
-
-
-def with_names(plan: ObjectPlan, search: TargetSearch) -> ObjectPlan:
-    """The plan, with what was named and stands below its object."""
-    named = search.writable.live.named.get(plan.ref, ())
-    return msgspec.structs.replace(plan, named=tuple(named)) if named else plan
 
 
 def report_nothing_found(selection: SelectionFlags, namespace: str | None) -> int:

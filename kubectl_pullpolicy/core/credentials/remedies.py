@@ -12,6 +12,7 @@ import msgspec
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialScope, credential_needs, pull_secret_user
 from kubectl_pullpolicy.core.credentials.keyring import repository_of
 from kubectl_pullpolicy.core.credentials.verdicts import CredentialQuery, credentials_of
+from kubectl_pullpolicy.core.diagnosis.causes import CREDENTIAL_CAUSES
 from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, secret_command
 from kubectl_pullpolicy.core.k8s.kinds import kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
@@ -21,11 +22,7 @@ from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
 from kubectl_pullpolicy.core.source.reads import Get, NotRead
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
-# The causes (core.causes) that better credentials may end.
-CAUSES = frozenset(
-    {"AuthenticationRequired", "CredentialsRejected", "CredentialsExpired", "NotFoundOrDenied", "Forbidden",
-     "PullSecretMissing"}
-)  # fmt: skip
+_CAUSES = CREDENTIAL_CAUSES | {"PullSecretMissing"}
 _TEMPLATES_PATCHED = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "CronJob"}
 )
@@ -175,7 +172,7 @@ def _remedies(found: tuple[Credential, ...], explained: Explanation, unpulled: U
         refused = _REFUSED.search(message) is not None
         return refused_by_mirror(found, unpulled) if refused else ()
     concerns_access = (
-        explained.diagnosis.cause in CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
+        explained.diagnosis.cause in _CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
     )
     return credential_remedies(found, unpulled) if malformed or concerns_access else ()
 

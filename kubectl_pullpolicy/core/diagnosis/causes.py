@@ -14,22 +14,23 @@ class Cause(NamedTuple):
     meaning: str
     transient: bool | None
     who: str
+    concerns_credentials: bool = False
 
 
 # fmt: off
 _TABLE = (
     Cause("NotFoundOrDenied", "the registry does not tell whether the repository is missing or private",
-          False, "you: image name, or pull secret"),
+          False, "you: image name, or pull secret", True),
     Cause("ImageNotFound", "the registry has no such repository, tag or digest",
           False, "you: image name; or who publishes it"),
     Cause("AuthenticationRequired", "the registry wants credentials and got none",
-          False, "you: pull secret, or the node's credentials"),
+          False, "you: pull secret, or the node's credentials", True),
     Cause("CredentialsRejected", "the registry refuses the credentials that it was given",
-          False, "you: the pull secret's content"),
+          False, "you: the pull secret's content", True),
     Cause("CredentialsExpired", "the time of the token that was given to the registry has run out",
-          False, "you: refresh the pull secret"),
+          False, "you: refresh the pull secret", True),
     Cause("Forbidden", "the registry knows who asks and does not allow it",
-          False, "who grants rights at the registry"),
+          False, "who grants rights at the registry", True),
     Cause("RateLimited", "the registry answers too many requests",
           True, "you: log in or use a mirror"),
     Cause("NameResolution", "the node cannot resolve the host's name",
@@ -98,3 +99,5 @@ _TABLE = (
 # fmt: on
 
 CAUSES = {cause.id: cause for cause in _TABLE}
+# Failures that other credentials can end, and that a missing pull secret can explain.
+CREDENTIAL_CAUSES = frozenset(cause.id for cause in _TABLE if cause.concerns_credentials)

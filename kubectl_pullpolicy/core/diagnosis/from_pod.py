@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from kubectl_pullpolicy.core.diagnosis.causes import CREDENTIAL_CAUSES
 from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 from kubectl_pullpolicy.core.diagnosis.remedies import RemedyTarget, remedies_of
 from kubectl_pullpolicy.core.k8s.events import event_time
@@ -23,10 +24,6 @@ from kubectl_pullpolicy.core.report.pull_failure import Diagnosis
 WAITING = "waiting message"
 _COMBINED = "(combined from similar events): "
 _SECRETS = re.compile(r"image pull secrets \(([^)]{1,4000})\)")
-# Failures that a missing pull secret can explain.
-NEEDING_CREDENTIALS = frozenset(
-    {"AuthenticationRequired", "NotFoundOrDenied", "CredentialsRejected", "CredentialsExpired", "Forbidden"}
-)
 
 
 def with_diagnosis(
@@ -57,7 +54,7 @@ def diagnosis_of(container: DeclaredContainer, image: str, status: Status, event
             text = (event.message or "").removeprefix(_COMBINED)
             earlier = diagnose(text, "", image, f"event of {event_time(event)}")
             told = earlier if earlier.cause != "Unknown" else told
-    if told.cause not in NEEDING_CREDENTIALS:
+    if told.cause not in CREDENTIAL_CAUSES:
         return told
     missing = missing_secrets(events)
     return msgspec.structs.replace(told, missing_secrets=missing) if missing else told

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.diagnosis.causes import CREDENTIAL_CAUSES
 from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 from kubectl_pullpolicy.core.diagnosis.message import LONGEST
 from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, remedies_of
@@ -37,16 +38,7 @@ _OBJECT = re.compile(r"\b(pod/[a-z0-9][a-z0-9.-]{0,252})\b|\bpod=\"(?:[^/\"]{1,6
 _IMAGE = re.compile(r"\s+Image:\s+(\S{1,512})\s*$")
 _HEADER = re.compile(r"^(Name|Namespace):\s+(\S{1,253})\s*$")
 _SECRETS = re.compile(r"image pull secrets \(([^)]{1,500})\)", re.IGNORECASE)
-_NEEDS_CREDENTIALS = frozenset(
-    {
-        "AuthenticationRequired",
-        "NotFoundOrDenied",
-        "CredentialsRejected",
-        "CredentialsExpired",
-        "Forbidden",
-        "ImageNotFound",
-    }
-)
+_NEEDS_CREDENTIALS = CREDENTIAL_CAUSES | {"ImageNotFound"}
 
 
 class MessageDiagnosis(Diagnosis, frozen=True):

@@ -125,7 +125,7 @@ class Query:
     def selection_of(self, ref: ObjectRef) -> Selection:
         """What selects the Pods of this workload, and maybe others. Raises ForbiddenError, NotFoundError."""
         workload = self._get(ref)
-        selector = _selector_of_pods(ref, workload) if isinstance(workload, Workload) else None
+        selector = selector_text(workload) if isinstance(workload, Workload) else None
         if selector is None:
             raise NotFoundError(f"error: {ref} selects no Pods")
         return Selection(ref.namespace, selector)
@@ -169,7 +169,7 @@ class Query:
 
     def pods_of(self, ref: ObjectRef, workload: Workload) -> Iterator[list[tuple[Pod, SubjectExplanation]]]:
         """The Pods of a workload that was read before, page by page, each with its explanation."""
-        selector = _selector_of_pods(ref, workload)
+        selector = selector_text(workload)
         if selector is None:
             return
         for page in self._source.pages(Selection(ref.namespace, selector)):
@@ -211,10 +211,6 @@ class Query:
             if not needs:
                 return
             self._context.learn(self._source.read(needs))
-
-
-def _selector_of_pods(ref: ObjectRef, workload: Workload) -> str | None:
-    return "batch.kubernetes.io/job-name" if ref.kind == "CronJob" else selector_text(workload)
 
 
 def _insist(reading: Reading, ref: ObjectRef | None = None) -> None:

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
-from kubectl_pullpolicy.core.diagnosis.from_pod import NEEDING_CREDENTIALS
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES, CREDENTIAL_CAUSES
 from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage, image_key
 from kubectl_pullpolicy.core.incidents.scope import IncidentScope, scope_text
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
@@ -20,8 +19,8 @@ from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
 NODE_CAUSES = frozenset({"DiskFull", "PullQPSExceeded", "RuntimeUnavailable", "CredentialProvider"})
 EXAMPLES = 3
 QUOTED = 400  # characters of a message that tells no cause
-_OF_SECRETS = NEEDING_CREDENTIALS | {"PullSecretMissing", "RateLimited"}
-_UNKNOWN = Diagnosis(*CAUSES["Unknown"])
+_OF_SECRETS = CREDENTIAL_CAUSES | {"PullSecretMissing", "RateLimited"}
+_UNKNOWN = Diagnosis(*CAUSES["Unknown"][:4])
 
 
 class _Key(NamedTuple):

@@ -72,7 +72,9 @@ def is_mirror(metadata: ObjectMeta) -> bool:
 
 
 def selector_text(workload: Workload) -> str | None:
-    """The workload's selector as a label selector string, or None where it selects by other means (CronJob)."""
+    """Return the label selector of the workload's Pods; None if it has none. A CronJob selects Pods of all Jobs."""
+    if workload.kind == "CronJob":
+        return "batch.kubernetes.io/job-name"
     selector = workload.spec.selector if workload.spec is not None else None
     if not selector:
         return None

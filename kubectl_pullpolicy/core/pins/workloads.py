@@ -45,7 +45,7 @@ class JudgedImage(NamedTuple):
     """An image, and what was found of it."""
 
     image: LiveImage
-    judgement: PinVerdict
+    verdict: PinVerdict
 
     @property
     def key(self) -> tuple[ObjectRef, ContainerKey]:
@@ -71,14 +71,14 @@ def images_of(live: LiveObject, request: LivePinRequest) -> Iterator[LiveImage]:
             yield LiveImage(live, slot, None, f"{error}: {slot.image or 'no image is set'}")
 
 
-def edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEdit | NoEdit, ...]:
+def desired_edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEdit | NoEdit, ...]:
     """What is wanted of a container."""
-    image, judgement = judged
-    if judgement.verdict == "failed" or image.reference is None:
-        return (NoEdit(judgement.message),)
+    image, verdict = judged
+    if verdict.verdict == "failed" or image.reference is None:
+        return (NoEdit(verdict.message),)
     written = image.slot.image
-    if judgement.digest and judgement.verdict in {"pin", "stale"}:
-        written = (pinned_without_tag if request.drop_tag else pinned)(image.reference, judgement.digest)
+    if verdict.digest and verdict.verdict in {"pin", "stale"}:
+        written = (pinned_without_tag if request.drop_tag else pinned)(image.reference, verdict.digest)
     policy = None if request.policy == "Default" else request.policy
     return (FieldEdit("image", written), *([FieldEdit("imagePullPolicy", policy)] if request.policy else ()))
 

@@ -10,15 +10,12 @@ from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.plans.container_fields import Field, LiveContainer
 from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, Reverter, Skipped, UnchangedField
 from kubectl_pullpolicy.core.plans.restarts import Restarts
+from kubectl_pullpolicy.core.report.evidence import Value
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed"]
 
 
-class _Value(msgspec.Struct, frozen=True, rename="camel"):
-    """Base: camelCase keys, nothing left out."""
-
-
-class PlannedObject(_Value, frozen=True):
+class PlannedObject(Value, frozen=True):
     """The object of an item."""
 
     api_version: str
@@ -27,14 +24,14 @@ class PlannedObject(_Value, frozen=True):
     name: str
 
 
-class LeftAlone(_Value, frozen=True):
+class LeftAlone(Value, frozen=True):
     """Why nothing is changed, and the command that would do it all the same ("": none)."""
 
     reason: str
     command: str
 
 
-class PlanItem(_Value, frozen=True):
+class PlanItem(Value, frozen=True):
     """One container of one object; `container` "" stands for all of them. `message`: what the server said of a failure.
 
     `old` and `new` null: nothing is stored. `revert` takes the change back once it is made. `gate`: what `pin --check`
@@ -89,7 +86,7 @@ def _of_change(plan: ObjectPlan, change: Change, result: Result, message: str) -
         change.revert,
         None,
         plan.reverters,
-        plan.cautions,
+        plan.warnings,
         result,
         message,
     )
@@ -106,11 +103,9 @@ def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
     return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")
 
 
-def checked_item(live: LiveObject, slot: LiveContainer, judgement: PinVerdict) -> PlanItem:
+def checked_item(live: LiveObject, slot: LiveContainer, verdict: PinVerdict) -> PlanItem:
     """An image as `pin --check` found it."""
-    gate, place = GATES.get(judgement.verdict), PlannedObject(*live.ref)
-    result: Result = "failed" if judgement.verdict == "failed" else "unchanged"
+    gate, place = GATES.get(verdict.verdict), PlannedObject(*live.ref)
+    result: Result = "failed" if verdict.verdict == "failed" else "unchanged"
     empty = None, None, None, (), ()
-    return PlanItem(
-        place, slot.name, slot.kind, "image", slot.image, slot.image, *empty, result, judgement.message, gate
-    )
+    return PlanItem(place, slot.name, slot.kind, "image", slot.image, slot.image, *empty, result, verdict.message, gate)

@@ -5,36 +5,36 @@ container.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in
-from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, ObjectRef
+from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, ObjectRef, Workload, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.plans.container_fields import Field, LiveContainer
 from kubectl_pullpolicy.core.plans.restarts import NOTHING, Restarts
+from kubectl_pullpolicy.core.report.evidence import Value
 
 Tool = Literal["Argo CD", "Flux", "Helm", "kubectl apply", "operator", "server-side apply"]
 
 
-class _Head(msgspec.Struct):
-    metadata: ObjectMeta | None = None
-
-
-_HEAD_DECODER = msgspec.json.Decoder(_Head)
 _NO_METADATA = ObjectMeta()
 
 
-class LiveObject(NamedTuple):
-    """An object as the API server wrote it: the resource that it is, its bytes, and the same as plain values.
+@dataclass(frozen=True)
+class LiveObject:
+    """An object as the API server wrote it. `path`: the keys to its Pod spec, if the user gave them.
 
-    `path`: where its pod spec stands, if somebody said so.
+    `workload`: the same as the rules of core read it; None if its metadata cannot be read.
     """
 
     info: KindInfo
-    json: bytes
     tree: dict[str, Any]
+    workload: Workload | None
     path: tuple[str, ...] = ()
 
     @property
@@ -44,24 +44,29 @@ class LiveObject(NamedTuple):
 
     @property
     def metadata(self) -> ObjectMeta:
-        """Its metadata; empty where they cannot be read."""
-        try:
-            return _HEAD_DECODER.decode(self.json).metadata or _NO_METADATA
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return _NO_METADATA
+        """Its metadata; empty if they cannot be read."""
+        return meta(self.workload) if self.workload is not None else _NO_METADATA
 
-    @property
+    @cached_property
     def ref(self) -> ObjectRef:
-        """Where it stands."""
+        """Its kind, namespace and name."""
         metadata = self.tree.get("metadata")
-        held = metadata if isinstance(metadata, dict) else {}
-        namespace, name = held.get("namespace") or "", held.get("name") or ""
+        fields = metadata if isinstance(metadata, dict) else {}
+        namespace, name = fields.get("namespace") or "", fields.get("name") or ""
         return ObjectRef(self.info.api_version, self.info.kind, str(namespace), str(name))
 
 
 def live_object(info: KindInfo, json: bytes) -> LiveObject:
-    """An object from its bytes. Raises msgspec.DecodeError, UnicodeDecodeError."""
-    return LiveObject(info, json, msgspec.json.decode(json, type=dict[str, Any]))
+    """Return an object from its bytes. Raises msgspec.DecodeError, UnicodeDecodeError."""
+    return LiveObject(info, msgspec.json.decode(json, type=dict[str, Any]), _workload(info, json))
+
+
+def _workload(info: KindInfo, json: bytes) -> Workload | None:
+    try:
+        workload = decode_owner(json)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return msgspec.structs.replace(workload, api_version=info.api_version, kind=info.kind)
 
 
 class FieldEdit(NamedTuple):
@@ -82,11 +87,7 @@ class NoEdit(NamedTuple):
 DesiredEdits = Callable[[LiveContainer], Iterable[FieldEdit | NoEdit]]
 
 
-class _Value(msgspec.Struct, frozen=True, rename="camel"):
-    """Base: camelCase keys, nothing left out."""
-
-
-class Change(_Value, frozen=True):
+class Change(Value, frozen=True):
     """One field of one container. `container_path`: the JSON pointer to the container, `path` to the field.
 
     `old` None: nothing is stored. `new`: what will be stored, None for nothing; after a `remove` the server's default.
@@ -103,7 +104,7 @@ class Change(_Value, frozen=True):
     revert: str = ""
 
 
-class UnchangedField(_Value, frozen=True):
+class UnchangedField(Value, frozen=True):
     """One field of one container that is as it is wanted already."""
 
     container: str
@@ -112,7 +113,7 @@ class UnchangedField(_Value, frozen=True):
     value: str | None
 
 
-class Skipped(_Value, frozen=True):
+class Skipped(Value, frozen=True):
     """What is left as it is, and why; `container` "": the whole object. `command`: what would do it all the same."""
 
     container: str
@@ -120,7 +121,7 @@ class Skipped(_Value, frozen=True):
     command: str = ""
 
 
-class Reverter(_Value, frozen=True):
+class Reverter(Value, frozen=True):
     """Somebody who will write the old value again. `refuses`: at once, or the field is theirs: only when asked for.
 
     `when` is a phrase (`at its next sync`), `instead` what to change in place of the object.
@@ -134,10 +135,10 @@ class Reverter(_Value, frozen=True):
     refuses: bool
 
 
-class ObjectPlan(_Value, frozen=True):
+class ObjectPlan(Value, frozen=True):
     """What one object would become.
 
-    `named` are the Pods and ReplicaSets that were named and are this object's. `cautions` are sentences on why the new
+    `named` are the Pods and ReplicaSets that were named and are this object's. `warnings` are sentences on why the new
     value may not work.
     """
 
@@ -149,7 +150,7 @@ class ObjectPlan(_Value, frozen=True):
     restarts: Restarts = NOTHING
     reverters: tuple[Reverter, ...] = ()
     named: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:

@@ -31,8 +31,8 @@ def warnings(plans: Iterable[ObjectPlan], *, managed_allowed: bool) -> tuple[str
             continue
         for each in plan.reverters:
             targets[f"{_text(each)} ({each.evidence}): change {each.instead}, too"].append(plan.target)
-        for caution in plan.cautions:
-            targets[caution].append(plan.target)
+        for warning in plan.warnings:
+            targets[warning].append(plan.target)
     return tuple(f"{_names(names)}: {text}" for text, names in targets.items())
 
 

@@ -19,7 +19,7 @@ def print_live_gates(found: Sequence[JudgedImage], out: TextIO, *, namespaces: b
     rows = [
         ([escaped_cell(each.image.live.ref.namespace)] if namespaces else []) + _row(each)
         for each in found
-        if each.judgement.verdict in GATES
+        if each.verdict.verdict in GATES
     ]
     if rows:
         headers = [*(["NAMESPACE"] if namespaces else []), *HEADERS]
@@ -28,7 +28,7 @@ def print_live_gates(found: Sequence[JudgedImage], out: TextIO, *, namespaces: b
 
 def print_gated_names(found: Iterable[JudgedImage], out: TextIO) -> None:
     """TYPE/NAME of each object with such an image, once."""
-    names = dict.fromkeys(_target(each) for each in found if each.judgement.verdict in GATES)
+    names = dict.fromkeys(_target(each) for each in found if each.verdict.verdict in GATES)
     out.writelines(f"{escaped(name)}\n" for name in names)
 
 
@@ -37,8 +37,8 @@ def _target(judged: JudgedImage) -> str:
 
 
 def _row(judged: JudgedImage) -> list[str]:
-    slot, judgement = judged.image.slot, judged.judgement
-    kind, words = KINDS.get(slot.kind), FINDINGS[GATES[judgement.verdict]]
-    finding = f"{words}: {judgement.message}" if judgement.message else words
+    slot, verdict = judged.image.slot, judged.verdict
+    kind, words = KINDS.get(slot.kind), FINDINGS[GATES[verdict.verdict]]
+    finding = f"{words}: {verdict.message}" if verdict.message else words
     container = f"{slot.name} ({kind})" if kind else slot.name
     return [escaped_cell(_target(judged)), escaped_cell(container), escaped_cell(slot.image), escaped_cell(finding)]
