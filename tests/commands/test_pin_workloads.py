@@ -13,7 +13,7 @@ from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.core.pins.workloads import path_keys
 from kubectl_pullpolicy.printers.json_schema import plan_schema
 from tests.harness.builders import container, pod, workload
-from tests.harness.stubs.api_server import Answer, State, api_server, status_body
+from tests.harness.stubs.api_server import Answer, State, status_body
 from tests.harness.stubs.oci import small_image, small_index
 from tests.harness.stubs.registry import Registry, error, serving
 
@@ -45,22 +45,11 @@ def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Regist
 
 
 @pytest.fixture
-def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[State]:
+def state() -> State:
     """An API server with a ServiceAccount without pull secrets."""
     held = State()
     held.objects[ACCOUNT] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": named("default")}
-    with api_server(held) as url:
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "prod",
-            "contexts": [{"name": "prod", "context": {"cluster": "c", "namespace": "shop"}}],
-            "clusters": [{"name": "c", "cluster": {"server": url}}],
-        }
-        path = tmp_path / "kubeconfig"
-        path.write_text(json.dumps(config))
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        yield held
+    return held
 
 
 def named(name: str) -> dict[str, str]:
@@ -79,12 +68,8 @@ def images(state: State) -> list[str]:
     return [each["image"].partition("/")[2] for each in spec["containers"]]
 
 
-def patches(state: State) -> int:
-    return sum(request.method == "PATCH" for request in state.requests)
-
-
 @pytest.fixture
-def pin(capsys: pytest.CaptureFixture[str]) -> Any:
+def pin(server: str, capsys: pytest.CaptureFixture[str]) -> Any:
     """Runs pin."""
 
     def run(*arguments: str) -> Shown:
@@ -224,7 +209,7 @@ def test_no_secret_is_read_where_that_is_forbidden(state: State, registry: Regis
     shown = pin("deploy/web", "--yes")
     assert shown.code == 1
     assert "cannot get secrets: forbidden" in shown.err
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_wrong_pull_secret_does_not_hide_a_public_image(state: State, registry: Registry, pin: Any) -> None:
@@ -246,7 +231,7 @@ def test_the_policy_that_latest_gets_is_told_and_set_at_once_on_request(
     spec = state.objects[WEB]["spec"]["template"]["spec"]["containers"][0]
     assert spec["imagePullPolicy"] == "IfNotPresent"
     assert "@sha256:" in spec["image"]
-    assert patches(state) == 1
+    assert state.count("PATCH") == 1
 
 
 def test_what_argo_cd_would_undo_is_refused(state: State, registry: Registry, pin: Any) -> None:
@@ -254,9 +239,9 @@ def test_what_argo_cd_would_undo_is_refused(state: State, registry: Registry, pi
     shown = pin("deploy/web", "--yes")
     assert shown.code == 1
     assert "Argo CD" in shown.err
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
     assert pin("deploy/web", "--yes", "--allow-managed").code == 0
-    assert patches(state) == 1
+    assert state.count("PATCH") == 1
 
 
 def test_an_image_that_somebody_changed_meanwhile_stays(state: State, registry: Registry, pin: Any) -> None:
@@ -278,7 +263,7 @@ def test_jobs_are_skipped_with_the_reason(state: State, registry: Registry, pin:
     shown = pin("job/web", "--yes")
     assert shown.code == 1
     assert "a Job's template is immutable" in shown.out
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_pin_to_one_platform_warns_of_nodes_of_others(state: State, registry: Registry, pin: Any) -> None:
@@ -307,7 +292,7 @@ def test_check_writes_nothing_and_its_document_holds_to_the_schema(state: State,
     jsonschema.validate(document, plan_schema())
     assert [item["gate"] for item in document["items"]] == ["notPinned", "vanished", None]
     assert pin("deploy/web", "--check", "-o", "name").out == "deployment.apps/web\n"
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_update_moves_a_pin_whose_tag_moved(state: State, registry: Registry, pin: Any) -> None:
@@ -367,7 +352,7 @@ def test_a_path_is_read_as_kubectl_writes_it(text: str, keys: tuple[str, ...]) -
 def test_a_path_is_refused_for_kinds_whose_shape_is_known(state: State, registry: Registry, pin: Any) -> None:
     web(state, registry, "a:1")
     assert "error: --path is for kinds of one's own" in pin("deploy/web", "--path", "spec.template.spec").err
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def running(state: State, registry: Registry, *digests: str, names: tuple[str, ...] = ()) -> None:
@@ -404,7 +389,7 @@ def test_pods_that_do_not_agree_are_told_one_by_one(state: State, registry: Regi
     assert shown.code == 1
     assert f"its Pods do not agree\n  web-0  {old}\n  web-1  {new}\n" in shown.err
     assert "skipped: its Pods do not agree\n" in shown.out
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_node_that_may_not_be_read_leaves_it_to_the_registry(state: State, registry: Registry, pin: Any) -> None:
@@ -424,4 +409,4 @@ def test_without_pods_nothing_is_frozen(state: State, registry: Registry, pin: A
     shown = pin("deploy/web", "--from", "running", "--yes")
     assert shown.code == 1
     assert "no Pod of the newest revision runs" in shown.err
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0

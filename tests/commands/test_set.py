@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -18,7 +17,7 @@ import pytest
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.printers.json_schema import plan_schema
 from tests.harness.builders import container, owner_reference, pod, workload
-from tests.harness.stubs.api_server import Answer, State, api_server, status_body
+from tests.harness.stubs.api_server import Answer, State, status_body
 
 SHOP = "/apis/apps/v1/namespaces/shop"
 WEB = f"{SHOP}/deployments/web"
@@ -41,22 +40,6 @@ def state() -> State:
 
 
 @pytest.fixture
-def server(state: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    with api_server(state) as url:
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "prod",
-            "contexts": [{"name": "prod", "context": {"cluster": "c", "namespace": "shop"}}],
-            "clusters": [{"name": "c", "cluster": {"server": url}}],
-        }
-        path = tmp_path / "kubeconfig"
-        path.write_text(json.dumps(config))
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        yield url
-
-
-@pytest.fixture
 def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the tests themselves are started on a terminal."""
     opened = open
@@ -67,10 +50,6 @@ def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         return opened(path, *more, **named)
 
     monkeypatch.setattr("builtins.open", without)
-
-
-def patches(state: State) -> int:
-    return sum(request.method == "PATCH" for request in state.requests)
 
 
 def policy_of(state: State) -> Any:
@@ -105,7 +84,7 @@ def test_what_selects_nothing_or_everything_is_refused_and_writes_nothing(
     state.objects["/apis"] = {"items": []}
     assert main(["set", "Always", *arguments, "--yes"]) == 1
     assert capsys.readouterr().err.startswith(message)
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_policy_that_does_not_exist_is_refused(server: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,7 +100,7 @@ def test_without_a_terminal_it_needs_yes(server: str, state: State, capsys: pyte
     assert capsys.readouterr().err == (
         "error: there is no terminal to ask on, so nothing was changed: --yes goes without asking\n"
     )
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_what_is_written_is_shown_and_the_command_that_takes_it_back(
@@ -145,7 +124,7 @@ def test_no_change_sends_nothing(server: str, state: State, capsys: pytest.Captu
     assert main(["set", "IfNotPresent", "deploy/web"]) == 0
     out, err = capsys.readouterr()
     assert (out, err) == ("", "No change: it is so already.\n")
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_dry_run_of_the_client_sends_nothing_and_needs_no_yes(
@@ -153,7 +132,7 @@ def test_a_dry_run_of_the_client_sends_nothing_and_needs_no_yes(
 ) -> None:
     assert main(["set", "Always", "deploy/web", "--dry-run=client"]) == 0
     assert capsys.readouterr().out.endswith("deployment.apps/web image pull policy updated (dry run)\n")
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_dry_run_of_the_server_stores_nothing(server: str, state: State, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +140,7 @@ def test_a_dry_run_of_the_server_stores_nothing(server: str, state: State, capsy
     out, err = capsys.readouterr()
     assert out.endswith("deployment.apps/web image pull policy updated (server dry run)\n")
     assert err == ""
-    assert (patches(state), policy_of(state)) == (1, "IfNotPresent")
+    assert (state.count("PATCH"), policy_of(state)) == (1, "IfNotPresent")
 
 
 def test_the_diff_is_that_of_the_object(server: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,7 +178,7 @@ def test_the_patch_for_git_writes_nothing(server: str, state: State, capsys: pyt
         "      - name: app\n"
         "        imagePullPolicy: Always\n"
     )
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_what_argo_cd_would_write_again_is_refused_unless_asked_for(
@@ -211,7 +190,7 @@ def test_what_argo_cd_would_write_again_is_refused_unless_asked_for(
     assert "refused: Argo CD" in out
     assert err.startswith("error: deployment.apps/web: not changed: Argo CD (shop) writes the old value again at once")
     assert "change the manifests of its application shop, or add --allow-managed" in err
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
     assert main(["set", "Always", "deploy/web", "--yes", "--allow-managed"]) == 0
     assert capsys.readouterr().err.startswith("Warning: deployment.apps/web: Argo CD (shop) writes the old value again")
     assert policy_of(state) == "Always"
@@ -249,7 +228,7 @@ def test_a_mistyped_container_is_an_error_and_with_a_selector_only_where_nobody_
     assert capsys.readouterr().err == 'error: unable to find container named "ap" in shop namespace\n'
     assert main(["set", "Always", "deploy", "--all", "-c", "app", "--dry-run=client", "-o", "name"]) == 0
     assert capsys.readouterr().out == "deployment.apps/web\n"
-    assert patches(state) == 0
+    assert state.count("PATCH") == 0
 
 
 def test_a_selector_that_matches_nothing_says_so(server: str, state: State, capsys: pytest.CaptureFixture[str]) -> None:
@@ -310,7 +289,7 @@ def test_it_asks_on_the_terminal_and_no_is_what_enter_means(
 
 def test_ctrl_c_at_the_question_changes_nothing(server: str, state: State) -> None:
     found, _ = on_a_terminal(b"\x03", "set", "Always", "deploy/web")
-    assert (found, patches(state)) == (130, 0)
+    assert (found, state.count("PATCH")) == (130, 0)
 
 
 def hold_many(state: State, count: int) -> None:

@@ -65,6 +65,10 @@ class State:
         """The paths asked for, in order."""
         return [request.path for request in self.requests]
 
+    def count(self, method: str) -> int:
+        """How many requests of this method came."""
+        return sum(request.method == method for request in self.requests)
+
 
 def status_body(code: int, reason: str, message: str) -> bytes:
     """A metav1.Status."""
