@@ -1,4 +1,4 @@
-"""pin --check of live objects: nothing is written; what is not pinned, stale, vanished or of one platform is told."""
+"""pin --check of live objects: reports what is not pinned, stale, vanished or of one platform; writes nothing."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ GATED = 3
 
 
 def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: PlanOutputFlags) -> int:
-    """Shows what was found. Returns the exit code: 3 where something was, 1 where something is not known."""
+    """Print what was found. Return the exit code: 3 if something was, 1 if something is unknown."""
     if output.output == "name":
         print_gated_names(judged, sys.stdout)
     elif output.output:

@@ -1,7 +1,7 @@
-"""pin TARGET: digests in the place of tags where Pods are made, planned, shown and written as `set` does it.
+"""pin TARGET: replaces tags by digests in Pod templates; planned, shown and written as `set` does it.
 
-One look-up per distinct reference and credentials, all in parallel. What cannot be resolved stays as it is and is told;
-everything else is pinned all the same.
+One look-up per distinct reference and credentials, all in parallel. What cannot be resolved is an error and stays as it
+is; everything else is pinned all the same.
 """
 
 from collections import defaultdict
@@ -64,7 +64,7 @@ NOUN = "image"
 
 @dataclass(frozen=True)
 class Flags:
-    """What was given besides the request."""
+    """The flags beside the request."""
 
     connection: ConnectionFlags = field(default_factory=ConnectionFlags)
     selection: SelectionFlags = field(default_factory=SelectionFlags)

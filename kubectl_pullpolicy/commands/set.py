@@ -1,4 +1,4 @@
-"""set: give containers another pull policy, where their Pods are made."""
+"""set: gives containers another pull policy, in the Pod template of their workload."""
 
 from dataclasses import dataclass, field
 
@@ -43,7 +43,7 @@ def run(
     flags: WriteFlags,
     output: PlanOutputFlags,
 ) -> int:
-    """Sets the policy. Returns the exit code. Raises PullPolicyError."""
+    """Set the policy. Return the exit code. Raises PullPolicyError."""
     check_policy(request.value)
     check_output(flags, output)
     check_manager(flags)

@@ -18,7 +18,7 @@ _Place = tuple[str, str, str]
 
 
 def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, query: Query) -> tuple[Incident, ...]:
-    """The same incidents, their examples with what registries say; without it where a Pod is gone."""
+    """Return the same incidents, their examples with the answers of registries, except for Pods that are gone."""
     pods = dict.fromkeys((example.namespace, example.pod) for incident in incidents for example in incident.examples)
     found = [subject for namespace, name in pods for subject in _read(query, namespace, name)]
     asked = [kept for subject in found if (kept := filter_containers(subject, "", failing=True)) is not None]
@@ -32,7 +32,7 @@ def probed_incidents(incidents: tuple[Incident, ...], prober: Prober, query: Que
 def _read(query: Query, namespace: str, name: str) -> list[SubjectExplanation]:
     try:
         return [subject for page in query.named(Target(POD, name), namespace) for subject in page]
-    except (NotFoundError, ForbiddenError):  # gone since, or listed but not to be had by name
+    except (NotFoundError, ForbiddenError):  # deleted since, or listed but forbidden by name
         return []
 
 

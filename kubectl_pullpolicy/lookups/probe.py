@@ -1,4 +1,4 @@
-"""--probe: asks the registries what explanations tell of, with the credentials that the kubelet would offer.
+"""--probe: asks the registries about explained images, with the credentials that the kubelet would offer.
 
 Passwords come from the API server, by name, of those Secrets alone that match an image; they go to the registry that
 their key names, and are kept nowhere else. Images of files are asked for with the credentials of this machine.
@@ -29,12 +29,12 @@ class SecretReader(Protocol):
     """What has whole SecretReader."""
 
     def secret(self, namespace: str, name: str) -> bytes:
-        """One, as the API server gives it. Raises PullPolicyError."""
+        """Return a Secret as the API server sends it. Raises PullPolicyError."""
         ...
 
 
 def open_prober(flags: RegistryFlags, source: object, *, no_secrets: bool) -> "Prober":
-    """Asks as the Pods of a cluster would, and for all other images as this machine would. Raises FileError."""
+    """Return a prober with the credentials of a cluster's Pods, or else of this machine. Raises FileError."""
     resolver = open_resolver(flags)
     if isinstance(source, SecretReader):
         return Prober(resolver, _nothing if no_secrets else PodCredentials(source).offered)
@@ -50,7 +50,7 @@ class Prober:
         self._known: dict[ProbeRequest, LookupResults] = {}
 
     def probed(self, page: Sequence[SubjectExplanation]) -> list[SubjectExplanation]:
-        """The same subjects, with the answers of registries."""
+        """Return the same subjects, with the answers of registries."""
         asked = {each: self._question(each) for subject in page for each in subject.containers}
         new = [question for question in asked.values() if question is not None and question not in self._known]
         self._known.update(probe(self._resolver, new))
@@ -79,14 +79,14 @@ class Prober:
 
 
 class PodCredentials:
-    """What the kubelet would offer for a container, in its order, each under its Secret's name."""
+    """The credentials that the kubelet would offer for a container, in its order, each with its Secret's name."""
 
     def __init__(self, secrets: SecretReader) -> None:
         self._secrets = secrets
         self._documents: dict[tuple[str, str], bytes | None] = {}
 
     def offered(self, explained: Explanation) -> Sequence[Credential]:
-        """The logins of the Secrets that match; those without a user name are none, for a runtime either."""
+        """Return the logins of the Secrets that match. Runtimes ignore those without a user name, too."""
         matching = [each.source for each in explained.credentials or () if each.verdict == "Offered"]
         read = [(name, self._document(explained.namespace, name)) for name in matching]
         held = PullSecretKeychain([(name, document) for name, document in read if document is not None])
@@ -94,7 +94,7 @@ class PodCredentials:
         return held.credentials(reference.registry, reference.repository)
 
     def _document(self, namespace: str, name: str) -> bytes | None:
-        """A Secret, read once; None where it is not to be had any more."""
+        """Return a Secret, read once; None if it was deleted or is forbidden."""
         key = namespace, name
         if key not in self._documents:
             try:

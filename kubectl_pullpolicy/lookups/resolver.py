@@ -1,4 +1,4 @@
-"""The registries that the flags mean, with the credentials of this machine."""
+"""The registry client of the flags, with the credentials of this machine."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def open_resolver(flags: RegistryFlags) -> "Resolver":
-    """Asks with what `docker login` and `podman login` have stored. Raises FileError for --registry-ca."""
+    """Return a resolver with what `docker login` and `podman login` stored. Raises FileError for --registry-ca."""
     from kubectl_pullpolicy.registry import DockerConfigKeychain, Resolver, Settings
 
     return Resolver(DockerConfigKeychain(), Settings(flags.registry_ca, frozenset(flags.plain_http or ())))

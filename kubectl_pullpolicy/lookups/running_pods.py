@@ -1,4 +1,4 @@
-"""What Pods run now: read from the newest Pods of each workload, and from the nodes that they are on."""
+"""What Pods run now: read from the newest Pods of each workload, and from their nodes."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class RunningPods:
         self._read_nodes()
 
     def image_usage(self, live: LiveObject, key: ContainerKey, image: str) -> list[RunningContainer]:
-        """What each Pod tells of a container that has the template's image."""
+        """Return what each Pod reports of a container that has the template's image."""
         return [
             RunningContainer(explained.name, each.status.image_id, self._names(pod, each.status.image_id))
             for pod, explained in self._pods.get(live.ref, ())
@@ -68,7 +68,7 @@ class RunningPods:
         yield from self._belonging(live, self._listed(Selection(live.ref.namespace, selector or "")))
 
     def _belonging(self, live: LiveObject, pods: Sequence[Seen]) -> Iterator[Seen]:
-        """The Pods of its newest revision that are not going or over; of a CronJob those of its last Job."""
+        """Return the Pods of its newest revision that are not deleted or over; of a CronJob those of its last Job."""
         workload = live.workload
         own = [
             (pod, explained)

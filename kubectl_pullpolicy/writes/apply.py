@@ -1,4 +1,4 @@
-"""From plans to what became of them: shown, asked for, carried out, reported; for every command that writes."""
+"""Plans are shown, confirmed, applied and reported here, for every command that writes."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -40,14 +40,14 @@ class WriteRun:
 
 
 class WriteResult(NamedTuple):
-    """What became of the plans that were carried out, and the exit code so far."""
+    """The outcomes of the plans that were applied, and the exit code so far."""
 
     outcomes: tuple[PatchOutcome, ...]
     code: int
 
 
 def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
-    """Shows the plans, asks, carries them out. Raises UsageError where it cannot ask."""
+    """Show the plans, ask, apply them. Raises UsageError if it cannot ask."""
     allowed = [plan for plan in plans if plan.changes and (run.flags.allow_managed or not plan.refusing)]
     if run.output.output == "patch":
         print_patches(plans, sys.stdout)
@@ -66,7 +66,7 @@ def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
 
 
 def _print_plans(run: WriteRun, plans: Sequence[ObjectPlan], *, asks: bool) -> None:
-    """The plan: on standard output; where that is for programs on standard error, if somebody is to say yes to it."""
+    """Print the plan: on standard output, or before a question on standard error if programs read the output."""
     if run.structured and not asks:
         return
     out = sys.stderr if run.structured else sys.stdout
@@ -84,7 +84,7 @@ def _print_plans(run: WriteRun, plans: Sequence[ObjectPlan], *, asks: bool) -> N
 
 
 def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
-    """What the plan's table has no room for."""
+    """Print what the table of the plan does not show."""
     for aside in notes_on(plans):
         print_message(aside)
     for note in () if run.output.output in {"json", "yaml"} else run.search.notes:
@@ -160,7 +160,7 @@ def _items(
 
 
 def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> None:
-    """The commands that take it back; a count where something failed."""
+    """Print the commands that undo it, and how many objects failed."""
     done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
     if done and run.flags.dry_run == "none" and not run.structured:
         print_message("To take this back:")
@@ -179,6 +179,6 @@ def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[Pa
 
 
 def place(writable: WritableCluster) -> str:
-    """Where a write goes, for the question before it."""
+    """Return the cluster of a write, for the question before it."""
     connection = writable.connection
     return f"context {connection.context} ({connection.host})" if connection.context else connection.host

@@ -1,4 +1,4 @@
-"""What a command that writes is to change: what was named, or what selectors and --all mean. Never all by accident."""
+"""What a command that writes is to change: named objects, or what selectors and --all select; never all by accident."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ def open_search(
 
 
 def live_objects(search: TargetSearch) -> Iterator[LiveObject]:
-    """The objects to change, each once. Raises PullPolicyError where nothing at all can be read."""
+    """Return the objects to change, each once. Raises PullPolicyError if nothing at all can be read."""
     if not search.targets:
         yield from _of_every_kind(search)
         return
@@ -99,7 +99,7 @@ def _info(kind: str) -> KindInfo:
 
 
 def no_container_error(live: LiveObject, plan: ObjectPlan, container: str) -> PullPolicyError | None:
-    """Why an object that was found has nothing that is meant; None where it has."""
+    """Return why an object has no container that is selected; None if it has one."""
     if plan.changes or plan.unchanged or plan.skipped:
         return None
     if container and live_containers(live.kind, live.tree, live.path):
@@ -108,7 +108,7 @@ def no_container_error(live: LiveObject, plan: ObjectPlan, container: str) -> Pu
 
 
 def report_nothing_found(selection: SelectionFlags, namespace: str | None) -> int:
-    """The exit code where nothing was found. Raises UsageError where a container was named."""
+    """Print that nothing was found, and return the exit code. Raises UsageError if a container was named."""
     where = f" in {namespace} namespace." if namespace is not None else ""
     if selection.container:
         raise UsageError(f'unable to find container named "{selection.container}"{where.rstrip(".")}')

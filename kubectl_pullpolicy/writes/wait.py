@@ -1,4 +1,4 @@
-"""Following Pods until their images are pulled: for `wait`, and with --wait for every command that writes."""
+"""Follow Pods until their images are pulled: for `wait`, and with --wait for every command that writes."""
 
 import sys
 import time
@@ -25,7 +25,7 @@ PAUSE = 1.0  # seconds between two looks
 
 @dataclass(frozen=True)
 class WaitResult:
-    """What came of waiting: the last look at each target, and the verdict."""
+    """The last look at each target, and the verdict."""
 
     looks: dict[Target, WaitProgress]
     verdict: Verdict
@@ -39,9 +39,9 @@ class WaitResult:
 def wait_for(
     source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags | None
 ) -> int:
-    """Follows these targets until their images are there, and says how it ended. Returns the exit code.
+    """Follow these targets until their images are pulled, and print the result. Return the exit code.
 
-    Without `output` standard output is somebody else's, and stays as it is.
+    Without `output` nothing is printed on standard output.
     """
     waiting = {target: ImageWait(source, target, namespace) for target in dict.fromkeys(targets)}
     wait_for_rollout = _followed(waiting, limit, quiet=output is None or bool(output.output))
@@ -86,7 +86,7 @@ def _deleted_error(error: PullPolicyError, target: Target, *, seen: bool) -> Pul
 
 
 def _print(wait_for_rollout: WaitResult, source: Source, output: OutputFlags) -> None:
-    """The Pods that tell why it ended so."""
+    """Print the Pods that show why."""
     pods = _shown_pods(wait_for_rollout)
     if output.output == "json":
         print_json([pods], tuple, sys.stdout)
@@ -103,7 +103,7 @@ def _print(wait_for_rollout: WaitResult, source: Source, output: OutputFlags) ->
 
 
 def _print_failure(wait_for_rollout: WaitResult) -> None:
-    """Why it did not end well."""
+    """Print why the images were not pulled."""
     if wait_for_rollout.verdict == "pulled":
         # Nothing was waited for: not the same as images that are there.
         for note in (
@@ -127,14 +127,14 @@ def _shown_pods(wait_for_rollout: WaitResult) -> list[SubjectExplanation]:
 
 
 def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanation]:
-    """Those that cannot pull; at a time-out also those that something else keeps waiting."""
+    """Return the Pods that cannot pull; at a time-out also those that wait for something else."""
     if verdict == "waiting":
         return look.unfinished
     return look.failing
 
 
 def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -> int:
-    """The exit code: the write's own, or with --wait (`limit` seconds) that of waiting. Raises PullPolicyError."""
+    """Return the exit code: of the write, or with --wait (`limit` seconds) of waiting. Raises PullPolicyError."""
     changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
     if limit is None or written.code or not changed or run.flags.dry_run != "none":
         return written.code

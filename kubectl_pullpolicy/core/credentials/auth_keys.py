@@ -21,7 +21,7 @@ _ESCAPE = re.compile(r"%(.{0,2})", re.DOTALL)
 _HEX = re.compile(r"[0-9A-Fa-f]{2}")
 _USER_INFO = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 _PORT = re.compile(r"(?::[0-9]*)?")
-# net/url encodeHost: what may stand in a host; `%` only before bytes that are not ASCII.
+# net/url encodeHost: the characters of a host; `%` only before bytes that are not ASCII.
 _HOST = re.compile(
     r"""(?:[A-Za-z0-9!$&'()*+,;=:<>"._~\x80-\U0010ffff\udc80-\udcff-]|\[|\]|%25|%[89A-Fa-f][0-9A-Fa-f])*"""
 )
@@ -50,13 +50,13 @@ def parse_key(written: str) -> RegistryKey:
     if again is None:
         return RegistryKey(_visible(written), readable=False)
     host, path = again
-    if "@" in path:  # no image has one, and what stands before it may be a password
+    if "@" in path:  # no image has one, and a password may precede it
         return RegistryKey(_visible(written), readable=False)
     return RegistryKey(host, "" if path == "/" else path)
 
 
 def matches(key: RegistryKey, repository: str) -> bool:
-    """Whether the kubelet finds this key for an image's registry and repository (keyring.go:URLsMatch)."""
+    """Return whether the kubelet finds this key for an image's repository (keyring.go:URLsMatch)."""
     registry, slash, rest = repository.partition("/")
     (host, port), (wanted, wanted_port) = _split_port(key.host), _split_port(registry)
     parts, wanted_parts = host.split("."), wanted.split(".")
@@ -70,7 +70,7 @@ def matches(key: RegistryKey, repository: str) -> bool:
 
 
 def is_docker_hub(repository: str) -> bool:
-    """Whether the kubelet falls back to the key `index.docker.io` for this repository, where no other key matches.
+    """Return whether the kubelet falls back to the key `index.docker.io` if no other key matches.
 
     It does so for `localhost/x`, too: it looks for a dot or a colon (keyring.go:isDefaultRegistryMatch).
     """
@@ -146,14 +146,14 @@ def _split_port(host: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def _glob(part: str) -> re.Pattern[str]:
-    """filepath.Match for what can stand in a host: `*`, and an IPv6 address in brackets, a class of characters."""
+    """Return the pattern of filepath.Match for a part of a host: `*`, or an IPv6 address in brackets, a class."""
     if part.startswith("[") and part.endswith("]"):
         return re.compile(f"[{re.escape(part[1:-1])}]")
     first, *rest = part.split("*")
     if not rest:
         return re.compile(re.escape(first))
     *middle, last = rest
-    # Each piece where it stands first, never tried again further on: a key of many stars must not run for ever.
+    # Each piece matches at its first place and is not tried again: a key of many stars must not take minutes.
     pieces = "".join(f"(?>[^/]*?{re.escape(piece)})" for piece in middle if piece)
     return re.compile(f"{re.escape(first)}{pieces}[^/]*{re.escape(last)}", re.DOTALL)
 

@@ -16,7 +16,7 @@ from kubectl_pullpolicy.core.credentials.auth_keys import RegistryKey, parse_key
 # What is wrong with a text or an entry; the kubelet then drops the whole keyring of the Pod.
 Flaw = Literal[
     "notJSON",
-    "wrongShape",  # a number or a list where an object or a string must stand
+    "wrongShape",  # a number or a list in place of an object or a string
     "badBase64",  # auth
     "noColon",  # auth is not base64 of user:password
 ]
@@ -26,7 +26,7 @@ _FOLDED = str.maketrans({"\u017f": "s", "\u212a": "k"})  # what Go takes for s a
 
 
 class JsonObject(list[tuple[str, Any]]):
-    """A JSON object, with keys that stand there twice."""
+    """A JSON object, with repeated keys."""
 
 
 class AuthEntry(NamedTuple):
@@ -59,7 +59,7 @@ def read_docker_config(text: bytes, form: Literal["dockerconfigjson", "dockercfg
     for key, value in _maps(document, form, around):
         entries[key] = entry = _entry(key, value)
         inside = inside or entry.flaw
-    # An entry's error ends the decoding at once; those around it are told at its end.
+    # An entry's error ends the decoding; errors around the entries are reported at the end.
     return DockerAuths(inside or next(iter(around), None), tuple(entries.values()))
 
 
@@ -84,7 +84,7 @@ def _refused(_: str) -> None:
 
 
 def _maps(document: Any, form: str, flaws: list[Flaw]) -> Iterator[tuple[str, Any]]:
-    """The entries of each `auths`; one that stands there twice adds to the first."""
+    """Return the entries of each `auths`; a second one adds to the first."""
     if document is not None and not isinstance(document, JsonObject):
         flaws.append("wrongShape")
         return
@@ -147,5 +147,5 @@ def _folded(name: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """Go puts U+FFFD where half of a surrogate pair stands."""
+    """Replace half of a surrogate pair by U+FFFD, as Go does."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -1,7 +1,7 @@
-"""Which lists of pull secrets count for a subject, and what must be read of them.
+"""Which lists of pull secrets count for a Pod or a template, and what must be read of them.
 
-The kubelet reads the list of the Pod alone. The list of a ServiceAccount counts only where admission copied it: into a
-Pod that listed none, when it was created; the two are never merged, and `[{"name": ""}]` is a list, too.
+The kubelet reads the list of the Pod alone. The list of a ServiceAccount counts only if admission copied it into a Pod
+that listed none when it was created. The two are never merged, and `[{"name": ""}]` is a list, too.
 Source: k8s.io/kubernetes v1.37.2 plugin/pkg/admission/serviceaccount/admission.go:Admit.
 """
 
@@ -23,19 +23,19 @@ from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.source.reads import Get, Known, Need, secret_ref, service_account_ref
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
-# Whose credentials are looked at: of containers that cannot pull, of all, of none (--no-secrets).
+# The containers whose credentials are read: those that cannot pull, all, none (--no-secrets).
 CredentialsWanted = Literal["failing", "all", "never"]
 
 
 class CredentialScope(NamedTuple):
-    """Whose credentials are asked for; `now` is called when everything is read."""
+    """The containers whose credentials are read; `now` is called when everything is read."""
 
     wanted: CredentialsWanted = "never"
     now: Callable[[], datetime] | None = None
 
 
 class PullSecretList(NamedTuple):
-    """One list of pull secrets. `ignored` is why the kubelet does not read it, "" where it does."""
+    """One list of pull secrets. `ignored` is why the kubelet does not read it, "" if it does."""
 
     kind: Literal["Pod", "Template", "ServiceAccount"]
     holder: str
@@ -74,14 +74,14 @@ def pull_secret_user_of(spec: Mapping[str, Any], metadata: ObjectMeta, *, create
 
 
 def wants_credentials(subject: Pod | Workload, wanted: CredentialsWanted) -> bool:
-    """Whether the pull secrets of any container are to be looked at."""
+    """Return whether the pull secrets of any container are to be read."""
     if wanted == "failing" and isinstance(subject, Pod):
         return any(status_of(subject, each).pull_failing for each in declared_containers(subject.spec))
     return wanted == "all"
 
 
 def credential_needs(subject: Pod | Workload, snapshot: Snapshot) -> Iterator[Need]:
-    """What must be read of a subject's pull secrets: the ServiceAccount and each Secret by name, in two rounds."""
+    """Return what must be read of a subject's pull secrets: the ServiceAccount, then each Secret by name."""
     user = pull_secret_user(subject)
     if user is None:
         return
@@ -92,7 +92,7 @@ def credential_needs(subject: Pod | Workload, snapshot: Snapshot) -> Iterator[Ne
 
 
 def pull_secret_lists(user: PullSecretUser, snapshot: Snapshot) -> Iterator[PullSecretList]:
-    """The lists that name pull secrets for it, as far as they are known."""
+    """Return the lists that name pull secrets for it, as far as they are known."""
     own = user.listed
     account = snapshot.service_account(user.namespace, user.service_account)
     copied = _names(account.value.image_pull_secrets) if isinstance(account, Known) else ()

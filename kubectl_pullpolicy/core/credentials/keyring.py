@@ -2,7 +2,7 @@
 
 All Secrets go into one keyring. Every entry that matches is tried in turn until one pulls; only where none matches does
 the kubelet ask anonymously (or with what the node has, which the API does not show). One entry that it cannot parse
-spoils the keyring: then nothing is pulled at all.
+invalidates the keyring: then nothing is pulled at all.
 Source: k8s.io/kubernetes v1.37.2 pkg/credentialprovider/keyring.go (Lookup) and secrets/secrets.go; the order was
 compared with that code itself (tests/core/credentials/keyring_rows.json).
 """
@@ -16,12 +16,12 @@ from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, meta, p
 
 T = TypeVar("T")
 
-# The kubelet passes these Secrets over; any other problem spoils the keyring.
+# The kubelet skips these Secrets; any other problem invalidates the keyring.
 PASSED_OVER = frozenset({"wrongType", "noData", "notBase64"})
 
 
 class OfferedEntry(NamedTuple):
-    """One entry that the kubelet offers: the Secret's place in the list, and the entry."""
+    """One entry that the kubelet offers: the index of its Secret in the list, and the entry."""
 
     secret: int
     entry: SecretEntry
@@ -35,12 +35,12 @@ class UnreadableSecret(NamedTuple):
 
 
 def key_of(entry: SecretEntry) -> RegistryKey:
-    """The entry's key."""
+    """Return the key of an entry."""
     return RegistryKey(entry.host, entry.path, entry.readable is not False)
 
 
 def repository_of(image: str) -> str | None:
-    """What the kubelet looks credentials up for: `docker.io/library/nginx`; None for an image it cannot read."""
+    """Return what the kubelet looks up credentials for: `docker.io/library/nginx`; None for an invalid image."""
     try:
         return parse(image).name
     except InvalidReference:
@@ -48,7 +48,7 @@ def repository_of(image: str) -> str | None:
 
 
 def unreadable_secret(secrets: Sequence[PullSecret | None]) -> UnreadableSecret | None:
-    """Why the kubelet builds no keyring of these Secrets; None where it does. None among them: not to be had."""
+    """Return why the kubelet builds no keyring of these Secrets; None if it does. None among them is unreadable."""
     for place, secret in enumerate(secrets):
         if secret is not None and secret.problem and secret.problem not in PASSED_OVER:
             return UnreadableSecret(place, secret.problem)
@@ -56,7 +56,7 @@ def unreadable_secret(secrets: Sequence[PullSecret | None]) -> UnreadableSecret 
 
 
 def offered_entries(secrets: Sequence[PullSecret | None], image: str) -> tuple[OfferedEntry, ...]:
-    """What the kubelet offers for an image, in its order; nothing where the keyring is spoilt."""
+    """Return what the kubelet offers for an image, in its order; nothing if a Secret invalidates the keyring."""
     repository = repository_of(image)
     if repository is None or unreadable_secret(secrets) is not None:
         return ()
@@ -70,7 +70,7 @@ def offered_entries(secrets: Sequence[PullSecret | None], image: str) -> tuple[O
 
 
 def keyring_lookup(held: Iterable[tuple[RegistryKey, T]], repository: str) -> tuple[T, ...]:
-    """What matches, in the order in which it is tried: keys reverse-sorted, then as they stand in the list.
+    """Return what matches, in the order in which it is tried: keys reverse-sorted, then in the order of the list.
 
     Where no key matches an image of Docker Hub, those of `index.docker.io`. Keys of one Secret that come down to the
     same (`h`, `https://h`) have no fixed order: the kubelet walks through a Go map.

@@ -1,7 +1,7 @@
 """User names and passwords out of Secrets, for the registry client alone: everything else sees
 `core.credentials.redaction`.
 
-A Login goes to the registry whose key it matched and is then let go. It must not be kept in a Context, put into a
+A Login goes to the registry whose key it matched and is then let go. It must not be kept in a Snapshot, put into a
 message or handed to a printer; its repr shows neither part.
 """
 
@@ -35,7 +35,7 @@ def logins(secrets: Iterable[bytes], image: str) -> tuple[Login, ...]:
     """What the kubelet would offer for this image, in its order; without the entries that hold no user name.
 
     `secrets` are Secrets as the API server gives them, in the order of the Pod's list. Nothing comes of a keyring that
-    is spoilt. Raises msgspec.DecodeError, without contents, for what is no Secret.
+    is invalid. Raises msgspec.DecodeError, without contents, for what is no Secret.
     """
     repository = repository_of(image)
     held: list[tuple[RegistryKey, Login]] = []

@@ -1,8 +1,8 @@
-"""The door through which Secrets come in: what is inside is cut down to what may be shown.
+"""Secrets are read here, and reduced to what may be shown.
 
 Of a Secret's data stay the keys' host, port and path, and whether each entry holds a user name, cannot be read, or says
 itself when it expires. User names, passwords, tokens and `auth` end here: they are in no object of the model, so in no
-recording, output, message or traceback. `core.credentials.logins` is the one other room that opens Secrets.
+recording, output, message or traceback. `core.credentials.logins` is the one other module that reads Secrets.
 """
 
 import base64
@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, ObjectMeta, Pu
 from kubectl_pullpolicy.core.k8s.times import format_time
 
 Form = Literal["dockerconfigjson", "dockercfg"]
-# pkg/credentialprovider/secrets/secrets.go: type and key must go together, else the Secret is passed over.
+# pkg/credentialprovider/secrets/secrets.go: type and key must go together, else the Secret is skipped.
 TYPES: dict[str, Form] = {
     "kubernetes.io/dockerconfigjson": "dockerconfigjson",
     "kubernetes.io/dockercfg": "dockercfg",
@@ -43,7 +43,7 @@ class _RawSecret(msgspec.Struct, rename="camel"):
 class SecretText(NamedTuple):
     """The text that the kubelet reads of a Secret, or why there is none. Its repr hides it.
 
-    `notBase64`: of a manifest, whose values may be encrypted (SOPS); the API server stores none such.
+    `notBase64`: of a manifest, whose values may be encrypted (SOPS); the API server stores no such value.
     """
 
     text: bytes
@@ -58,7 +58,7 @@ class PullSecretDecoder:
     """Decodes a Secret's JSON as msgspec's decoders do, with their errors, and keeps nothing that is secret."""
 
     def decode(self, json: Any) -> PullSecret:
-        """The Secret, cut down. Raises msgspec.DecodeError, whose text names places, not contents."""
+        """Return the Secret, reduced. Raises msgspec.DecodeError, which quotes no contents."""
         raw = decoded_secret(json)
         entries, problem = raw.entries, raw.problem
         recorded = raw.data is None and raw.string_data is None and (entries is not None or problem is not None)
@@ -76,12 +76,12 @@ _DECODER = msgspec.json.Decoder(_RawSecret)
 
 
 def decoder_of(struct: type[KubernetesObject]) -> Any:
-    """What decodes objects of this struct: msgspec's decoder, or the door for Secrets."""
+    """Return the decoder of objects of this struct: msgspec's, or the one that reduces Secrets."""
     return PullSecretDecoder() if struct is PullSecret else msgspec.json.Decoder(struct)
 
 
 def decoded_secret(json: Any) -> _RawSecret:
-    """The whole Secret. Raises msgspec.DecodeError without its text, which UnicodeDecodeError would carry."""
+    """Return the whole Secret. Raises msgspec.DecodeError without its text, which UnicodeDecodeError would carry."""
     problem = ""
     try:
         return _DECODER.decode(json)
@@ -97,7 +97,7 @@ def decoded_secret(json: Any) -> _RawSecret:
 def secret_text(raw: _RawSecret) -> SecretText:
     """What the kubelet reads of this Secret: the key that goes with its type.
 
-    Of a Secret of another type its registry keys are still shown, since the kubelet passes it over without a word.
+    The registry keys of a Secret of another type are still shown, since the kubelet skips it silently.
     """
     texts = {key: _text(value) for key, value in (raw.data or {}).items() if key in _KEYS}
     texts |= {key: (value or "").encode() for key, value in (raw.string_data or {}).items() if key in _KEYS}
@@ -133,7 +133,7 @@ def _redacted(entry: AuthEntry) -> SecretEntry:
 
 
 def expiry(password: str) -> str | None:
-    """When a token says itself that it expires (RFC 3339): a JWT's `exp`, an ECR token's `expiration`."""
+    """Return when a token expires by its own content (RFC 3339): a JWT's `exp`, an ECR token's `expiration`."""
     parts = password.split(".")
     if len(parts) == 3:
         return _time_in(parts[1], "exp")

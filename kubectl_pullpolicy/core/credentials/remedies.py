@@ -1,6 +1,6 @@
-"""What ends a failure of credentials, the best first: it uses the Secrets that are there before it asks for new ones.
+"""Fixes for a failure of credentials, the best first: existing Secrets are used before new ones are created.
 
-Commands are there to be pasted. `kubectl patch` merges imagePullSecrets by name, so that a name is added to the list.
+Commands can be pasted. `kubectl patch` merges imagePullSecrets by name, so that a name is added to the list.
 """
 
 import re
@@ -29,7 +29,7 @@ _TEMPLATES_PATCHED = frozenset(
 
 
 class UnpulledImage(NamedTuple):
-    """What a remedy acts on: the workload that a user would name, or the bare Pod. `image` is what it cannot pull."""
+    """An image that cannot be pulled. `ref`: the top owner of its Pod, or the Pod if it has no controller."""
 
     ref: ObjectRef
     image: str
@@ -41,7 +41,7 @@ class UnpulledImage(NamedTuple):
 
 
 def credential_remedies(credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> tuple[Remedy, ...]:
-    """The remedies that these credentials call for; none where they show nothing that is wrong."""
+    """Return the fixes that these credentials call for; none if nothing is wrong with them."""
     malformed = [each for each in credentials if each.verdict == "Malformed"]
     if malformed:
         return tuple(_renewed(each, unpulled, "repair the Secret") for each in malformed)
@@ -64,7 +64,7 @@ def credential_remedies(credentials: tuple[Credential, ...], unpulled: UnpulledI
 
 
 def refused_by_mirror(credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> tuple[Remedy, ...]:
-    """What a mirror refused, which may be wrong: the Secrets that were offered."""
+    """Return the fixes for Secrets that a mirror refused."""
     offered = [each for each in credentials if each.verdict == "Offered"]
     text = "or correct what the mirror was offered, the Secret"
     return tuple(_renewed(each, unpulled, text) for each in offered)
@@ -75,7 +75,7 @@ def _is_good(credential: Credential) -> bool:
 
 
 def _used(credential: Credential, credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> Remedy:
-    """A Secret of the ServiceAccount that would match: the Pod must name it, or be made anew."""
+    """Return the fix for a matching Secret of the ServiceAccount: the Pod must name it, or be recreated."""
     own = [each for each in credentials if each.kind != "ServiceAccount" and each.source]
     if own or unpulled.ref.kind not in _TEMPLATES_PATCHED | {"Job", "Pod"}:
         return _named(credential.source, unpulled)
@@ -87,7 +87,7 @@ def _used(credential: Credential, credentials: tuple[Credential, ...], unpulled:
 
 
 def _named(secret: str, unpulled: UnpulledImage) -> Remedy:
-    """Let the template name a Secret."""
+    """Return the fix that adds a Secret to the template."""
     ref = unpulled.ref
     info = kind_info(ref.kind)
     built_in = info is not None and info.api_version == ref.api_version
@@ -124,7 +124,7 @@ def _renewed(credential: Credential, unpulled: UnpulledImage, text: str) -> Reme
 
 
 def _from_nothing(credentials: tuple[Credential, ...], unpulled: UnpulledImage) -> tuple[Remedy, ...]:
-    """No Secret that is known matches: a new one, and who names it."""
+    """Return the fixes if no known Secret matches: create one, and name it in the template."""
     if repository_of(unpulled.image) is None or not credentials:
         return ()
     taken = {each.source for each in credentials}
@@ -138,7 +138,7 @@ def _create(name: str, unpulled: UnpulledImage, *, renew: bool = False) -> str:
     return secret_command(registry, RemedyTarget(namespace=unpulled.ref.namespace, secret=name), renew=renew)
 
 
-# Where nobody has judged the message.
+# For messages without a diagnosis.
 _OF_ACCESS = re.compile(r"\b401\b|\b403\b|authori[sz]|denied|credential", re.IGNORECASE)
 _REFUSED = re.compile(r"\b40[13]\b")
 
@@ -146,7 +146,7 @@ _REFUSED = re.compile(r"\b40[13]\b")
 def with_credentials(
     explained: Explanation, subject: Pod | Workload, snapshot: Snapshot, scope: CredentialScope
 ) -> Explanation:
-    """The explanation with its credentials, and the remedies that they call for, which know more than the general.
+    """Return the explanation with its credentials and their fixes, which are more exact than the general ones.
 
     For a container of which credentials are asked for.
     """
@@ -182,7 +182,7 @@ def _is_mirror(explained: Explanation) -> bool:
 
 
 def _can_judge(subject: Pod | Workload, image: str, snapshot: Snapshot) -> bool:
-    """Whether anything can be said: lists do not ask, and files may know nothing; then all would be unknown."""
+    """Return whether anything was read of the pull secrets: lists do not read them, files may have none."""
     user = pull_secret_user(subject)
     if user is None or repository_of(image) is None:
         return False

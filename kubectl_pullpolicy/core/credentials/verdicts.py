@@ -1,6 +1,6 @@
-"""What the kubelet makes of each pull secret that counts for an image, and what cannot be known.
+"""How the kubelet treats each pull secret that counts for an image, and what cannot be known.
 
-Source: k8s.io/kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go:getPullSecretsForPod: it passes over what it cannot get.
+Source: k8s.io/kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go:getPullSecretsForPod: it skips what it cannot get.
 """
 
 import re
@@ -34,7 +34,7 @@ _UNRETRIEVED = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)
 
 
 class CredentialQuery(NamedTuple):
-    """An image, when it is wanted (that tells which tokens have expired), and the version of the node's kubelet."""
+    """An image, the time of its pull (for expired tokens), and the version of the node's kubelet."""
 
     image: str
     now: datetime | None = None
@@ -42,7 +42,7 @@ class CredentialQuery(NamedTuple):
 
 
 def credentials_of(subject: Pod | Workload, wanted: CredentialQuery, snapshot: Snapshot) -> tuple[Credential, ...]:
-    """What is known of the credentials for one image, in the order of the lists; at the end what cannot be known."""
+    """Return what is known of the credentials for one image, in the order of the lists; unknown ones come last."""
     user = pull_secret_user(subject)
     if user is None:
         return ()
@@ -69,7 +69,7 @@ class _ListJudge:
         self._unreadable = unreadable_secret(secrets)
 
     def judged(self, held: PullSecretList) -> Iterator[Credential]:
-        """A Credential for each name of a list."""
+        """Return a Credential for each name of a list."""
         for place, name in enumerate(held.names):
             secret = self._known(name)
             entries = present(secret.entries) if secret is not None else ()
@@ -85,7 +85,7 @@ class _ListJudge:
             yield Credential(name, held.kind, held.holder, keys, found, verdict, detail)
 
     def unknown_accounts(self, *, listed: bool) -> Iterator[Credential]:
-        """What is said of the ServiceAccount where its list is not known, or where nobody lists anything."""
+        """Return the Credential of a ServiceAccount whose list is unknown, or of no list at all."""
         user = self._user
         fact = self._snapshot.service_account(user.namespace, user.service_account)
         if isinstance(fact, Forbidden):
@@ -109,7 +109,7 @@ class _ListJudge:
         return self._snapshot.secret(self._user.namespace, name)
 
     def _unreadable_name(self) -> str:
-        """The name of the Secret that spoils the keyring, "" for none."""
+        """Return the name of the Secret that invalidates the keyring, "" for none."""
         return self._names[self._unreadable.secret] if isinstance(self._unreadable, UnreadableSecret) else ""
 
     def _matches(self, held: PullSecretList, place: int, entries: Iterable[SecretEntry]) -> Iterator[CredentialMatch]:
@@ -149,7 +149,7 @@ class _ListJudge:
 
 
 def _unretrieved(events: Iterable[Event]) -> frozenset[str]:
-    """The Secrets that the kubelet says it could not get: it tells so without a right to read them."""
+    """Return the Secrets that the kubelet could not get, by its events: reading them needs no RBAC for Secrets."""
     texts = (each.message or "" for each in events if each.reason == "FailedToRetrieveImagePullSecret")
     found = (match for match in map(_UNRETRIEVED.search, texts) if match is not None)
     return frozenset(name.strip() for match in found for name in match[1].split(","))

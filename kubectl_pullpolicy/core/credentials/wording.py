@@ -1,4 +1,4 @@
-"""What is said of a pull secret, in one sentence a verdict."""
+"""One sentence for each verdict on a pull secret."""
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,7 +35,7 @@ ANONYMOUS = Credential(
 
 
 def NONE_LISTED(account: str, subject: str) -> Credential:  # noqa: N802  the third of these values
-    """Nobody lists a pull secret."""
+    """Return the Credential for no list of pull secrets."""
     more = f", and ServiceAccount {account} has none to copy" if account else ""
     return Credential("", "Pod", "", (), (), "NoneListed", f"none: the {subject} lists no pull secrets{more}")
 
@@ -53,7 +53,7 @@ class SecretFinding(NamedTuple):
 
 
 def detail_of(told: SecretFinding, unreadable: str, kubelet: str) -> str:
-    """The sentence. `unreadable` names the Secret that spoils the keyring; `kubelet` is its version."""
+    """Return the sentence. `unreadable` names the Secret that invalidates the keyring; `kubelet` is its version."""
     entries = present(told.secret.entries) if told.secret is not None else ()
     holds = _holds(entries)
     sentences: dict[CredentialVerdict, str] = {
@@ -92,7 +92,7 @@ def _ignored(told: SecretFinding) -> str:
 
 
 def _state(told: SecretFinding) -> str:
-    """What is wrong with the entries that match."""
+    """Return what is wrong with the entries that match."""
     parts = ["; it holds no user name, which runtimes take for none"] if any(m.empty for m in told.matches) else []
     for match in told.matches:
         if match.expires:
@@ -128,7 +128,7 @@ def _ordinal(number: int) -> str:
 
 
 def near_miss(key: RegistryKey, repository: str) -> str:
-    """Why a key that looks right does not match; "" where it does not look right."""
+    """Return why a key that looks right does not match; "" if it does not look right."""
     registry, _, path = repository.partition("/")
     host, wanted = key.host.rpartition(":")[0] or key.host, registry.rpartition(":")[0] or registry
     if not key.readable:

@@ -1,4 +1,4 @@
-"""What a workload's Pods run of an image, judged by what their nodes and the registry tell: `pin --from running`.
+"""What a workload's Pods run of an image, judged by their nodes and the registry: `pin --from running`.
 
 The imageID of a status may name the repository, and even the digest, of another pull (containerd sorts its references,
 cri-o makes up combinations). So what counts is the node's own list of images: the entry that holds the imageID names
@@ -16,12 +16,12 @@ from kubectl_pullpolicy.core.images.resolution import Failure, Resolved
 from kubectl_pullpolicy.core.k8s.objects import Node, present
 
 MOST_NAMES = 5  # of an image in a node's list
-# Failures after which a node's proof stands: they say nothing of the image.
+# Failures that say nothing of the image: the node's proof remains valid.
 _SAYS_NOTHING = frozenset({"Unreachable", "ServerError", "RateLimited", "Unauthorized", "Denied", "BadAnswer"})
 
 
 class RunningContainer(NamedTuple):
-    """What one Pod tells of one container. `names`: of the entry of its node's list that holds the imageID."""
+    """What one Pod reports of one container. `names`: of the entry of its node's list that holds the imageID."""
 
     pod: str
     image_id: str
@@ -29,19 +29,19 @@ class RunningContainer(NamedTuple):
 
 
 class RunningDigests(NamedTuple):
-    """The digests that it may be. `proven`: the node tells that it is the only one."""
+    """The digests that it may be. `proven`: by the node's list it is the only one."""
 
     digests: tuple[str, ...]
     proven: bool = False
 
 
 def bare_id(image_id: str) -> str:
-    """An imageID without what Docker puts before it."""
+    """Return an imageID without the prefix that Docker adds."""
     return image_id.removeprefix("docker-pullable://").removeprefix("docker://")
 
 
 def names_on(node: Node, image_id: str) -> tuple[str, ...]:
-    """The names of the entry of this node's list that holds the imageID; none where none does."""
+    """Return the names of the entry of this node's list that holds the imageID; none if no entry does."""
     for held in present(node.status.images if node.status is not None else None):
         names = present(held.names)
         if bare_id(image_id) in names:
@@ -50,7 +50,7 @@ def names_on(node: Node, image_id: str) -> tuple[str, ...]:
 
 
 def running_digests(reference: ImageReference, sighting: RunningContainer) -> RunningDigests:
-    """What a Pod and its node tell of an image of this name."""
+    """Return the digests of an image of this name, by a Pod and its node."""
     prefix = f"{reference.name}@"
     named = tuple(dict.fromkeys(name.removeprefix(prefix) for name in sighting.names if name.startswith(prefix)))
     cut = len(sighting.names) >= MOST_NAMES and all("@" in name for name in sighting.names)
@@ -62,12 +62,12 @@ def running_digests(reference: ImageReference, sighting: RunningContainer) -> Ru
 
 
 def at_digest(reference: ImageReference, digest: str) -> ImageReference:
-    """The same repository by digest."""
+    """Return the reference to this digest of the repository."""
     return parse(pinned_without_tag(reference, digest))
 
 
 def needs_tag(reference: ImageReference, running: RunningDigests, answers: RegistryAnswers) -> bool:
-    """Whether the registry must tell what the tag stands for now: there are several, or it is of one platform."""
+    """Return whether the tag must be resolved: there are several digests, or one is of a single platform."""
     kinds = {found.kind for found in _found(reference, running, answers).values() if isinstance(found, Resolved)}
     return len(running.digests) > 1 or "manifest" in kinds
 
@@ -75,7 +75,7 @@ def needs_tag(reference: ImageReference, running: RunningDigests, answers: Regis
 def indexes_needed(
     reference: ImageReference, running: RunningDigests, answers: RegistryAnswers, platform: str
 ) -> Iterator[ImageReference]:
-    """The indexes whose images matter."""
+    """Return the indexes whose manifests must be read."""
     for digest, found in _found(reference, running, answers).items():
         if isinstance(found, Resolved) and found.kind == "index" and (platform or len(running.digests) > 1):
             yield at_digest(reference, digest)
@@ -88,7 +88,7 @@ def indexes_needed(
 def verdict_of_pod(
     reference: ImageReference, running: RunningDigests, answers: RegistryAnswers, platform: str = ""
 ) -> PinVerdict:
-    """What one Pod runs, as a digest that may be pinned."""
+    """Return what one Pod runs, as a digest to pin."""
     found = _found(reference, running, answers)
     kept = [digest for digest, answer in found.items() if isinstance(answer, Resolved)]
     silent = next((a for a in found.values() if isinstance(a, Failure) and a.kind in _SAYS_NOTHING), None)
@@ -111,7 +111,7 @@ def verdict_of_pod(
 
 
 def common_verdict(reference: ImageReference, verdicts: Sequence[tuple[str, PinVerdict]]) -> PinVerdict:
-    """What all Pods run; where they do not agree, or one is not known, it is told Pod by Pod."""
+    """Return what all Pods run; if they differ, or one is unknown, a failure that lists each Pod."""
     if not verdicts:
         return _failed(f"no Pod of the newest revision runs {reference.written}")
     running = [judgement for _, judgement in verdicts]
@@ -132,7 +132,7 @@ def _found(
 
 
 def _chosen(reference: ImageReference, kept: Sequence[str], answers: RegistryAnswers) -> str:
-    """One of several that the registry has: the tag's, or the index that holds the others; "" where neither tells."""
+    """Return one of several digests: the tag's, or the index that holds the others; "" if there is neither."""
     tagged = tag_reference(reference)
     now = answers.resolved.get(tagged) if tagged is not None else None
     if isinstance(now, Resolved) and now.digest in kept:
@@ -160,7 +160,7 @@ def _of_manifest(
 
 
 def _pinned(asked: ImageReference, digest: str, answers: RegistryAnswers, platform: str) -> PinVerdict:
-    """An index, or its image for a platform."""
+    """Return the digest of an index, or of its image for a platform."""
     if not platform:
         return PinVerdict("pin", digest)
     chosen = platform_digest(answers.platforms.get(asked, ()), platform)

@@ -1,15 +1,15 @@
-"""From the images of a live object and what was found of each to what is wanted of it, and to the words for it."""
+"""From the verdict on each image of a live object to the edits of its containers, and their warnings."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
-from kubectl_pullpolicy.core.pins.request import PinRequest
 from kubectl_pullpolicy.core.plans.container_fields import LiveContainer, live_containers
 from kubectl_pullpolicy.core.plans.plan import DesiredEdits, FieldEdit, LiveObject, NoEdit
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
@@ -18,22 +18,32 @@ ContainerKey = tuple[ContainerKind, str]
 
 
 @dataclass(frozen=True)
-class LivePinRequest(PinRequest):
-    """What was asked of pin, for live objects."""
+class LivePinRequest:
+    """The flags of pin for live objects."""
 
+    check: bool = False
+    update: bool = False
+    drop_tag: bool = False
+    platform: str = ""
+    policy: str = ""
+    ignore: tuple[str, ...] = ()
     running: bool = False
     container: str = ""
     path: tuple[str, ...] = ()
 
     def means(self, slot: LiveContainer) -> bool:
-        """Whether this container is meant. Ephemeral ones cannot change, and go with their Pod."""
+        """Return whether this container is selected. Ephemeral ones cannot change, and end with their Pod."""
         if self.container:
             return slot.name == self.container
         return slot.kind != "ephemeral"
 
+    def ignores(self, slot: LiveContainer) -> bool:
+        """Return whether a pattern of `--ignore` matches the image as written."""
+        return any(fnmatchcase(slot.image, pattern) for pattern in self.ignore)
+
 
 class LiveImage(NamedTuple):
-    """An image of an object. `reference` is None where it cannot be read, for `reason`."""
+    """An image of an object. `reference` is None if it is invalid, for `reason`."""
 
     live: LiveObject
     slot: LiveContainer
@@ -42,28 +52,28 @@ class LiveImage(NamedTuple):
 
 
 class JudgedImage(NamedTuple):
-    """An image, and what was found of it."""
+    """An image, and the verdict on it."""
 
     image: LiveImage
     verdict: PinVerdict
 
     @property
     def key(self) -> tuple[ObjectRef, ContainerKey]:
-        """Which one."""
+        """The object and the container of the image."""
         return self.image.live.ref, self.image.slot.key
 
 
 def path_keys(text: str) -> tuple[str, ...]:
-    """The keys of a path as kubectl writes them: `.spec.pods[0].spec`; () where it is none."""
+    """Return the keys of a path as kubectl writes them: `.spec.pods[0].spec`; () if it is none."""
     if not re.fullmatch(r"\.?[\w-]+(\.[\w-]+|\[\d+\])*", text, re.ASCII):
         return ()
     return tuple(re.findall(r"[\w-]+", text, re.ASCII))
 
 
 def images_of(live: LiveObject, request: LivePinRequest) -> Iterator[LiveImage]:
-    """The images that are meant."""
+    """Return the images that are selected."""
     for slot in live_containers(live.kind, live.tree, live.path):
-        if not request.means(slot) or request.ignores(slot.image):
+        if not request.means(slot) or request.ignores(slot):
             continue
         try:
             yield LiveImage(live, slot, parse(slot.image))
@@ -72,7 +82,7 @@ def images_of(live: LiveObject, request: LivePinRequest) -> Iterator[LiveImage]:
 
 
 def desired_edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEdit | NoEdit, ...]:
-    """What is wanted of a container."""
+    """Return the edits of a container."""
     image, verdict = judged
     if verdict.verdict == "failed" or image.reference is None:
         return (NoEdit(verdict.message),)
@@ -84,12 +94,12 @@ def desired_edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEd
 
 
 def edits_by_container(wanted: Mapping[ContainerKey, Iterable[FieldEdit | NoEdit]]) -> DesiredEdits:
-    """The wish for the containers of one object."""
+    """Return the edits of one object, for its plan."""
     return lambda slot: wanted.get(slot.key, ())
 
 
 def policy_warning(judged: JudgedImage, wanted: Iterable[FieldEdit | NoEdit], request: LivePinRequest) -> str:
-    """What is to be known of the policy of a container that is pinned; "" for nothing."""
+    """Return what to know of the policy of a container that is pinned; "" for nothing."""
     new = next((each.value for each in wanted if isinstance(each, FieldEdit) and each.field == "image"), None)
     slot = judged.image.slot
     if not new or new == slot.image or request.policy not in {"", "Default"}:
@@ -111,6 +121,6 @@ def policy_warning(judged: JudgedImage, wanted: Iterable[FieldEdit | NoEdit], re
 
 
 def node_platform(node: Node) -> str:
-    """`linux/amd64`; "" where the node does not tell."""
+    """Return `linux/amd64`; "" if the node does not report it."""
     info = node.status.node_info if node.status is not None else None
     return f"{info.operating_system}/{info.architecture}" if info is not None and info.architecture else ""

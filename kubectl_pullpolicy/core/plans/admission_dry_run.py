@@ -1,4 +1,4 @@
-"""Whether admission will let a policy be: a Pod of the changed template, created by a server-side dry run.
+"""Whether admission keeps a policy: a Pod of the changed template, created by a server-side dry run.
 
 AlwaysPullImages and mutating webhooks run for dry runs, too (those that declare side effects refuse them); nothing is
 stored. Source: Kubernetes docs "Dry-run"; plugin/pkg/admission/alwayspullimages seen on 1.37.
@@ -15,7 +15,7 @@ PREFIX = "pullpolicy-probe-"
 
 
 def probe_pod(live: LiveObject, plan: ObjectPlan) -> dict[str, Any]:
-    """The Pod that the changed template would make."""
+    """Return the Pod that the changed template would create."""
     template: Any = patched(live.tree, plan.changes)
     for key in spec_path(live.kind)[:-1]:
         template = template[key]
@@ -26,7 +26,7 @@ def probe_pod(live: LiveObject, plan: ObjectPlan) -> dict[str, Any]:
 
 
 def overridden_policies(plan: ObjectPlan, answer: Any) -> tuple[str, ...]:
-    """What admission made of the policies that are to be set; none where it left them."""
+    """Return the policies that admission changed; none if it kept them."""
     stored = {(slot.kind == "imageVolume", slot.name): slot.policy for slot in live_containers("Pod", answer)}
     found = []
     for change in plan.changes:

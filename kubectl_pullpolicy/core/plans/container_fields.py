@@ -1,7 +1,7 @@
-"""Where image and policy of each container stand in an object as the API server wrote it: the paths of a patch.
+"""The containers of an object as the API server wrote it, with the JSON pointers that a patch needs.
 
 Patches need the exact index of a container, and must not lose what `core.k8s.objects` does not know: so these are read
-from the plain JSON. Kinds of somebody's own are read by their shape, spec.template.spec.
+from the plain JSON. Custom resources are read by their shape, spec.template.spec.
 """
 
 from collections.abc import Iterator
@@ -36,28 +36,28 @@ class LiveContainer(NamedTuple):
 
     @property
     def key(self) -> tuple[ContainerKind, str]:
-        """What tells it from the others of its object."""
+        """Return what no other container of its object has."""
         return self.kind, self.name
 
     def pointer(self, field: Field) -> str:
-        """The JSON pointer to a field of it."""
+        """Return the JSON pointer to one of its fields."""
         return f"{self.path}/{_KEYS[field][self.kind == 'imageVolume']}"
 
     def value(self, field: Field) -> str | None:
-        """What stands there; None where nothing does."""
+        """Return the value of a field; None if nothing is stored."""
         return self.policy if field == "imagePullPolicy" else self.image
 
 
 def live_containers(kind: str, tree: Any, path: tuple[str, ...] = ()) -> tuple[LiveContainer, ...]:
-    """The containers and image volumes of an object, in the order in which they start. `path`: as in `pod_spec`."""
+    """Return the containers and image volumes of an object, in the order in which they start."""
     spec = pod_spec(kind, tree, path)
     return tuple(_of_spec(spec, "/" + "/".join(path or spec_path(kind)))) if spec is not None else ()
 
 
 def pod_spec(kind: str, tree: Any, path: tuple[str, ...] = ()) -> dict[str, Any] | None:
-    """The spec of a Pod, or of the pod template of a workload; None where there is none.
+    """Return the spec of a Pod, or of the Pod template of a workload; None if there is none.
 
-    `path`: keys and places in lists that lead to it, where the kind's shape does not tell.
+    `path`: the keys and list indexes that lead to it, for kinds of another shape.
     """
     spec = tree
     for key in path or spec_path(kind):

@@ -32,7 +32,7 @@ class LeftAlone(Value, frozen=True):
 
 
 class PlanItem(Value, frozen=True):
-    """One container of one object; `container` "" stands for all of them. `message`: what the server said of a failure.
+    """One container of one object; `container` "" means all of them. `message`: what the server said of a failure.
 
     `old` and `new` null: nothing is stored. `revert` takes the change back once it is made. `gate`: what `pin --check`
     found; `message` has its words then.
@@ -65,7 +65,7 @@ class Plan(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 def plan_items(plan: ObjectPlan, result: Result, message: str = "") -> Iterator[PlanItem]:
-    """The items of an object: what is changed, what is so already, what is left."""
+    """Return the items of an object: what is changed, what is so already, what is skipped."""
     for change in plan.changes:
         yield _of_change(plan, change, result, message)
     for kept in plan.unchanged:
@@ -104,7 +104,7 @@ def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
 
 
 def checked_item(live: LiveObject, slot: LiveContainer, verdict: PinVerdict) -> PlanItem:
-    """An image as `pin --check` found it."""
+    """Return the item of an image that `pin --check` looked at."""
     gate, place = GATES.get(verdict.verdict), PlannedObject(*live.ref)
     result: Result = "failed" if verdict.verdict == "failed" else "unchanged"
     empty = None, None, None, (), ()

@@ -1,7 +1,7 @@
 """Changes as a JSON patch (RFC 6902) that tests the container's name and the old value before it writes.
 
-So it never overwrites what somebody else wrote in between, and never adds a container. No resourceVersion: a status
-that changes would make it fail. `test` with null holds where nothing stands, and only there (evanphx/json-patch v4,
+So it never overwrites what another client wrote in between, and never adds a container. No resourceVersion: a new
+status would make it fail. `test` with null holds only if nothing is stored (evanphx/json-patch v4,
 which the API server and kubectl use; seen on Kubernetes 1.37).
 """
 
@@ -18,20 +18,20 @@ JsonPatch = list[dict[str, Any]]
 
 
 def json_patch(changes: Iterable[Change]) -> JsonPatch:
-    """The operations: all tests first."""
+    """Return the operations: all tests first."""
     listed = tuple(changes)
     tests = [test for change in listed for test in _tests(change)]
     return [*tests, *map(_operation, listed)]
 
 
 def reverse(change: Change) -> Change:
-    """The change that brings the old value back."""
+    """Return the change that restores the old value."""
     operation = "remove" if change.old is None else "add" if change.new is None else "replace"
     return msgspec.structs.replace(change, operation=operation, old=change.new, new=change.old)
 
 
 def patched(tree: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
-    """A copy of an object as it will be stored."""
+    """Return a copy of an object with these changes."""
     copied: dict[str, Any] = deepcopy(tree)
     for change in changes:
         *keys, field = change.path.split("/")[1:]
@@ -46,7 +46,7 @@ def patched(tree: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
 
 
 def compact(operations: JsonPatch) -> str:
-    """As it stands in a command line."""
+    """Return the patch as compact JSON, for a command line."""
     return json.dumps(operations, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""The commands that bring old values back."""
+"""The kubectl commands that undo a change, or make one that the API refuses."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,10 +19,10 @@ _SET_IMAGE |= {"ReplicaSet", "StatefulSet"}
 
 
 def undo_command(live: LiveObject, change: Change, containers: tuple[LiveContainer, ...]) -> str:
-    """The command that takes back this change, once it is made."""
+    """Return the command that undoes this change."""
     target, namespace = quote(target_of(live.info, live.ref.name)), _namespace(live.ref.namespace)
     unique = sum(slot.name == change.container for slot in containers) == 1
-    # What a kind of somebody's own holds may be any text: `set` takes the three policies only.
+    # A custom resource may hold any text: `set` takes the three policies only.
     if change.field == "imagePullPolicy" and unique and change.old in _SET:
         return _set(change.old, (target,), change.container, namespace)
     if change.field == "image" and live.kind in _SET_IMAGE and change.container_kind != "imageVolume":
@@ -31,13 +31,13 @@ def undo_command(live: LiveObject, change: Change, containers: tuple[LiveContain
 
 
 def patch_command(info: KindInfo, name: str, namespace: str, changes: Iterable[Change]) -> str:
-    """`kubectl patch` with these changes."""
+    """Return `kubectl patch` with these changes."""
     text = compact(json_patch(changes))
     return f"kubectl patch {quote(info.resource)} {quote(name)}{_namespace(namespace)} --type=json -p {quote(text)}"
 
 
 def undo_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
-    """The commands that take back all of these, as few as possible: one for many objects with the same old value."""
+    """Return the commands that undo all of these: one for all objects of a namespace with the same old value."""
     targets_by_value: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
     others: list[str] = []
     for plan in plans:
@@ -69,12 +69,12 @@ _LABELS_OF_ONE_JOB = ("controller-uid", "batch.kubernetes.io/controller-uid")
 
 
 def replace_pod_command(live: LiveObject, changes: Iterable[Change]) -> str:
-    """The commands that replace a Pod by one with these changes."""
+    """Return the command that replaces a Pod by one with these changes."""
     return _replace_command("pod", live, json_patch(changes))
 
 
 def replace_job_command(live: LiveObject, changes: Iterable[Change]) -> str:
-    """The commands that replace a Job by one with these changes, which runs from its beginning; "" for a CronJob's."""
+    """Return the command that replaces a Job by one with these changes, which starts over; "" for a CronJob's Job."""
     if controller_of(live.metadata) is not None:
         return ""
     spec = live.tree.get("spec") or {}

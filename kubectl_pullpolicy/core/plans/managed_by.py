@@ -1,4 +1,4 @@
-"""Who will write the old value again, and when: Argo CD, Flux, Helm, kubectl apply, an operator, a server-side applier.
+"""What will write the old value again, and when: Argo CD, Flux, Helm, kubectl apply, an operator, server-side apply.
 
 Sources: Argo CD docs "Resource Tracking" (annotation argocd.argoproj.io/tracking-id, since 3.0 the default); Flux docs
 of Kustomization and HelmRelease (labels kustomize.toolkit.fluxcd.io/*, helm.toolkit.fluxcd.io/*, annotations reconcile
@@ -25,7 +25,7 @@ Labels = Mapping[str, str | None]
 
 
 def reverters(live: LiveObject, changes: tuple[Change, ...]) -> tuple[Reverter, ...]:
-    """Who will undo these changes; those that do it at once come first."""
+    """Return what will revert these changes; those for which a write is refused come first."""
     metadata = live.metadata
     found = [*_tools(metadata), *_operator(metadata)]
     if not found:
@@ -101,7 +101,7 @@ def _helm(metadata: ObjectMeta) -> Iterator[Reverter]:
 
 
 def _kubectl_apply(live: LiveObject, metadata: ObjectMeta, changes: tuple[Change, ...]) -> Iterator[Reverter]:
-    """The manifest that was applied last, where it sets one of these fields: the next apply sets it again."""
+    """The last-applied manifest, if it sets one of these fields: the next apply sets it again."""
     applied = {c.key: c for c in last_applied(live.info.kind, metadata) or ()}
     conflicting = []
     for change in changes:

@@ -1,6 +1,6 @@
-"""A plan as values: what one object would become, who may undo it, and what happens to its Pods.
+"""A plan as values: what one object would become, what may revert it, and what happens to its Pods.
 
-`core.plans.planner` makes them, `cluster.patch` carries them out, printers show them; `-o json` writes one item a
+`core.plans.planner` makes them, `cluster.patch` applies them, printers show them; `-o json` writes one item a
 container.
 """
 
@@ -70,20 +70,20 @@ def _workload(info: KindInfo, json: bytes) -> Workload | None:
 
 
 class FieldEdit(NamedTuple):
-    """Wanted: this value in that field; None takes the field away, so that the server's default holds."""
+    """Write this value to that field; None removes the field, so that the server's default holds."""
 
     field: Field
     value: str | None
 
 
 class NoEdit(NamedTuple):
-    """Wanted: no change of this container, and why."""
+    """Do not change this container, for a reason."""
 
     reason: str
     command: str = ""
 
 
-# What is wanted of each container; nothing for one that is not meant.
+# The edits of a container; none for one that is not selected.
 DesiredEdits = Callable[[LiveContainer], Iterable[FieldEdit | NoEdit]]
 
 
@@ -105,7 +105,7 @@ class Change(Value, frozen=True):
 
 
 class UnchangedField(Value, frozen=True):
-    """One field of one container that is as it is wanted already."""
+    """One field of one container that has the desired value already."""
 
     container: str
     container_kind: ContainerKind
@@ -114,7 +114,7 @@ class UnchangedField(Value, frozen=True):
 
 
 class Skipped(Value, frozen=True):
-    """What is left as it is, and why; `container` "": the whole object. `command`: what would do it all the same."""
+    """What is not changed, and why; `container` "": the whole object. `command`: what changes it all the same."""
 
     container: str
     reason: str
@@ -122,7 +122,7 @@ class Skipped(Value, frozen=True):
 
 
 class Reverter(Value, frozen=True):
-    """Somebody who will write the old value again. `refuses`: at once, or the field is theirs: only when asked for.
+    """A tool that will write the old value again. `refuses`: now, or it owns the field: written only with a flag.
 
     `when` is a phrase (`at its next sync`), `instead` what to change in place of the object.
     """
@@ -159,7 +159,7 @@ class ObjectPlan(Value, frozen=True):
 
     @property
     def refusing(self) -> tuple[Reverter, ...]:
-        """Those without whose leave nothing is written."""
+        """Those that refuse the write, unless a flag allows it."""
         return tuple(reverter for reverter in self.reverters if reverter.refuses) if self.changes else ()
 
 

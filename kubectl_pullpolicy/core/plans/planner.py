@@ -30,7 +30,7 @@ _IN_PLACE = Restarts("inPlace", 0, "no Pod; the kubelet stops the container and 
 
 
 def plan(live: LiveObject, wish: DesiredEdits) -> ObjectPlan:
-    """What this object would become."""
+    """Return what this object would become."""
     containers = live_containers(live.kind, live.tree, live.path)
     changes, skipped, unchanged = [], [], []
     for slot in containers:
@@ -50,7 +50,7 @@ def plan(live: LiveObject, wish: DesiredEdits) -> ObjectPlan:
 
 
 def policy_edits(value: str, container: str = "") -> DesiredEdits:
-    """The wish for a policy (`Default`: the server's) in the container of this name, "" for every one."""
+    """Return the edits that set a policy (`Default`: the server's) in the container of this name, "" for all."""
 
     def wish(slot: LiveContainer) -> Iterator[FieldEdit]:
         if container in {"", slot.name}:
@@ -60,7 +60,7 @@ def policy_edits(value: str, container: str = "") -> DesiredEdits:
 
 
 def _change(slot: LiveContainer, edit: FieldEdit, *, built_in: bool) -> Change | None:
-    """The change that brings a container there; None where it is there."""
+    """Return the change that an edit makes; None if the field has the value."""
     old, new = slot.value(edit.field), edit.value
     if new is None and built_in and edit.field == "imagePullPolicy":
         new = default_policy(slot.image)
@@ -72,7 +72,7 @@ def _change(slot: LiveContainer, edit: FieldEdit, *, built_in: bool) -> Change |
 
 
 def _completed(plan: ObjectPlan, live: LiveObject, containers: tuple[LiveContainer, ...]) -> ObjectPlan:
-    """The plan with what becomes of Pods and who may undo it; of a kind that cannot change, with the reason."""
+    """Return the plan with restarts and reverters; of a kind that cannot change, with the reason."""
     if live.kind == "Job":
         return _unchangeable(plan, _job_reason(live), replace_job_command(live, plan.changes))
     if live.kind == "Pod":
@@ -84,7 +84,7 @@ def _completed(plan: ObjectPlan, live: LiveObject, containers: tuple[LiveContain
 
 
 def _of_pod(plan: ObjectPlan, live: LiveObject) -> ObjectPlan:
-    """A Pod that no workload makes: its images may change, nothing else that matters here."""
+    """Return the plan of a Pod without a controller: its images may change, its policies not."""
     if is_mirror(live.metadata):
         return _unchangeable(plan, "a static Pod: its node makes it from a file there; change the file", "")
     owner = controller_of(live.metadata)

@@ -11,19 +11,19 @@ import msgspec
 RestartManner = Literal[
     "rolling",  # Pods are replaced a few at a time
     "recreate",  # all Pods are stopped first
-    "onDelete",  # each Pod keeps the old template until somebody deletes it
+    "onDelete",  # each Pod keeps the old template until it is deleted
     "paused",  # nothing until the rollout is resumed
     "nextRun",  # a CronJob's next Job
     "newPods",  # only Pods that are made later
     "inPlace",  # the container of a Pod without a workload
-    "deleted",  # a Pod is deleted, and its controller makes it anew
+    "deleted",  # a Pod is deleted, and its controller recreates it
     "controller",  # a controller that this program does not know decides
     "none",
 ]
 
 
 class Restarts(msgspec.Struct, frozen=True, rename="camel"):
-    """How a change reaches the Pods; `pods`: how many are replaced now, None where that is not known."""
+    """How a change reaches the Pods; `pods`: how many are replaced now, None if unknown."""
 
     manner: RestartManner
     pods: int | None
@@ -39,7 +39,7 @@ _NEW_PODS = {
 
 
 def restarts(kind: str, tree: Any) -> Restarts:
-    """What a changed template of this object restarts. `kind` is "" for one that Kubernetes does not have."""
+    """Return what a changed template of this object restarts. `kind` is "" for a custom resource."""
     spec = _child(tree, "spec")
     if kind == "Deployment":
         return _of_deployment(spec)

@@ -1,4 +1,4 @@
-"""Why a policy that is to be set cannot work, or does not do what is meant, by what the cluster shows now."""
+"""Why a new policy cannot work, or will not do what its name says, by what the cluster shows now."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,9 +21,9 @@ _RUNNING = Status("running")
 
 
 class ObservedWorkload(NamedTuple):
-    """What is seen of one workload: its containers and nodeSelector, explanations of its template and Pods, all nodes.
+    """One workload: its containers and nodeSelector, explanations of its template and Pods, all nodes.
 
-    `nodes` None: they were not read.
+    `nodes` is None if they were not read.
     """
 
     containers: Sequence[LiveContainer]
@@ -35,7 +35,7 @@ class ObservedWorkload(NamedTuple):
 def observed_workload(
     live: LiveObject, explanations: Sequence[Explanation], nodes: Sequence[Node] | None
 ) -> ObservedWorkload:
-    """The sight of an object that was read."""
+    """Return what was observed of an object."""
     spec: Any = live.tree
     for key in spec_path(live.kind):
         spec = spec.get(key) if isinstance(spec, dict) else None
@@ -45,7 +45,7 @@ def observed_workload(
 
 
 def policy_warnings(changes: Iterable[Change], workload: ObservedWorkload) -> tuple[str, ...]:
-    """Sentences, each once; none for changes of images."""
+    """Return the warnings, each once; none for changes of images."""
     found: dict[str, None] = {}
     for change in changes:
         if change.field == "imagePullPolicy":
@@ -110,7 +110,7 @@ def _failing_pull(change: Change, explained: Sequence[Explanation]) -> Iterator[
 
 
 def _no_credentials(change: Change, explained: Sequence[Explanation]) -> Iterator[str]:
-    """Where pull secrets are listed, so that some are needed, and none can be offered."""
+    """Warn if pull secrets are listed, so that some are needed, and none can be offered."""
     for explanation in explained:
         listed = [each for each in explanation.credentials or () if each.source]
         if listed and all(each.verdict in _NOTHING_OFFERED for each in listed):

@@ -1,6 +1,6 @@
-"""What is said of plans in sentences: who undoes them, what may not work, what was left, and the sum of it.
+"""Sentences about plans: what reverts them, what may not work, what is skipped, and the question before a write.
 
-What is true of many objects is said once, with their number.
+A sentence about many objects is printed once, with their number.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ SHOWN = 3  # names, before "and N more"
 
 
 def refusals(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
-    """Why objects are not written without --allow-managed."""
+    """Return why objects are not written without --allow-managed."""
     targets: dict[Reverter, list[str]] = defaultdict(list)
     for plan in plans:
         for reverter in plan.refusing:
@@ -24,7 +24,7 @@ def refusals(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
 
 
 def warnings(plans: Iterable[ObjectPlan], *, managed_allowed: bool) -> tuple[str, ...]:
-    """Who will write old values again, and why new ones may not do what is meant."""
+    """Return what will write old values again, and why new values may not work."""
     targets: dict[str, list[str]] = defaultdict(list)
     for plan in plans:
         if not plan.changes or (plan.refusing and not managed_allowed):
@@ -37,7 +37,7 @@ def warnings(plans: Iterable[ObjectPlan], *, managed_allowed: bool) -> tuple[str
 
 
 def notes_on(plans: Iterable[ObjectPlan]) -> Iterator[str]:
-    """What stands for what was named, and the commands for what was left."""
+    """Return the objects that are changed in place of named ones, and the commands for what is skipped."""
     for plan in plans:
         if plan.named:
             made = "are" if len(plan.named) > 1 else "is"
@@ -49,7 +49,7 @@ def notes_on(plans: Iterable[ObjectPlan]) -> Iterator[str]:
 
 
 def confirmation_question(plans: Iterable[ObjectPlan], noun: str, where: str) -> str:
-    """What is asked before anything is written: how much, and where."""
+    """Return the question before a write: how much, and where."""
     wanted = tuple(plans)
     changes = sum(len({change.container_path for change in plan.changes}) for plan in wanted)
     pods, unknown = sum(plan.restarts.pods or 0 for plan in wanted), any(plan.restarts.pods is None for plan in wanted)
