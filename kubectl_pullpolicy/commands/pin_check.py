@@ -33,5 +33,7 @@ def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: Pl
         print_message(str(error))
     gated = sum(each.verdict.verdict in GATES for each in judged)
     if not search.errors and not output.output:
-        print_message(f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned.")
+        print_message(
+            f"{gated} of {len(judged)} images need a look." if gated else f"All {len(judged)} images are pinned."
+        )
     return 1 if search.errors else GATED if gated else 0

@@ -167,7 +167,9 @@ def _warn_of_platforms(platform: str, source: ClusterSource) -> None:
     others: set[str] = set()
     for reading in source.read([ListOf("v1", "Node", None)]):
         if reading.outcome is not None:
-            print_warning(f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen")
+            print_warning(
+                f"nodes of other platforms than {platform} cannot run its images; which nodes there are was not seen"
+            )
             return
         others |= {node_platform(thing) for thing in reading.objects if isinstance(thing, Node)}
     others = {each for each in others if each and not platform.startswith(each)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from kubectl_pullpolicy.cluster import WritableCluster
-from kubectl_pullpolicy.cluster.patch import PatchOutcome, Patcher, PatchOptions
+from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome
 from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
 from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
@@ -118,7 +118,9 @@ def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[PatchOu
             yield outcome
     except KeyboardInterrupt:
         progress.clear()
-        print_message(f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest.")
+        print_message(
+            f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest."
+        )
         raise
     finally:
         progress.clear()

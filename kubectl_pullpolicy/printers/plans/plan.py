@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
 from kubectl_pullpolicy.core.plans.json_patch import compact, json_patch, patched
 from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan
-from kubectl_pullpolicy.printers.escape import cell, escaped
+from kubectl_pullpolicy.printers.escape import escaped, escaped_cell
 from kubectl_pullpolicy.printers.table import print_rows
 from kubectl_pullpolicy.printers.wording import KINDS
 
@@ -19,7 +19,7 @@ def print_plan_table(
 ) -> None:
     """One row for each container that changes, and for each that is left. Nothing at all for no rows."""
     rows = [
-        ([cell(plan.ref.namespace) or "<none>"] if namespaces else []) + row
+        ([escaped_cell(plan.ref.namespace) or "<none>"] if namespaces else []) + row
         for plan in plans
         for row in _rows(plan, managed_allowed=managed_allowed)
     ]
@@ -52,14 +52,20 @@ def print_patches(plans: Iterable[ObjectPlan], out: TextIO) -> None:
 
 
 def _rows(plan: ObjectPlan, *, managed_allowed: bool) -> Iterator[list[str]]:
-    name = cell(plan.target)
+    name = escaped_cell(plan.target)
     refused = bool(plan.refusing) and not managed_allowed
     last = f"refused: {plan.refusing[0].tool}" if refused else plan.restarts.text
     for change in plan.changes:
-        yield [name, cell(_container(change)), cell(change.old or "<none>"), cell(change.new or "<none>"), cell(last)]
+        yield [
+            name,
+            escaped_cell(_container(change)),
+            escaped_cell(change.old or "<none>"),
+            escaped_cell(change.new or "<none>"),
+            escaped_cell(last),
+        ]
     for skipped in plan.skipped:
         reason = skipped.reason.partition("\n")[0]  # the rest is in the error
-        yield [name, cell(skipped.container) or "<all>", "<none>", "<none>", cell(f"skipped: {reason}")]
+        yield [name, escaped_cell(skipped.container) or "<all>", "<none>", "<none>", escaped_cell(f"skipped: {reason}")]
 
 
 def _container(change: Change) -> str:
