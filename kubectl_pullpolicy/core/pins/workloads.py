@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.pin_verdicts import PinVerdict
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
 from kubectl_pullpolicy.core.k8s.objects import Node, ObjectRef
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
+from kubectl_pullpolicy.core.pins.request import PinRequest
 from kubectl_pullpolicy.core.plans.container_fields import LiveContainer, live_containers
 from kubectl_pullpolicy.core.plans.plan import DesiredEdits, FieldEdit, LiveObject, NoEdit
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
@@ -18,15 +18,9 @@ ContainerKey = tuple[ContainerKind, str]
 
 
 @dataclass(frozen=True)
-class LivePinRequest:
+class LivePinRequest(PinRequest):
     """The flags of pin for live objects."""
 
-    check: bool = False
-    update: bool = False
-    drop_tag: bool = False
-    platform: str = ""
-    policy: str = ""
-    ignore: tuple[str, ...] = ()
     running: bool = False
     container: str = ""
     path: tuple[str, ...] = ()
@@ -36,10 +30,6 @@ class LivePinRequest:
         if self.container:
             return slot.name == self.container
         return slot.kind != "ephemeral"
-
-    def ignores(self, slot: LiveContainer) -> bool:
-        """Return whether a pattern of `--ignore` matches the image as written."""
-        return any(fnmatchcase(slot.image, pattern) for pattern in self.ignore)
 
 
 class LiveImage(NamedTuple):
@@ -73,7 +63,7 @@ def path_keys(text: str) -> tuple[str, ...]:
 def images_of(live: LiveObject, request: LivePinRequest) -> Iterator[LiveImage]:
     """Return the images that are selected."""
     for slot in live_containers(live.kind, live.tree, live.path):
-        if not request.means(slot) or request.ignores(slot):
+        if not request.means(slot) or request.ignores(slot.image):
             continue
         try:
             yield LiveImage(live, slot, parse(slot.image))
