@@ -1,6 +1,6 @@
-"""The API server: which one and as whom (connection), one request (transport), many (source), what comes (watch).
+"""The API server: which one and as which user, reads, watches, patches and deletions, errors in kubectl's words.
 
-Changing it: what is to be changed (live), and the patches (patching).
+May import core, flags, parallel and errors; heavy modules only inside functions.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ __all__ = ["ClusterSource", "WritableCluster", "open_cluster", "open_watcher", "
 
 
 class WritableCluster(NamedTuple):
-    """An API server to be changed. `source` reads for the rules, `live` what is to be changed."""
+    """An API server to write to. `source` reads for the rules, `live` reads the objects to change."""
 
     source: ClusterSource
     live: "LiveObjects"
@@ -31,13 +31,13 @@ class WritableCluster(NamedTuple):
 def open_cluster(
     flags: ConnectionFlags, now: datetime | None, warn: Callable[[str], None]
 ) -> tuple[ClusterSource, str]:
-    """The API server that the flags mean, and its host. Raises ConfigError."""
+    """Return the API server that the flags name, and its host. Raises ConfigError."""
     connection, transport = _opened(flags, warn)
     return ClusterSource(transport, connection.namespace, flags.chunk_size, now), connection.host_name
 
 
 def open_writable(flags: ConnectionFlags, warn: Callable[[str], None]) -> WritableCluster:
-    """The API server that the flags mean, to be changed. Raises ConfigError."""
+    """Return the API server that the flags name, to write to. Raises ConfigError."""
     connection, transport = _opened(flags, warn)
     from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 
@@ -48,7 +48,7 @@ def open_writable(flags: ConnectionFlags, warn: Callable[[str], None]) -> Writab
 def open_watcher(
     flags: ConnectionFlags, now: datetime | None, warn: Callable[[str], None], say: Callable[[str], None]
 ) -> "ClusterWatcher":
-    """The API server that the flags mean, to be watched; `say` is told of failures. Raises ConfigError."""
+    """Return the API server that the flags name, to watch; `say` gets failures. Raises ConfigError."""
     connection, transport = _opened(flags, warn)
     from kubectl_pullpolicy.cluster.watch import ClusterWatcher
 

@@ -1,4 +1,4 @@
-"""Bytes of the API server to structs. An odd object is lost alone, and said; what is no list is never "nothing"."""
+"""Decode the API server's bytes. One unreadable object is reported and skipped; a body that is no list is an error."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, object_type
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
 
-# UnicodeDecodeError: msgspec lets it through where text is not UTF-8.
+# UnicodeDecodeError: msgspec lets it through if text is not UTF-8.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -37,10 +37,10 @@ class _NamedObject(msgspec.Struct):
     metadata: dict[str, Any] | None = None
 
 
-# What goes through a door of its own, each by itself.
+# Decoded one object at a time, and redacted.
 _SENSITIVE = frozenset({"Secret"})
 
-# Within a string there may be a brace: then it is no JSON that far, and read later.
+# A brace inside a string cuts the match short: that is no JSON, and the metadata is read from the whole body.
 _METADATA_FIRST = re.compile(rb'\s*\{\s*(?:"(?:kind|apiVersion)":\s*"[^"]*",\s*)*"metadata":\s*(\{[^}]*\})')
 _META_DECODER = msgspec.json.Decoder(ListMeta)
 _HEAD_DECODER = msgspec.json.Decoder(_ListMetaOnly)
@@ -49,7 +49,7 @@ _NAMED_DECODER = msgspec.json.Decoder(_NamedObject)
 
 
 def prepare_decoders(kind: str) -> None:
-    """Makes the decoders of a kind: msgspec prepares a type when it is first decoded, and two threads crashed there."""
+    """Create the decoders of a kind. msgspec prepares a type at its first decoding, which crashed in two threads."""
     if object_type(kind) is not None:
         _decoder(kind)
         if kind not in _SENSITIVE:
@@ -57,13 +57,13 @@ def prepare_decoders(kind: str) -> None:
 
 
 def decode_object(body: bytes, info: KindInfo) -> KubernetesObject:
-    """One object. Raises UNREADABLE."""
-    thing: KubernetesObject = _with_kind(_read(body, info), info)
-    return thing
+    """Return one object. Raises UNREADABLE."""
+    decoded: KubernetesObject = _with_kind(_read(body, info), info)
+    return decoded
 
 
-def decode_list(body: bytes, info: KindInfo, lose: Callable[[PullPolicyError], None]) -> tuple[KubernetesObject, ...]:
-    """The objects of a list; `lose` is told of those that cannot be read. Raises ServerError for what is no list."""
+def decode_list(body: bytes, info: KindInfo, report: Callable[[PullPolicyError], None]) -> tuple[KubernetesObject, ...]:
+    """Return the objects of a list; `report` gets an error for each unreadable one. Raises ServerError for no list."""
     listed: Any = None
     with suppress(*UNREADABLE):
         listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) and info.kind not in _SENSITIVE else None
@@ -74,14 +74,14 @@ def decode_list(body: bytes, info: KindInfo, lose: Callable[[PullPolicyError], N
             listed = _RAW_DECODER.decode(body)
         except UNREADABLE as error:
             raise _unreadable_list(info, error) from error
-        items = _one_by_one(listed.items or (), info, lose)
-    if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: that is not "no Pods"
+        items = _one_by_one(listed.items or (), info, report)
+    if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: not the same as "no Pods"
         raise _unreadable_list(info, "it is no list")
-    return tuple(_with_kind(thing, info) for thing in items if thing is not None)
+    return tuple(_with_kind(item, info) for item in items if item is not None)
 
 
 def list_meta_from_start(start: bytes) -> ListMeta | None:
-    """A list's metadata from its first bytes: before the items, as API servers write built-in kinds; else None."""
+    """Return a list's metadata from its first bytes, None if the items come first (custom resources)."""
     found = _METADATA_FIRST.match(start)
     with suppress(*UNREADABLE):
         return _META_DECODER.decode(found[1]) if found is not None else None
@@ -89,7 +89,7 @@ def list_meta_from_start(start: bytes) -> ListMeta | None:
 
 
 def decode_list_meta(body: bytes, info: KindInfo) -> ListMeta:
-    """A list's metadata without its items: the next page can be asked for before they are decoded."""
+    """Return a list's metadata without decoding its items, so that the next page can be requested early."""
     try:
         return _HEAD_DECODER.decode(body).metadata or ListMeta()
     except UNREADABLE as error:
@@ -97,7 +97,7 @@ def decode_list_meta(body: bytes, info: KindInfo) -> ListMeta:
 
 
 def unreadable_object(item: bytes, info: KindInfo, error: Exception) -> ServerError:
-    """What is said of an object that cannot be read."""
+    """Return the error for an object that cannot be decoded."""
     try:
         name = (_NAMED_DECODER.decode(item).metadata or {}).get("name")
     except UNREADABLE:
@@ -106,7 +106,7 @@ def unreadable_object(item: bytes, info: KindInfo, error: Exception) -> ServerEr
 
 
 def _one_by_one(
-    items: Iterable[msgspec.Raw], info: KindInfo, lose: Callable[[PullPolicyError], None]
+    items: Iterable[msgspec.Raw], info: KindInfo, report: Callable[[PullPolicyError], None]
 ) -> Iterator[KubernetesObject]:
     for item in items:
         if bytes(item) == b"null":
@@ -114,11 +114,11 @@ def _one_by_one(
         try:
             yield _read(item, info)
         except UNREADABLE as error:
-            lose(unreadable_object(bytes(item), info, error))
+            report(unreadable_object(bytes(item), info, error))
 
 
 def _read(item: bytes | msgspec.Raw, info: KindInfo) -> Any:
-    """An object by its kind; an owner of a foreign kind by its shape."""
+    """Decode by kind; a custom resource by the shape of a workload."""
     return _decoder(info.kind).decode(item) if _is_built_in(info) else decode_owner(item)
 
 
@@ -126,8 +126,8 @@ def _is_built_in(info: KindInfo) -> bool:
     return kind_info(info.kind) is info
 
 
-def _unreadable_list(info: KindInfo, why: object) -> ServerError:
-    return ServerError(f"error: the server's list of {info.plural} cannot be read: {why}")
+def _unreadable_list(info: KindInfo, reason: object) -> ServerError:
+    return ServerError(f"error: the server's list of {info.plural} cannot be read: {reason}")
 
 
 @lru_cache
@@ -143,8 +143,8 @@ def _list_decoder(kind: str) -> Any:
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
 
 
-def _with_kind(thing: Any, info: KindInfo) -> Any:
-    """Items of lists lack apiVersion and kind."""
-    if thing.kind:
-        return thing
-    return msgspec.structs.replace(thing, api_version=info.api_version, kind=info.kind)
+def _with_kind(item: Any, info: KindInfo) -> Any:
+    """Fill in apiVersion and kind, which items of lists lack."""
+    if item.kind:
+        return item
+    return msgspec.structs.replace(item, api_version=info.api_version, kind=info.kind)

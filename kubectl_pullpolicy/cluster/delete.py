@@ -1,4 +1,4 @@
-"""Deletes one Pod: this very one as it was judged, not what has its name or became of it since.
+"""Delete one Pod, on condition that it is still the Pod, at the version, that was judged.
 
 Source: meta/v1 DeleteOptions.preconditions, uid and resourceVersion.
 """
@@ -13,11 +13,11 @@ from kubectl_pullpolicy.core.k8s.kinds import POD
 
 
 def delete_pod(transport: ApiTransport, retry: Retry, *, server_dry_run: bool) -> None:
-    """Sends the deletion. Raises PullPolicyError; 409 where another Pod has the name, or this one has changed."""
-    held = {"uid": retry.uid} | ({"resourceVersion": retry.version} if retry.version else {})
-    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": held}
+    """Send the deletion. Raises PullPolicyError: 409 if another Pod has the name, or this one has changed."""
+    preconditions = {"uid": retry.uid} | ({"resourceVersion": retry.version} if retry.version else {})
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
     if server_dry_run:
-        # In the body: a server that finds one reads no option from the query (endpoints/handlers/delete.go).
+        # In the body: with a body, the server ignores options of the query (endpoints/handlers/delete.go).
         options["dryRun"] = ["All"]
     path = path_of(POD, retry.pod.namespace, retry.pod.name)
     transport.write(path, {}, Write("DELETE", json.dumps(options).encode()), f"delete pods {retry.pod.name}")

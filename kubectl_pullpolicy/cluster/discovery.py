@@ -1,6 +1,6 @@
-"""Which resource a kind of somebody's own is, and which a word of the command line: asked of the server once each.
+"""The resource of a custom kind, and of a word on the command line: each asked of the server once.
 
-Aggregated discovery (KEP-3352, on by default since Kubernetes 1.27) tells all kinds in one answer.
+Aggregated discovery (KEP-3352, on by default since Kubernetes 1.27) lists all kinds in one answer.
 """
 
 import re
@@ -70,7 +70,7 @@ _RESOURCES_DECODER = msgspec.json.Decoder(_ApiResourceList)
 
 
 class Discovery:
-    """The resources of built-in kinds, which are known, and of all others, which the server tells."""
+    """The resources of built-in kinds, from our table, and of all others, from the server."""
 
     def __init__(self, transport: ApiTransport) -> None:
         self._transport = transport
@@ -78,37 +78,39 @@ class Discovery:
         self._all: list[KindInfo] | None = None
 
     def info(self, need: Need) -> KindInfo:
-        """The resource that answers this need. Raises NotFoundError, ForbiddenError, ServerError."""
+        """Return the resource that answers this need. Raises NotFoundError, ForbiddenError, ServerError."""
         api_version, kind = need.ref[:2] if isinstance(need, Get) else need[:2]
         built_in = kind_info(kind)
         if built_in is not None and built_in.api_version == api_version:
             return built_in
-        if not _API_VERSION.fullmatch(api_version):  # an ownerReference may hold `../metrics`: no path of ours
+        if not _API_VERSION.fullmatch(
+            api_version
+        ):  # an ownerReference may hold `../metrics`, which must not become a path
             raise NotFoundError(f'error: no server has an API version "{api_version}"')
         if api_version not in self._known:
-            self._known[api_version] = self._ask(api_version)
+            self._known[api_version] = self._resources(api_version)
         found = self._known[api_version].get(kind)
         if found is None:
             raise NotFoundError(f'error: the server doesn\'t have a resource type "{kind}" in {api_version}')
         return found
 
     def named(self, word: str) -> KindInfo | None:
-        """The kind that kubectl means by this word: `rollout`, `rollouts.argoproj.io`, `fl`. Raises ServerError."""
+        """Return the custom kind of a word, as kubectl: `rollout`, `rollouts.argoproj.io`, `fl`. Raises ServerError."""
         lowered = word.lower()
-        return next((info for info in self._foreign() if lowered in _words(info)), None)
+        return next((info for info in self._custom_kinds() if lowered in _words(info)), None)
 
-    def _foreign(self) -> list[KindInfo]:
+    def _custom_kinds(self) -> list[KindInfo]:
         if self._all is None:
             body = self._transport.get("/apis", {}, "get apis", accept=f"{_AGGREGATED},application/json")
             try:
                 groups = _GROUPS_DECODER.decode(body).items or ()
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise ServerError(f"error: the server's resources cannot be read: {error}") from error
-            # Those that Kubernetes has are known: by other words than those they have no place here.
+            # Built-in kinds have their words in our table.
             self._all = [info for group in groups for info in _of_group(group) if not is_built_in(info)]
         return self._all
 
-    def _ask(self, api_version: str) -> dict[str, KindInfo]:
+    def _resources(self, api_version: str) -> dict[str, KindInfo]:
         body = self._transport.get(f"/apis/{quote(api_version)}", {}, f"get {api_version}")
         try:
             resources = _RESOURCES_DECODER.decode(body).resources or ()
@@ -124,22 +126,22 @@ class Discovery:
 def _of_group(group: _GroupDiscovery) -> Iterator[KindInfo]:
     name = group.metadata.name if group.metadata is not None else ""
     for version in group.versions or ():
-        for served in version.resources or ():
-            kind = served.response_kind.kind if served.response_kind is not None else ""
-            words = (served.singular_resource or "", *(served.short_names or ()))
-            namespaced = served.scope != "Cluster"
-            yield KindInfo(f"{name}/{version.version}", kind, served.resource, tuple(filter(None, words)), namespaced)
+        for resource in version.resources or ():
+            kind = resource.response_kind.kind if resource.response_kind is not None else ""
+            words = (resource.singular_resource or "", *(resource.short_names or ()))
+            namespaced = resource.scope != "Cluster"
+            yield KindInfo(f"{name}/{version.version}", kind, resource.resource, tuple(filter(None, words)), namespaced)
 
 
 def _words(info: KindInfo) -> set[str]:
-    """What kubectl accepts for a kind: alone, with its group, with its version and group."""
+    """Return the words that kubectl accepts for a kind: bare, with its group, with its version and group."""
     alone = {info.plural, info.kind.lower(), *info.short_names}
     group, _, version = info.api_version.rpartition("/")
     return {f"{word}{after}" for word in alone for after in ("", f".{group}", f".{version}.{group}")}
 
 
 def resource_of(need: Need) -> str:
-    """How a refusal names what was asked for, where no resource is known: the kind."""
+    """Return the resource of a need, as a refusal names it; the kind if its resource is not known."""
     kind = need.ref.kind if isinstance(need, Get) else need.kind
     info = kind_info(kind)
     return info.resource if info is not None else kind

@@ -1,4 +1,4 @@
-"""What went wrong with a request, in kubectl's words.
+"""The errors of a request, in kubectl's words.
 
 Source: apimachinery pkg/api/errors NewGenericServerResponse, kubectl pkg/cmd/util/helpers.go; compared with kubectl
 1.32 in front of the same servers. `what` names the request as kubectl does: `get pods`, `get pods web-1`.
@@ -44,17 +44,17 @@ _STATUS_DECODER = msgspec.json.Decoder(ApiStatus)
 
 
 def status_error(status: int, headers: Any, body: bytes, what: str) -> ServerError:
-    """The error that an answer of 300 or more stands for."""
+    """Return the error for an answer of status 300 or more."""
     try:
         answer = _STATUS_DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         answer = ApiStatus()
     if status == 401:
-        said = answer.message or "the server has asked for the client to provide credentials"
-        return UnauthorizedError(f"error: You must be logged in to the server ({said})", status)
-    if status < 400:  # a proxy that wants a login; credentials do not follow it
-        where = headers.get("Location") or "somewhere else"
-        return ServerError(f"error: the server redirects ({what}) to {where}: this is no API server", status)
+        message = answer.message or "the server has asked for the client to provide credentials"
+        return UnauthorizedError(f"error: You must be logged in to the server ({message})", status)
+    if status < 400:  # a proxy that wants a login: credentials do not follow a redirect
+        location = headers.get("Location") or "somewhere else"
+        return ServerError(f"error: the server redirects ({what}) to {location}: this is no API server", status)
     if answer.kind == "Status" and answer.message:
         reason, message = answer.reason or "", answer.message
     else:
@@ -66,7 +66,7 @@ def status_error(status: int, headers: Any, body: bytes, what: str) -> ServerErr
 
 
 def _generic(status: int, body: bytes) -> tuple[str, str]:
-    """Reason and message for an answer that is no Status: a proxy's page, another service."""
+    """Return reason and message for a body that is no Status: a proxy's page, another service."""
     if status in _GENERIC:
         return _GENERIC[status]
     quoted = " ".join(body[:MAX_QUOTED].decode("utf-8", "replace").split()) or "unknown"
@@ -78,14 +78,14 @@ def _generic(status: int, body: bytes) -> tuple[str, str]:
 
 
 def read_timeout_error() -> NoConnectionError:
-    """The body took longer than --request-timeout."""
+    """Return the error for a body that took longer than --request-timeout."""
     return NoConnectionError(
         "error: net/http: request canceled (Client.Timeout or context cancellation while reading body)"
     )
 
 
 def connection_error(error: BaseException, connection: Connection) -> NoConnectionError:
-    """The server did not answer."""
+    """Return the error for a request without an answer."""
     import urllib3
 
     failures = urllib3.exceptions
@@ -112,14 +112,14 @@ def _detail(reason: BaseException, connection: Connection) -> str:
     if isinstance(reason, failures.NewConnectionError):
         return f"dial tcp {connection.host}: connect: {_root_cause(reason)}"
     if isinstance(reason, failures.TimeoutError):
-        if connection.timeout is None:  # then only connecting has a limit
+        if connection.timeout is None:  # then only connecting has a time limit
             return f"dial tcp {connection.host}: i/o timeout"
         return "net/http: request canceled (Client.Timeout exceeded while awaiting headers)"
     return _root_cause(reason)
 
 
 def _root_cause(error: BaseException) -> str:
-    """The words of the system's error at the bottom, as Go has them."""
+    """Return the text of the innermost system error, as Go writes it."""
     cause = error
     while True:
         if isinstance(cause, ConnectionResetError) and not cause.strerror:  # http.client's RemoteDisconnected
@@ -129,14 +129,14 @@ def _root_cause(error: BaseException) -> str:
             return f'net/http: HTTP/1.x transport connection broken: malformed HTTP response "{line}"'
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror[:1].lower() + cause.strerror[1:]
-        held = next((arg for arg in cause.args if isinstance(arg, BaseException)), cause.__cause__)
-        if held is None:
+        inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), cause.__cause__)
+        if inner is None:
             return str(cause) or type(cause).__name__
-        cause = held
+        cause = inner
 
 
 def _tls_error(error: BaseException, connection: Connection) -> NoConnectionError:
-    """TLS: a certificate that is not trusted, or files of one's own that are none."""
+    """Return the error of a TLS handshake: an untrusted certificate, or a local file without one."""
     reason = str(getattr(error, "reason", None) or error)
     code = getattr(error, "verify_code", None)
     if reason == "NO_CERTIFICATE_OR_CRL_FOUND":
@@ -146,5 +146,6 @@ def _tls_error(error: BaseException, connection: Connection) -> NoConnectionErro
         detail = plain if reason == "WRONG_VERSION_NUMBER" else reason.lower().replace("_", " ")
         return NoConnectionError(f"{UNREACHABLE}tls: {detail}")
     name = connection.configuration.tls_server_name or connection.host_name
-    said = f"certificate is not valid for {name}" if code in _OTHER_NAME else _X509.get(code, error.verify_message)  # type: ignore[attr-defined]
-    return NoConnectionError(f"{UNREACHABLE}tls: failed to verify certificate: x509: {said}")
+    known = _X509.get(code) or error.verify_message  # type: ignore[attr-defined]
+    detail = f"certificate is not valid for {name}" if code in _OTHER_NAME else known
+    return NoConnectionError(f"{UNREACHABLE}tls: failed to verify certificate: x509: {detail}")

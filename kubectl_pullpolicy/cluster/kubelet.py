@@ -1,4 +1,4 @@
-"""What the API server fetches from a kubelet: its configuration, and the end of a container's log."""
+"""Two reads that the API server forwards to a kubelet: its configuration, and the end of a container's log."""
 
 from urllib.parse import quote
 
@@ -7,7 +7,7 @@ import msgspec
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectMeta, ObjectRef
 from kubectl_pullpolicy.errors import ServerError
 
-KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})
+KUBELET_KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})
 _LOG_LINES, _LOG_BYTES = 5, 4096
 
 
@@ -18,8 +18,8 @@ class _Configz(msgspec.Struct):
 _CONFIGZ = msgspec.json.Decoder(_Configz)
 
 
-def request(ref: ObjectRef) -> tuple[str, dict[str, str]]:
-    """Path and query of the request."""
+def kubelet_request(ref: ObjectRef) -> tuple[str, dict[str, str]]:
+    """Return path and query of the request."""
     if ref.kind == "KubeletConfiguration":
         return f"/api/v1/nodes/{quote(ref.name, safe='')}/proxy/configz", {}
     pod, _, container = ref.name.partition("/")
@@ -27,8 +27,8 @@ def request(ref: ObjectRef) -> tuple[str, dict[str, str]]:
     return path, {"container": container, "tailLines": str(_LOG_LINES), "limitBytes": str(_LOG_BYTES)}
 
 
-def answer(ref: ObjectRef, body: bytes) -> KubeletConfiguration | ContainerLog:
-    """The object of such an answer, named like the need. Raises ServerError."""
+def decode_kubelet_answer(ref: ObjectRef, body: bytes) -> KubeletConfiguration | ContainerLog:
+    """Return the object of the answer, named as in the need. Raises ServerError."""
     metadata = ObjectMeta(name=ref.name, namespace=ref.namespace or None)
     if ref.kind == "ContainerLog":
         return ContainerLog(ref.api_version, ref.kind, metadata, body.decode("utf-8", "replace"))

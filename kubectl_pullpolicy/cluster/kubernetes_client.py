@@ -1,4 +1,4 @@
-"""Imports of the kubernetes package's client, without what nobody here uses.
+"""Imports the kubernetes package's client without the parts that are not used here.
 
 `import kubernetes` runs its __init__, which pulls in watch, stream (a websocket library), dynamic, informer and leader
 election: a fifth of its import time. Its submodules need none of that, nor what kubernetes.utils pulls in beside the
@@ -13,13 +13,13 @@ UNRUN = ("kubernetes", "kubernetes.utils")
 
 
 def enter_package() -> None:
-    """Makes `import kubernetes.client...` work without running what is UNRUN. Does nothing the second time."""
+    """Make `import kubernetes.client...` work without running the packages in UNRUN. Idempotent."""
     for name in UNRUN:
         if name in sys.modules:
             continue
         spec = importlib.util.find_spec(name)
         if spec is None or spec.submodule_search_locations is None:
-            return  # the import that follows says what is missing
+            return  # the import that follows names what is missing
         package = ModuleType(name)
         package.__path__ = list(spec.submodule_search_locations)
         package.__spec__ = spec

@@ -1,7 +1,7 @@
-"""Objects to be written: read as they are, and followed up to the workload that is to be changed in their place.
+"""Objects to write, as the server has them, each resolved to the workload that must be changed instead.
 
-A Pod, a ReplicaSet or a Job is made by somebody else's template: changing it would help nobody, or last no longer than
-its owner's next look. So each stands for the owner at the top that has a pod template.
+The controller of a Pod, ReplicaSet or Job creates it from a Pod template, and would revert or ignore a change of it.
+So each is resolved to its topmost owner that has a Pod template.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Get, ListOf
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
-# The kinds whose template, if they have one, is their owner's.
+# The kinds that a controller creates from a Pod template.
 _TEMPLATED = frozenset({"Pod", "ReplicaSet", "Job", "ReplicationController"})
 
 
@@ -33,7 +33,7 @@ _ITEMS_DECODER = msgspec.json.Decoder(_RawItems)
 
 
 class LiveObjects:
-    """Reads objects as bytes. `named`: for each object that was found, the names of others that led to it."""
+    """Reads objects as bytes. `named`: for each object found, the targets that were resolved to it."""
 
     def __init__(self, transport: ApiTransport, source: ClusterSource) -> None:
         self._transport = transport
@@ -44,36 +44,36 @@ class LiveObjects:
         self.named: dict[ObjectRef, list[str]] = {}
 
     def kind(self, word: str) -> KindInfo | None:
-        """The kind of somebody's own that this word means. Raises ServerError."""
+        """Return the custom kind of this word. Raises ServerError."""
         return self._discovery.named(word)
 
     def get(self, info: KindInfo, namespace: str, name: str) -> LiveObject:
-        """One object. Raises NotFoundError, ForbiddenError, ServerError."""
+        """Return one object. Raises NotFoundError, ForbiddenError, ServerError."""
         body = self._transport.get(path_of(info, namespace, name), {}, f"get {info.plural} {name}")
         return _read(info, body)
 
     def workload(self, info: KindInfo, namespace: str, name: str) -> Iterator[LiveObject]:
-        """What is to be changed where this object is named; nothing where it was found before."""
+        """Yield the object to change for a named one; nothing if it was yielded before."""
         yield from self._roots_of([self.get(info, namespace, name)], say=True)
 
     def workloads(self, info: KindInfo, selection: Selection) -> Iterator[LiveObject]:
-        """What is to be changed where these objects are selected, each once."""
+        """Yield the objects to change for a selection, each once."""
         yield from self._roots_of(self._listed(info, selection), say=False)
 
     def _listed(self, info: KindInfo, selection: Selection) -> Iterator[LiveObject]:
-        for body in self._source.bodies(ListOf(info.api_version, info.kind, *selection)):
-            for item in _items(info, body.content):
+        for page in self._source.raw_pages(ListOf(info.api_version, info.kind, *selection)):
+            for item in _items(info, page.content):
                 yield _read(info, bytes(item))
 
     def _roots_of(self, objects: Iterable[LiveObject], *, say: bool) -> Iterator[LiveObject]:
         for live in objects:
             chain, above = [live.ref], live
             while (ref := _templating_owner(above)) is not None and ref not in self._roots:
-                made_by = self._owner(ref)
-                if made_by is None:
+                owner = self._owner(ref)
+                if owner is None:
                     break
                 chain.append(ref)
-                above = made_by
+                above = owner
             root = self._roots.get(ref, above.ref) if ref is not None else above.ref
             self._roots |= dict.fromkeys(chain, root)
             if say and live.ref != root:
@@ -83,7 +83,7 @@ class LiveObjects:
                 yield above
 
     def _owner(self, ref: ObjectRef) -> LiveObject | None:
-        """An owner with a pod template; None for one without, or that is gone. Raises ForbiddenError."""
+        """Return an owner with a Pod template; None without a template, or if it was deleted. Raises ForbiddenError."""
         try:
             info = self._discovery.info(Get(ref))
             found = self.get(info, ref.namespace if info.namespaced else "", ref.name)
@@ -93,7 +93,7 @@ class LiveObjects:
 
 
 def _templating_owner(live: LiveObject) -> ObjectRef | None:
-    """The owner in whose place this object stands."""
+    """Return the controller that created this object from its Pod template."""
     return controller_of(live.metadata) if live.kind in _TEMPLATED else None
 
 

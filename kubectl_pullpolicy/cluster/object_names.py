@@ -1,4 +1,4 @@
-"""Names of objects only, for completion: one small request, answered by a server that is near or not at all."""
+"""Names of objects, for completion: one small request."""
 
 from typing import TypeVar
 
@@ -30,7 +30,7 @@ class _PartialObjectMetadataList(msgspec.Struct):
 
 
 def object_names(flags: ConnectionFlags, info: KindInfo) -> list[str]:
-    """The names of the first 500 objects of a kind in the namespace that the flags mean. Raises PullPolicyError."""
+    """Return the names of the first 500 objects of a kind, in the flags' namespace. Raises PullPolicyError."""
     enter_package()
     connection = connect(flags)
     transport = ApiTransport(connection._replace(headers=connection.headers | {"Accept": METADATA_ONLY}), _silent)
@@ -40,7 +40,7 @@ def object_names(flags: ConnectionFlags, info: KindInfo) -> list[str]:
 
 
 def container_names(flags: ConnectionFlags, info: KindInfo, name: str) -> list[str]:
-    """The names of the containers of one Pod or workload. Raises PullPolicyError."""
+    """Return the names of the containers of one Pod or workload. Raises PullPolicyError."""
     enter_package()
     connection = connect(flags)
     body = ApiTransport(connection, _silent).get(path_of(info, connection.namespace, name), {}, f"get {info.plural}")
@@ -56,4 +56,4 @@ def _decoded(kind: type[T], body: bytes) -> T:
 
 
 def _silent(warning: str) -> None:
-    """A warning in the middle of a command line would destroy it."""
+    """Drop a warning: it would break the command line that is being completed."""

@@ -1,7 +1,7 @@
-"""Plans carried out: in parallel, each object by one JSON patch whose tests let it through or not.
+"""Apply plans in parallel, each object by one JSON Patch that begins with `test` operations.
 
-Where the tests fail, or it is not known whether the patch arrived, the object is read again and planned again. What was
-not in the plan that the user saw is not written: a change of somebody else's stays.
+If a test fails, or if it is unknown whether the patch arrived, the object is read and planned again. Only changes that
+the user has seen are written: a change by another client stays.
 """
 
 import json
@@ -20,13 +20,13 @@ from kubectl_pullpolicy.errors import PullPolicyError, ServerError
 from kubectl_pullpolicy.parallel import together
 
 ATTEMPTS = 3
-PAUSE = 1.0  # seconds, before a server is asked again that was busy or away; doubled each time
+PAUSE = 1.0  # seconds before another attempt at a busy or unreachable server; doubled each time
 JSON_PATCH = "application/json-patch+json"
 _CONFLICTS = frozenset({409, 422})
 
 
 class PatchOutcome(NamedTuple):
-    """What became of a plan. `unchanged`: somebody else did it meanwhile."""
+    """The result of a plan. `unchanged`: another client made the change meanwhile."""
 
     plan: ObjectPlan
     status: Literal["changed", "unchanged", "failed"]
@@ -34,14 +34,14 @@ class PatchOutcome(NamedTuple):
 
 
 class PatchOptions(NamedTuple):
-    """How to write. `server_dry_run`: the server does everything but store it."""
+    """How to write. `server_dry_run`: the server does everything except store it."""
 
     field_manager: str
     server_dry_run: bool = False
 
 
 class Patcher:
-    """Writes plans. `replan`: what is wanted of an object, asked again when it has changed."""
+    """Applies plans. `replan`: plans an object again after it has changed."""
 
     def __init__(
         self, transport: ApiTransport, live: LiveObjects, replan: Callable[[LiveObject], ObjectPlan], how: PatchOptions
@@ -52,7 +52,7 @@ class Patcher:
         self._query = {"fieldManager": how.field_manager} | ({"dryRun": "All"} if how.server_dry_run else {})
 
     def apply(self, plans: Iterable[ObjectPlan]) -> Iterator[PatchOutcome]:
-        """The outcomes, as they come; one object's failure is no other's."""
+        """Yield the outcomes as they come. The failure of one object does not end the others."""
         yield from together([self._outcome(plan) for plan in plans], PARALLEL)
 
     def _outcome(self, plan: ObjectPlan) -> Iterator[PatchOutcome]:
@@ -79,12 +79,12 @@ class Patcher:
             if not fresh.changes:
                 return PatchOutcome(agreed, "changed" if unsure else "unchanged")
             if _conflicts(error) and json_patch(fresh.changes) == json_patch(plan.changes):
-                break  # no test failed: the server does not want the value
+                break  # no test failed: the server rejects the value
             plan = fresh
         return PatchOutcome(agreed, "failed", error)
 
     def _planned_again(self, agreed: ObjectPlan) -> ObjectPlan | PatchOutcome:
-        """The plan of the object as it is now; a failure where it holds what the user has not seen."""
+        """Return the plan of the object as it is now; a failure if it has changes that the user has not seen."""
         try:
             fresh = self._replan(self._live.get(agreed.info, agreed.ref.namespace, agreed.ref.name))
         except PullPolicyError as error:
@@ -104,7 +104,7 @@ def _conflicts(error: PullPolicyError) -> bool:
 
 
 def _foreign(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:
-    """Changes of the new plan that the user has not seen: somebody else wrote meanwhile."""
+    """Return changes of the new plan that the user has not seen: another client wrote meanwhile."""
     seen = {_key(change) for change in agreed.changes}
     return [change for change in fresh.changes if _key(change) not in seen]
 
@@ -114,7 +114,9 @@ def _key(change: Change) -> tuple[str, str, str, str | None, str | None]:
 
 
 def _meanwhile(plan: ObjectPlan, foreign: list[Change]) -> ServerError:
-    told = ", ".join(
+    details = ", ".join(
         f"{change.field} of container {change.container} is now {change.old or 'unset'}" for change in foreign
     )
-    return ServerError(f"error: {plan.target} was changed by somebody else meanwhile: {told}; nothing was written", 409)
+    return ServerError(
+        f"error: {plan.target} was changed by somebody else meanwhile: {details}; nothing was written", 409
+    )

@@ -1,11 +1,11 @@
-"""Where objects stand below an API server's address."""
+"""Paths of resources on an API server."""
 
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.errors import UsageError
 
 
 def path_of(info: KindInfo, namespace: str, name: str = "") -> str:
-    """The path of a list, or of one object. Raises UsageError."""
+    """Return the path of a list, or of one object. Raises UsageError."""
     from urllib.parse import quote
 
     _check_name("namespace", namespace)
@@ -16,7 +16,7 @@ def path_of(info: KindInfo, namespace: str, name: str = "") -> str:
 
 
 def _check_name(what: str, name: str) -> None:
-    """Refuses what would mean another path: the namespace `..` would be all of them. Raises UsageError."""
+    """Refuse a name that changes the path: the namespace `..` would read all namespaces. Raises UsageError."""
     if name in {".", ".."}:
         raise UsageError(f"invalid {what} \"{name}\": [may not be '{name}']")
     for wrong in "/%":

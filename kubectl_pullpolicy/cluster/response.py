@@ -1,7 +1,7 @@
-"""The body of an answer, as it comes.
+"""The body of an answer, read as it arrives.
 
-A list names the token of its next page at its very beginning, and newer API servers (1.33) write a list while they
-encode it: so the beginning can be had long before the rest, and the next page asked for meanwhile.
+A list has the token of its next page at its beginning, and API servers since 1.33 stream lists while they encode them.
+So the beginning arrives long before the rest, and the next page can be requested meanwhile.
 """
 
 import time
@@ -10,13 +10,13 @@ from typing import Any
 from kubectl_pullpolicy.cluster.errors import read_timeout_error
 from kubectl_pullpolicy.errors import NoConnectionError
 
-# The first piece holds the metadata of a list; one larger than that is read later, with the whole.
+# Bytes; enough for the metadata of a list. Larger metadata is read with the whole body.
 START = 1 << 13
 CHUNK = 1 << 20
 
 
 class ApiResponse:
-    """`what`: the request, for messages; `deadline`: holds for all of the body together."""
+    """`what`: the request, for messages; `deadline`: for the whole body, in seconds of the monotonic clock."""
 
     def __init__(self, response: Any, what: str, deadline: float | None) -> None:
         self._response = response
@@ -26,20 +26,20 @@ class ApiResponse:
 
     @property
     def start(self) -> bytes:
-        """The first bytes. Raises NoConnectionError."""
+        """Return the first bytes. Raises NoConnectionError."""
         if self._start is None:
             self._start = self._read(START)
         return self._start
 
-    def whole(self) -> bytes:
-        """All of it; to be asked for once. Raises NoConnectionError."""
+    def read_all(self) -> bytes:
+        """Return the whole body; may be called once. Raises NoConnectionError."""
         pieces = [self.start]
         while piece := self._read(CHUNK):
             pieces.append(piece)
         return b"".join(pieces)
 
     def _read(self, size: int) -> bytes:
-        """What has come, "" at the end."""
+        """Return what has arrived, b"" at the end."""
         import urllib3
 
         try:

@@ -1,7 +1,7 @@
 """One request: raw bytes through the kubernetes package's REST client, errors in kubectl's words, warnings passed on.
 
-That client is what the package's ApiClient sends by: TLS, proxies, the pool of connections. ApiClient itself and the
-typed models are never used: they import pydantic, refuse null lists and drop what they do not know.
+The REST client does TLS, proxies and the pool of connections. The package's ApiClient and its typed models are never
+used: they import pydantic, refuse null lists and drop unknown fields.
 """
 
 import re
@@ -20,7 +20,7 @@ from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
 MAX_RETRIES = 3
-MAX_RETRY_AFTER = 10  # seconds; a server that asks for more gets its message shown instead
+MAX_RETRY_AFTER = 10  # seconds; a longer Retry-After ends the request with the server's message
 CONNECT_TIMEOUT = 30.0  # seconds, as client-go's dialer
 CHUNK = 1 << 16
 # RFC 7234 5.5: 299 - "text", several separated by commas.
@@ -29,7 +29,7 @@ _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Write(NamedTuple):
-    """What a request changes: the method, and the body with its type."""
+    """The method of a writing request, and its body with its type."""
 
     method: str
     body: bytes = b""
@@ -52,7 +52,7 @@ class ApiTransport:
         self._connection = connection
         try:
             self._client = RESTClientObject(connection.configuration)
-        except ImportError as error:  # its address may hold a password
+        except ImportError as error:  # the address may contain a password
             raise ConfigError("error: proxy-url: SOCKS proxies need the package PySocks") from error
         except ValueError as error:
             raise ConfigError("error: proxy-url is not the address of a proxy") from error
@@ -64,37 +64,37 @@ class ApiTransport:
         self.requests = 0
 
     def get(self, path: str, query: dict[str, str], what: str, accept: str = "") -> bytes:
-        """The body of an answer. `what`: the request, for messages (`get pods`); `accept`: the form that is wanted.
+        """Return the body of an answer. `what`: the request, for messages (`get pods`); `accept`: the Accept header.
 
         Raises PullPolicyError.
         """
-        return self.open(path, query, what, accept).whole()
+        return self.open(path, query, what, accept).read_all()
 
     def open(self, path: str, query: dict[str, str], what: str, accept: str = "") -> ApiResponse:
-        """An answer whose body is still to be read. Raises PullPolicyError."""
+        """Return an answer whose body is not read yet. Raises PullPolicyError."""
         retries = MAX_RETRIES
         while True:
             answer, response = self._answer(_Request(path, query, accept=accept), what)
             if response.status < 300:
                 return answer
-            body, pause = answer.whole(), _pause(response)
+            body, pause = answer.read_all(), _pause(response)
             if pause is None or not retries:
                 raise status_error(response.status, response.headers, body, what)
             retries -= 1
             time.sleep(pause)
 
     def write(self, path: str, query: dict[str, str], write: Write, what: str) -> bytes:
-        """Sends a change, once: whoever wants it again must look first at what came of it. Raises PullPolicyError."""
+        """Send a change once: read the object before another attempt. Raises PullPolicyError."""
         answer, response = self._answer(_Request(path, query, write), what, attempts=1)
-        body = answer.whole()
+        body = answer.read_all()
         if response.status >= 300:
             raise status_error(response.status, response.headers, body, what)
         return body
 
     def lines(self, path: str, query: dict[str, str], what: str) -> Iterator[bytes]:
-        """The lines of an answer that goes on, as they come; a connection that breaks off is its end, too.
+        """Yield the lines of a streamed answer as they come, until it ends or the connection breaks.
 
-        --request-timeout is a limit for all of it, as in kubectl. Raises PullPolicyError where there is no answer.
+        --request-timeout limits the whole stream, as in kubectl. Raises PullPolicyError if there is no answer.
         """
         import urllib3
 
@@ -103,12 +103,14 @@ class ApiTransport:
         response = self._send(_Request(path, query))
         self._note(response)
         if response.status >= 300:
-            raise status_error(response.status, response.headers, ApiResponse(response, what, deadline).whole(), what)
+            raise status_error(
+                response.status, response.headers, ApiResponse(response, what, deadline).read_all(), what
+            )
         rest = b""
         try:
             while (deadline is None or time.monotonic() < deadline) and (chunk := response.response.read1(CHUNK)):
-                *whole, rest = (rest + chunk).split(b"\n")
-                yield from whole
+                *complete, rest = (rest + chunk).split(b"\n")
+                yield from complete
         except urllib3.exceptions.HTTPError:
             return
         finally:
@@ -116,14 +118,14 @@ class ApiTransport:
 
     @property
     def now(self) -> datetime:
-        """The server's time: that of its last answer, and what has passed since."""
+        """The server's time: that of its last answer plus the time since."""
         if self.date is None:
             return datetime.now(UTC)
         return self.date + timedelta(seconds=time.monotonic() - self._dated)
 
     @property
     def timeout(self) -> float | None:
-        """The seconds that one request may take; None for no limit."""
+        """The limit of one request in seconds; None for no limit."""
         return self._connection.timeout
 
     def _answer(self, request: _Request, what: str, attempts: int = 2) -> tuple[ApiResponse, Any]:
@@ -134,7 +136,7 @@ class ApiTransport:
         return ApiResponse(response, what, deadline), response
 
     def _send(self, request: _Request, attempts: int = 2) -> Any:
-        """Sends; again where the connection broke off, since a server may close one that was kept."""
+        """Send the request; again if the connection broke, since a server may close one that was kept alive."""
         import urllib3
         from kubernetes.client.exceptions import ApiException
 
@@ -167,7 +169,7 @@ class ApiTransport:
         return self._write(url, headers, write, limit)
 
     def _write(self, url: str, headers: dict[str, str], write: Write, limit: Any) -> Any:
-        """By the client's pool: its own request() would send a JSON patch in bytes as a strategic merge patch."""
+        """Send through the client's pool: its request() would send a JSON Patch in bytes as a strategic merge patch."""
         import urllib3
         from kubernetes.client.rest import RESTResponse
 
@@ -185,9 +187,9 @@ class ApiTransport:
         return RESTResponse(response)
 
     def _note(self, response: Any) -> None:
-        """Keeps the server's time; passes warnings on, each once."""
+        """Keep the server's time; pass each warning on once."""
         headers = response.headers
-        with suppress(TypeError, ValueError, OverflowError):  # no date, or none that can be read
+        with suppress(TypeError, ValueError, OverflowError):  # no date, or an unreadable one
             date = parsedate_to_datetime(headers.get("Date", ""))
             self.date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
             self._dated = time.monotonic()
@@ -202,7 +204,7 @@ class ApiTransport:
 
 
 def _pause(response: Any) -> int | None:
-    """The seconds after which the server wants to be asked again; None where it does not, or not soon."""
+    """Return the seconds before another attempt; None for no attempt, or a Retry-After that is too long."""
     if response.status != 429 and response.status < 500:
         return None
     after = response.headers.get("Retry-After", "1" if response.status == 429 else "")
@@ -210,7 +212,7 @@ def _pause(response: Any) -> int | None:
 
 
 def _wire_headers(headers: dict[str, str]) -> Any:
-    """Headers as they are sent: UTF-8 as Go sends it, one header for each group. Raises NoConnectionError."""
+    """Return the headers to send: UTF-8 as in Go, one header for each group. Raises NoConnectionError."""
     import urllib3
 
     sent = urllib3.HTTPHeaderDict()

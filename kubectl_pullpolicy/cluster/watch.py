@@ -1,7 +1,7 @@
-"""The API server as a Watcher: a list, then one watch from its resourceVersion, for as long as the caller wants.
+"""The API server as a Watcher: a list, then one watch after another from the last resourceVersion.
 
-The server ends each watch after 30 to 60 minutes, and networks break: then it is watched again from the last version
-that was seen; bookmarks move that on while nothing happens. A version that is too old (410) means a new list.
+The server ends each watch after 30 to 60 minutes, and connections break: the next watch starts at the last version that
+arrived. Bookmarks advance it while nothing changes. A version that is too old (410) needs a new list.
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -33,7 +33,7 @@ class _WatchEvent(msgspec.Struct):
 
 
 class _VersionedObject(msgspec.Struct):
-    metadata: ListMeta | None = None  # an object's and a bookmark's have the same key
+    metadata: ListMeta | None = None  # objects and bookmarks share the field
 
 
 class _StatusCode(msgspec.Struct):
@@ -46,7 +46,7 @@ _STATUS_DECODER = msgspec.json.Decoder(_StatusCode)
 
 
 class ClusterWatcher(ClusterSource):
-    """Reads an API server and stays. `say`: told of failures that are waited out."""
+    """Reads an API server and watches it. `say`: gets the failures that are waited out."""
 
     def __init__(
         self,
@@ -58,30 +58,30 @@ class ClusterWatcher(ClusterSource):
     ) -> None:
         super().__init__(transport, namespace, chunk_size, now)
         self._say = say
-        self._version = ""  # that of the last thing seen; "": a list is needed
-        self._patience = ReconnectBackoff(say)
+        self._version = ""  # the last one that arrived; "": a list is needed
+        self._backoff = ReconnectBackoff(say)
 
     @property
     def now(self) -> datetime:
-        """The server's time, which goes on while nothing is asked."""
+        """The server's time, extrapolated since its last answer."""
         return self._now or self._transport.now
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
-        """Answers; where the server is away, when it is back: a watch is not to end because of an owner."""
-        wanted, patience = tuple(needs), ReconnectBackoff(self._say)
+        """Yield the answers, after a wait if the server is unreachable: an owner must not end a watch."""
+        pending, backoff = tuple(needs), ReconnectBackoff(self._say)
         while True:
             try:
-                readings = list(super().read(wanted))  # whole, or parts would be answered twice
+                readings = list(super().read(pending))  # complete, or parts would be answered twice
             except (NoConnectionError, ServerError) as error:
                 if not is_retriable(error):
                     raise
-                patience.wait(error)
+                backoff.wait(error)
             else:
                 yield from readings
                 return
 
     def news(self, selection: Selection) -> Iterator[News]:
-        """The list, then the events of watch after watch; ends with --request-timeout, as in kubectl."""
+        """Yield the list, then the events of each watch; end at --request-timeout, as kubectl."""
         limit = self._transport.timeout
         deadline = None if limit is None else time.monotonic() + limit
         yield from self._list(selection)
@@ -99,20 +99,20 @@ class ClusterWatcher(ClusterSource):
                 raise error
             if deadline is not None and time.monotonic() >= deadline:
                 return
-            self._patience.wait(error)
+            self._backoff.wait(error)
 
     def _list(self, selection: Selection) -> Iterator[Listed]:
-        bodies = together([self.bodies(ListOf("v1", "Pod", *selection))], threads=1, ahead=PAGES_AHEAD)
+        pages = together([self.raw_pages(ListOf("v1", "Pod", *selection))], threads=1, ahead=PAGES_AHEAD)
         version = ""
-        for number, body in enumerate(bodies):
-            things = decode_list(body.content, POD, self._errors.append)
-            pods = [thing for thing in things if isinstance(thing, Pod)]
-            yield Listed(pods, first=number == 0 or body.whole, last=not body.head.next)
-            version = body.head.version or ""
-        self._version = version  # now: a list that breaks off in the middle must begin anew
+        for number, page in enumerate(pages):
+            objects = decode_list(page.content, POD, self._errors.append)
+            pods = [item for item in objects if isinstance(item, Pod)]
+            yield Listed(pods, first=number == 0 or page.whole, last=not page.metadata.next)
+            version = page.metadata.version or ""
+        self._version = version  # only here: a list that breaks off must be read again
 
     def _follow(self, selection: Selection) -> Iterator[News]:
-        """The events of one watch."""
+        """Yield the events of one watch."""
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": self._version}
         path = path_of(POD, selection.namespace or "")
         for line in self._transport.lines(path, query | selectors_of(selection), "watch pods"):
@@ -123,12 +123,12 @@ class ClusterWatcher(ClusterSource):
                 news = self._read_event(event)
             except UNREADABLE as error:
                 raise ServerError(f"error: an event of the watch cannot be read: {error}", 500) from error
-            self._patience.renew()
+            self._backoff.reset()
             if news is not None:
                 yield news
 
     def _read_event(self, event: _WatchEvent) -> News | None:
-        """The news of an event, None for a bookmark. Raises ServerError for one that is an error."""
+        """Return the change of an event, None for a bookmark. Raises ServerError for an ERROR event."""
         body = bytes(event.object)
         if event.type == "ERROR":
             code = _STATUS_DECODER.decode(body).code or 500
@@ -147,6 +147,6 @@ class ClusterWatcher(ClusterSource):
 
 
 def _version(body: bytes) -> str:
-    """An object's resourceVersion; of an odd object, too."""
+    """Return an object's resourceVersion, also if the object cannot be decoded."""
     metadata = _VERSION_DECODER.decode(body).metadata
     return (metadata.version if metadata is not None else None) or ""

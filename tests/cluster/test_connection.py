@@ -15,7 +15,7 @@ from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.harness.stubs.api_server import State, api_server
 
-ELSEWHERE = "http://127.0.0.1:9"  # nobody listens there
+ELSEWHERE = "http://127.0.0.1:9"  # nothing listens there
 SECRET = "s3cr3t"
 
 
@@ -101,7 +101,7 @@ def test_a_token_that_cannot_be_sent_is_not_shown(server: str, folder: Path) -> 
         (f"echo {SECRET}", "exec: failed to decode process output: Expecting value: line 1 column 1 (char 0)"),
     ],
 )
-def test_a_plugin_that_fails_is_an_error_and_nothing_is_asked_as_nobody(
+def test_a_plugin_that_fails_is_an_error_and_no_anonymous_request_is_sent(
     server: str, state: State, folder: Path, command: str, words: str
 ) -> None:
     path = kubeconfig(folder / "k", server, plugin(command))
@@ -163,7 +163,7 @@ def test_files_that_are_missing_are_all_named(folder: Path) -> None:
     assert len(both.splitlines()) == 3
 
 
-def test_nobody_listening_has_kubectls_words(folder: Path) -> None:
+def test_a_refused_connection_has_kubectls_words(folder: Path) -> None:
     end = "was refused - did you specify the right host or port?"
     assert refusal() == f"The connection to the server localhost:8080 {end}"
     assert refusal(server=ELSEWHERE) == f"The connection to the server 127.0.0.1:9 {end}"

@@ -125,9 +125,9 @@ def test_a_pod_that_crashes_at_once_is_explained_from_its_log(server: str, state
     status = {"name": "main", "state": {"terminated": ended}}
     state.objects["/api/v1/namespaces/shop/pods/web-1"] = pod(container(), status={"containerStatuses": [status]})
     state.answers.append((lambda request: request.path == LOG, Answer(body=b"exec /app: exec format error")))
-    (told,) = explained(opened(server), "web-1").containers
-    assert told.obstacle is not None
-    assert told.obstacle.kind == "WrongPlatform"
+    (explanation,) = explained(opened(server), "web-1").containers
+    assert explanation.obstacle is not None
+    assert explanation.obstacle.kind == "WrongPlatform"
 
 
 def test_is_not_present_of_an_image_that_the_node_reports_is_explained(server: str, state: State) -> None:
@@ -144,14 +144,14 @@ def test_is_not_present_of_an_image_that_the_node_reports_is_explained(server: s
         "/api/v1/nodes/node-1": {"kind": "Node", "metadata": {"name": "node-1"}, "status": node},
         CONFIGZ: {"kubeletconfig": {"imagePullCredentialsVerificationPolicy": "AlwaysVerify"}},
     }
-    (told,) = explained(opened(server), "web-1").containers
-    assert told.on_node is not None
-    assert told.on_node.refusal is not None
-    assert "AlwaysVerify" in told.on_node.refusal
+    (explanation,) = explained(opened(server), "web-1").containers
+    assert explanation.on_node is not None
+    assert explanation.on_node.refusal is not None
+    assert "AlwaysVerify" in explanation.on_node.refusal
     state.objects[CONFIGZ] = {"kubeletconfig": {"imagePullCredentialsVerificationPolicy": "NeverVerify"}}
-    (told,) = explained(opened(server), "web-1").containers
-    assert told.on_node is not None
-    assert told.on_node.refusal is None
+    (explanation,) = explained(opened(server), "web-1").containers
+    assert explanation.on_node is not None
+    assert explanation.on_node.refusal is None
 
 
 def test_a_kubelets_configuration_is_not_asked_for_where_it_tells_nothing(server: str, state: State) -> None:

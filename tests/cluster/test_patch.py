@@ -1,4 +1,4 @@
-"""Writing: what is sent, how often, and what becomes of it when somebody else writes, too, or the server falters."""
+"""Writes: what is sent, how often, and the outcome if another client writes too, or the server fails."""
 
 import json
 from typing import Any
@@ -70,8 +70,8 @@ def test_the_manager_of_fields_is_named_and_a_dry_run_stores_nothing(server: str
 def test_a_container_that_moved_meanwhile_is_found_again_and_what_moved_it_stays(server: str, state: State) -> None:
     hold(state, stored())
 
-    def insert(held: State, _: Request) -> None:
-        containers = held.objects[WEB]["spec"]["template"]["spec"]["containers"]
+    def insert(server_state: State, _: Request) -> None:
+        containers = server_state.objects[WEB]["spec"]["template"]["spec"]["containers"]
         if len(containers) == 1:
             containers.insert(0, container(policy="Always", name="injected"))
 
@@ -81,11 +81,11 @@ def test_a_container_that_moved_meanwhile_is_found_again_and_what_moved_it_stays
     assert [(c["name"], c["imagePullPolicy"]) for c in containers] == [("injected", "Always"), ("main", "Always")]
 
 
-def test_a_value_that_somebody_else_wrote_meanwhile_is_not_overwritten(server: str, state: State) -> None:
+def test_a_value_that_another_client_wrote_meanwhile_is_not_overwritten(server: str, state: State) -> None:
     hold(state, stored())
 
-    def write(held: State, _: Request) -> None:
-        held.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Never"
+    def write(server_state: State, _: Request) -> None:
+        server_state.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Never"
 
     state.before_patch = write
     (outcome,) = applied(server)
@@ -97,11 +97,11 @@ def test_a_value_that_somebody_else_wrote_meanwhile_is_not_overwritten(server: s
     assert policy_of(state.objects[WEB]) == "Never"
 
 
-def test_what_somebody_else_did_meanwhile_is_not_done_twice(server: str, state: State) -> None:
+def test_a_change_that_another_client_made_meanwhile_is_not_repeated(server: str, state: State) -> None:
     hold(state, stored())
 
-    def write(held: State, _: Request) -> None:
-        held.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+    def write(server_state: State, _: Request) -> None:
+        server_state.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Always"
 
     state.before_patch = write
     assert [outcome.status for outcome in applied(server)] == ["unchanged"]
@@ -110,8 +110,8 @@ def test_what_somebody_else_did_meanwhile_is_not_done_twice(server: str, state: 
 def test_an_object_that_moves_each_time_is_given_up_after_three_plans(server: str, state: State) -> None:
     hold(state, stored())
 
-    def insert(held: State, _: Request) -> None:
-        containers = held.objects[WEB]["spec"]["template"]["spec"]["containers"]
+    def insert(server_state: State, _: Request) -> None:
+        containers = server_state.objects[WEB]["spec"]["template"]["spec"]["containers"]
         containers.insert(0, container(policy="Always", name=f"injected-{len(containers)}"))
 
     state.before_patch = insert

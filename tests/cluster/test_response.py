@@ -164,26 +164,26 @@ def test_an_answer_that_never_comes_does_not_keep_the_program_from_ending(server
     assert done.stderr.splitlines()[-1].startswith("kubectl_pullpolicy.errors.UnauthorizedError")
 
 
-class Thing:
-    """Something whose end can be seen."""
+class Instance:
+    """An object that records its deletion."""
 
 
-def test_at_most_two_things_live_at_a_time() -> None:
-    alive: weakref.WeakSet[Thing] = weakref.WeakSet()
+def test_at_most_two_objects_live_at_a_time() -> None:
+    alive: weakref.WeakSet[Instance] = weakref.WeakSet()
     most = 0
 
-    def things() -> Iterator[Thing]:
+    def instances() -> Iterator[Instance]:
         nonlocal most
         for _ in range(50):
-            thing = Thing()
-            alive.add(thing)
+            instance = Instance()
+            alive.add(instance)
             most = max(most, len(alive))
-            yield thing
-            del thing
+            yield instance
+            del instance
 
-    for thing in together([things()], threads=1):
+    for instance in together([instances()], threads=1):
         time.sleep(0.001)
-        del thing
+        del instance
     assert most <= 2
 
 

@@ -62,7 +62,9 @@ def opened(url: str, said: list[str], **flags: Any) -> ClusterWatcher:
     return open_watcher(ConnectionFlags(server=url, namespace="shop", **flags), None, said.append, said.append)
 
 
-def told(watcher: ClusterWatcher, selection: Selection = SHOP, error: type[Exception] = UnauthorizedError) -> list[str]:
+def news_of(
+    watcher: ClusterWatcher, selection: Selection = SHOP, error: type[Exception] = UnauthorizedError
+) -> list[str]:
     """The news in words, until the stub ends it."""
     words: list[str] = []
     with pytest.raises(error):
@@ -88,7 +90,12 @@ def test_a_list_is_followed_from_its_version(server: str, state: State, pauses: 
         Answer(chunks=[event("ADDED", "new", 6), event("MODIFIED", "web-0", 7), event("DELETED", "new", 8)])
     ]
     selection = Selection("shop", "app=web", "spec.nodeName=node-1")
-    assert told(opened(server, []), selection) == ["Listed web-0 web-1", "Changed new", "Changed web-0", "Deleted new"]
+    assert news_of(opened(server, []), selection) == [
+        "Listed web-0 web-1",
+        "Changed new",
+        "Changed web-0",
+        "Deleted new",
+    ]
     assert state.requests[1].query == {
         "watch": "true",
         "allowWatchBookmarks": "true",
@@ -105,13 +112,13 @@ def test_a_watch_that_ends_goes_on_from_the_last_version_and_nothing_is_said(
     half = event("ADDED", "half", 9)[:40]
     state.watches = [Answer(chunks=[event("ADDED", "a", 6), half], cut=cut), Answer(chunks=[event("ADDED", "b", 7)])]
     said: list[str] = []
-    assert told(opened(server, said))[1:] == ["Changed a", "Changed b"]
+    assert news_of(opened(server, said))[1:] == ["Changed a", "Changed b"]
     assert (watched_from(state), lists(state), said) == (["5", "6", "7"], 1, [])
 
 
 def test_bookmarks_move_the_version_on(server: str, state: State, pauses: list[float]) -> None:
     state.watches = [Answer(chunks=[bookmark(40)])]
-    assert told(opened(server, [])) == ["Listed web-0 web-1"]
+    assert news_of(opened(server, [])) == ["Listed web-0 web-1"]
     assert watched_from(state) == ["5", "40"]
 
 
@@ -125,7 +132,7 @@ def test_a_version_that_is_too_old_means_a_new_list(
 ) -> None:
     state.watches = [expired]
     said: list[str] = []
-    assert told(opened(server, said)) == ["Listed web-0 web-1"] * 2
+    assert news_of(opened(server, said)) == ["Listed web-0 web-1"] * 2
     assert (lists(state), said) == (2, [])
 
 
@@ -133,7 +140,7 @@ def test_a_version_that_is_too_old_means_a_new_list(
 def test_pieces_may_end_within_a_character(server: str, state: State, pauses: list[float], size: int) -> None:
     text = event("ADDED", "grün-☃", 6) + event("ADDED", "b", 7)
     state.watches = [Answer(chunks=[text[start : start + size] for start in range(0, len(text), size)])]
-    assert told(opened(server, []))[1:] == ["Changed grün-☃", "Changed b"]
+    assert news_of(opened(server, []))[1:] == ["Changed grün-☃", "Changed b"]
 
 
 def test_a_server_that_is_away_is_said_once_and_waited_for_ever_longer(
@@ -142,29 +149,29 @@ def test_a_server_that_is_away_is_said_once_and_waited_for_ever_longer(
     busy = Answer(503, status_body(503, "ServiceUnavailable", "etcdserver: leader changed"))
     state.watches = [busy] * 7 + [Answer(chunks=[event("ADDED", "a", 6)])] + [busy]
     said: list[str] = []
-    assert told(opened(server, said))[1:] == ["Changed a"]
+    assert news_of(opened(server, said))[1:] == ["Changed a"]
     assert said == ["Error from server (ServiceUnavailable): etcdserver: leader changed"] * 2
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 1, 2]
 
 
-def test_a_user_who_may_list_but_not_watch_is_told(server: str, state: State, pauses: list[float]) -> None:
+def test_a_user_who_may_list_but_not_watch_gets_an_error(server: str, state: State, pauses: list[float]) -> None:
     denied = 'pods is forbidden: User "viewer" cannot watch resource "pods" in API group "" in the namespace "shop"'
     state.watches = [Answer(403, status_body(403, "Forbidden", denied))]
-    assert told(opened(server, []), error=ForbiddenError) == ["Listed web-0 web-1"]
+    assert news_of(opened(server, []), error=ForbiddenError) == ["Listed web-0 web-1"]
 
 
 def test_a_pod_that_cannot_be_read_is_said_and_the_others_come(server: str, state: State, pauses: list[float]) -> None:
     odd = line("ADDED", {"metadata": {"name": "odd", "resourceVersion": "6"}, "spec": 7})
     state.watches = [Answer(chunks=[odd, event("ADDED", "b", 7)])]
     said: list[str] = []
-    assert told(opened(server, said))[1:] == ["Changed b"]
+    assert news_of(opened(server, said))[1:] == ["Changed b"]
     assert said == ["error: pods 'odd' cannot be read: Expected `object | null`, got `int` - at `$.spec`"]
 
 
 def test_after_an_expired_token_the_whole_list_comes_again(server: str, state: State, pauses: list[float]) -> None:
     expires: Callable[[Request], bool] = lambda request: request.query.get("continue") == "1"  # noqa: E731
     state.answers = [(expires, Answer(410, EXPIRED))]
-    assert told(opened(server, [], chunk_size=1)) == ["Listed web-0", "Listed web-0 web-1"]
+    assert news_of(opened(server, [], chunk_size=1)) == ["Listed web-0", "Listed web-0 web-1"]
 
 
 def test_owners_are_waited_for(server: str, state: State, pauses: list[float]) -> None:

@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """What to answer instead of what is held."""
+    """What to answer instead of the stored objects."""
 
     status: int = 200
     body: bytes = b""
@@ -57,7 +57,7 @@ class State:
     version: str = ""  # the resourceVersion of lists
     watches: list[Answer] = field(default_factory=list)  # one for each watch; afterwards 401, which ends it
     warnings: list[str] = field(default_factory=list)
-    before_patch: Callable[["State", Request], None] | None = None  # what somebody else does in between
+    before_patch: Callable[["State", Request], None] | None = None  # what another client does in between
     before_delete: Callable[["State", Request], None] | None = None
     lock: Any = field(default_factory=threading.Lock)
 
@@ -192,14 +192,14 @@ def _patched(state: State, request: Request) -> Answer:
     if state.before_patch is not None:
         state.before_patch(state, request)
     with state.lock:
-        thing = json.loads(json.dumps(state.objects[request.path]))
+        stored = json.loads(json.dumps(state.objects[request.path]))
         for operation in json.loads(request.body):
-            if not _operate(thing, operation):
+            if not _operate(stored, operation):
                 message = "the server rejected our request due to an error in our request"
                 return Answer(422, status_body(422, "Invalid", message))
         if "dryRun" not in request.query:
-            state.objects[request.path] = thing
-    return Answer(body=json.dumps(thing).encode())
+            state.objects[request.path] = stored
+    return Answer(body=json.dumps(stored).encode())
 
 
 def _deleted(state: State, request: Request) -> Answer:
@@ -207,26 +207,26 @@ def _deleted(state: State, request: Request) -> Answer:
         state.before_delete(state, request)
     options, metadata = json.loads(request.body), state.objects[request.path]["metadata"]
     for field_name, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-        wanted, held = options["preconditions"].get(field_name), metadata.get(field_name, "")
-        if wanted not in {None, held}:
-            told = f"the {word} in the precondition ({wanted}) does not match the {word} in record ({held})"
-            message = f'Operation cannot be fulfilled on Pod "web-1": {told}. The object might have been modified'
+        wanted, stored = options["preconditions"].get(field_name), metadata.get(field_name, "")
+        if wanted not in {None, stored}:
+            detail = f"the {word} in the precondition ({wanted}) does not match the {word} in record ({stored})"
+            message = f'Operation cannot be fulfilled on Pod "web-1": {detail}. The object might have been modified'
             return Answer(409, status_body(409, "Conflict", message))
     if options.get("dryRun") != ["All"]:
         del state.objects[request.path]
     return Answer(body=b'{"kind": "Status", "status": "Success"}')
 
 
-def _operate(thing: Any, operation: dict[str, Any]) -> bool:
+def _operate(stored: Any, operation: dict[str, Any]) -> bool:
     *parents, last = (part.replace("~1", "/") for part in operation["path"].split("/")[1:])
     try:
         for key in parents:
-            thing = thing[int(key)] if isinstance(thing, list) else thing[key]
+            stored = stored[int(key)] if isinstance(stored, list) else stored[key]
     except (KeyError, IndexError):
         return False
     if operation["op"] == "test":
-        return bool(thing.get(last) == operation["value"])
+        return bool(stored.get(last) == operation["value"])
     if operation["op"] == "remove":
-        return thing.pop(last, None) is not None
-    thing[last] = operation["value"]
+        return stored.pop(last, None) is not None
+    stored[last] = operation["value"]
     return True
