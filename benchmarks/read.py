@@ -11,7 +11,7 @@ from kubectl_pullpolicy.flags.options import ConnectionFlags
 def main() -> None:
     """Reads the pages, and drops each."""
     source, _ = open_cluster(ConnectionFlags(), None, print)
-    for _ in source.bodies(ListOf("v1", "Pod", None)):
+    for _ in source.raw_pages(ListOf("v1", "Pod", None)):
         pass
 
 
