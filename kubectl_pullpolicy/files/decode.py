@@ -1,4 +1,4 @@
-"""Documents to objects: lists taken apart, each item decoded by its kind, what cannot be read told with its place."""
+"""Documents to objects: the items of lists, each decoded by its kind; errors say which field has a wrong type."""
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -13,40 +13,40 @@ from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, Workload,
 from kubectl_pullpolicy.core.k8s.pod_templates import template_of
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.documents import Array, Document, Envelope, read_envelope
+from kubectl_pullpolicy.files.documents import Array, Envelope, JsonDocument, read_envelope
 from kubectl_pullpolicy.files.recording import GROUP, VERSION, Recording
-from kubectl_pullpolicy.files.type_errors import place, type_error
+from kubectl_pullpolicy.files.type_errors import json_path_prefix, type_error
 
 _MAX_NESTED_LISTS = 20
 
 
-class Foreign(NamedTuple):
+class UnreadKind(NamedTuple):
     """An object of a kind that this program does not read (a Service, a ConfigMap); nothing is kept of it."""
 
 
-Decoded = KubernetesObject | Recording | Foreign | FileError
+Decoded = KubernetesObject | Recording | UnreadKind | FileError
 
 
-class _Item(NamedTuple):
-    """One object's JSON, where it stands in its document, and what its list says of it."""
+class _EncodedObject(NamedTuple):
+    """One object's JSON, its path in the document, and the version and kind that its list gives it."""
 
-    document: Document
+    document: JsonDocument
     json: bytes | memoryview | msgspec.Raw
     path: tuple[str | int, ...] = ()
     api_version: str | None = None
     kind: str | None = None
 
 
-def decoded(document: Document) -> Iterator[Decoded]:
-    """The objects of a document; an error in the place of each that cannot be read."""
+def decode_objects(document: JsonDocument) -> Iterator[Decoded]:
+    """Yield the objects of a document, an error in place of each that cannot be decoded."""
     envelope = document.envelope
     if envelope.kind == "Recording" and str(envelope.api_version).startswith(f"{GROUP}/"):
         yield from _recording(document)
         return
-    yield from _objects(_Item(document, document.json), envelope, 0)
+    yield from _objects(_EncodedObject(document, document.json), envelope, 0)
 
 
-def _recording(document: Document) -> Iterator[Decoded]:
+def _recording(document: JsonDocument) -> Iterator[Decoded]:
     version = document.envelope.api_version
     if version != VERSION:
         yield document.error(f"this is a recording of version {version}; only {VERSION} can be read")
@@ -58,14 +58,14 @@ def _recording(document: Document) -> Iterator[Decoded]:
         return
     yield recording
     for index, raw in enumerate(recording.objects):
-        yield from _object(_Item(document, raw, ("objects", index)), 0)
+        yield from _object(_EncodedObject(document, raw, ("objects", index)), 0)
 
 
-def _objects(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
+def _objects(item: _EncodedObject, envelope: Envelope, depth: int) -> Iterator[Decoded]:
     kind = envelope.kind if envelope.kind is not None else item.kind
     api_version = envelope.api_version if isinstance(envelope.api_version, str) else item.api_version
     if not isinstance(kind, str) or not kind:
-        yield item.document.error(f"{place(item.path)}Object 'Kind' is missing")
+        yield item.document.error(f"{json_path_prefix(item.path)}Object 'Kind' is missing")
     elif kind.endswith("List") and envelope.items is not None:
         if depth > _MAX_NESTED_LISTS:
             yield item.document.error("nested too deeply")
@@ -77,7 +77,7 @@ def _objects(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
         yield _one(item, kind, api_version)
 
 
-def _items(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
+def _items(item: _EncodedObject, envelope: Envelope, depth: int) -> Iterator[Decoded]:
     # Most lists hold one kind: what the last item was is tried first, which spares a look at `kind`.
     guess: type[KubernetesObject] | None = None
     path = item.path if isinstance(envelope, Array) else (*item.path, "items")
@@ -85,7 +85,7 @@ def _items(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
         if bytes(memoryview(raw)[:4]) == b"null":
             continue
         each = item._replace(json=raw, path=(*path, index))
-        thing = _guessed(guess, each) if guess is not None else None
+        thing = _decoded_as(guess, each) if guess is not None else None
         if thing is not None:
             yield thing
             continue
@@ -95,7 +95,7 @@ def _items(item: _Item, envelope: Envelope, depth: int) -> Iterator[Decoded]:
             yield thing
 
 
-def _object(item: _Item, depth: int) -> Iterator[Decoded]:
+def _object(item: _EncodedObject, depth: int) -> Iterator[Decoded]:
     """An item of a list: an object, or a list again."""
     try:
         envelope = read_envelope(item.json)
@@ -105,7 +105,7 @@ def _object(item: _Item, depth: int) -> Iterator[Decoded]:
     yield from _objects(item, envelope, depth)
 
 
-def _guessed(guess: type[KubernetesObject], item: _Item) -> Decoded | None:
+def _decoded_as(guess: type[KubernetesObject], item: _EncodedObject) -> Decoded | None:
     try:
         thing = _decoder(guess).decode(item.json)
     except (msgspec.ValidationError, UnicodeDecodeError):
@@ -114,7 +114,7 @@ def _guessed(guess: type[KubernetesObject], item: _Item) -> Decoded | None:
     return _checked(item, thing) if _builtin(thing.kind or "", thing.api_version) is guess else None
 
 
-def _one(item: _Item, kind: str, api_version: str | None) -> Decoded:
+def _one(item: _EncodedObject, kind: str, api_version: str | None) -> Decoded:
     struct = _builtin(kind, api_version)
     if struct is None:
         return _foreign(item, kind, api_version)
@@ -124,9 +124,9 @@ def _one(item: _Item, kind: str, api_version: str | None) -> Decoded:
         return type_error(item.document, item.json, item.path, error)
 
 
-def _foreign(item: _Item, kind: str, api_version: str | None) -> Decoded:
+def _foreign(item: _EncodedObject, kind: str, api_version: str | None) -> Decoded:
     if not has_template(item.json):
-        return Foreign()
+        return UnreadKind()
     try:
         thing = decode_workload(item.json)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
@@ -134,14 +134,14 @@ def _foreign(item: _Item, kind: str, api_version: str | None) -> Decoded:
     return _checked(item, _named(thing, api_version, kind))
 
 
-def _checked(item: _Item, thing: KubernetesObject) -> Decoded:
+def _checked(item: _EncodedObject, thing: KubernetesObject) -> Decoded:
     """The object, unless it is a template that happens to be YAML: `image: "{{ .Values.image }}"`."""
     spec = thing.spec if isinstance(thing, Pod) else template_of(thing) if isinstance(thing, Workload) else None
     for containers in (spec.containers, spec.init_containers) if spec is not None else ():
         if any("{{" in (container.image or "") for container in present(containers)):
             document = item.document
             line = document.first_line + document.text.partition("{{")[0].count("\n") if document.text else 0
-            return document.error(f"{place(item.path)}{TEMPLATE}", line)
+            return document.error(f"{json_path_prefix(item.path)}{TEMPLATE}", line)
     return thing
 
 

@@ -1,7 +1,7 @@
 """Bytes to documents: JSON or YAML, one or several, each with its number and line.
 
-A document comes out as JSON whatever it was, as in kubectl: one decoder then reads them all. A broken YAML document
-costs no other; after broken JSON nothing can be found again.
+Every document is turned into JSON, as in kubectl, so that one decoder reads all. A broken YAML document does not affect
+the others. Broken JSON ends the file.
 """
 
 import codecs
@@ -22,15 +22,15 @@ from kubectl_pullpolicy.files.yaml_values import yaml_values
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _JSON_BEGINS = re.compile(rb"\s*[\[{]")
-# After this the text means to be JSON: its error is the one to show.
+# A text that begins like this is JSON: its error is the one to report.
 _JSON_INTENDED = re.compile(rb"\s*(\[|\{\s*([\"}]|\Z))")
 _OFFSET = re.compile(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)")
-# Broken JSON up to this size is tried as YAML, which is slow: `{kind: Pod}` is YAML only.
+# Broken JSON up to this size, in bytes, is tried as YAML, which is slow: `{kind: Pod}` is YAML only.
 _YAML_LIMIT = 1 << 20
 
 
 class Envelope(msgspec.Struct, rename="camel", gc=False):
-    """What every object has; the items of a list stay undecoded."""
+    """The fields of every object; the items of a list stay undecoded."""
 
     api_version: Any = None
     kind: Any = None
@@ -41,13 +41,13 @@ class Array(Envelope):
     """A list without an object around it, as `jq .items` leaves it."""
 
 
-class _Bare(msgspec.Struct, rename="camel", gc=False):
+class _ObjectHead(msgspec.Struct, rename="camel", gc=False):
     api_version: Any = None
     kind: Any = None
 
 
-class Document(NamedTuple):
-    """One document as JSON. `text` is the YAML that it was, from line `first_line` of the file on; "" for JSON."""
+class JsonDocument(NamedTuple):
+    """One document as JSON. `text` is its YAML, from line `first_line` of the file; "" for JSON."""
 
     file: str
     number: int
@@ -62,7 +62,7 @@ class Document(NamedTuple):
         return _error(self.file, self.number, f"line {line or self.line}", problem)
 
     def line_of(self, path: list[str | int]) -> int:
-        """The line at which the value at this path stands, or the nearest that is known."""
+        """Return the line of the value at this path, or the nearest known line."""
         lines, roots = _parsed(self.text, self.first_line)
         line, node = self.line, roots.get(self.line)
         for step in path:
@@ -89,20 +89,20 @@ def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node | None
     return (entry.key, entry.value) if entry is not None else (None, None)
 
 
-def _error(file: str, number: int, where: str, problem: str) -> FileError:
-    return FileError(f"error: error parsing {file}: document {number}, {where}: {problem}")
+def _error(file: str, number: int, place: str, problem: str) -> FileError:
+    return FileError(f"error: error parsing {file}: document {number}, {place}: {problem}")
 
 
-def documents(file: str, content: bytes) -> Iterator[Document | FileError]:
-    """The documents of a file in their order, an error in the place of each that cannot be read."""
+def read_documents(file: str, content: bytes) -> Iterator[JsonDocument | FileError]:
+    """Yield the documents of a file in order, an error in place of each that cannot be read."""
     error = _utf16(file, content)
     if error is not None:
         return iter([error])
-    return _Reader(file).documents(content.removeprefix(codecs.BOM_UTF8))
+    return _DocumentReader(file).documents(content.removeprefix(codecs.BOM_UTF8))
 
 
-def decoded(file: str, content: bytes) -> str:
-    """The text of a file, a mark at its beginning kept. Raises FileError where it is no UTF-8."""
+def decode_text(file: str, content: bytes) -> str:
+    """Return the text of a file, a byte order mark included. Raises FileError if it is not UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -118,23 +118,23 @@ def _utf16(file: str, content: bytes) -> FileError | None:
     return FileError(f"error: error parsing {file}: {problem}")
 
 
-class _Reader:
-    """Reads one file; counts the documents, empty ones left out."""
+class _DocumentReader:
+    """Reads one file, and counts its documents without the empty ones."""
 
     def __init__(self, file: str) -> None:
         self._file = file
         self._number = 0
 
-    def documents(self, content: bytes) -> Iterator[Document | FileError]:
+    def documents(self, content: bytes) -> Iterator[JsonDocument | FileError]:
         if _JSON_BEGINS.match(content):
-            found = list(self._json_or_yaml(content, 1))
+            results = list(self._json_or_yaml(content, 1))
             # Valid JSON cannot hold this, since a line break within a string is escaped: these are several documents.
-            if not isinstance(found[-1], FileError) or b"\n---" not in content:
-                yield from found
+            if not isinstance(results[-1], FileError) or b"\n---" not in content:
+                yield from results
                 return
             self._number = 0
         try:
-            text = decoded(self._file, content)
+            text = decode_text(self._file, content)
         except FileError as error:
             yield error
             return
@@ -145,7 +145,7 @@ class _Reader:
             else:
                 yield from self._yaml(chunk, line)
 
-    def _json_or_yaml(self, content: bytes, line: int) -> Iterator[Document | FileError]:
+    def _json_or_yaml(self, content: bytes, line: int) -> Iterator[JsonDocument | FileError]:
         before = self._number
         for found in self._json(content, line):
             if isinstance(found, FileError) and self._number == before + 1 and len(content) < _YAML_LIMIT:
@@ -154,7 +154,7 @@ class _Reader:
             else:
                 yield found
 
-    def _yaml_instead(self, content: bytes, line: int, error: FileError) -> Iterator[Document | FileError]:
+    def _yaml_instead(self, content: bytes, line: int, error: FileError) -> Iterator[JsonDocument | FileError]:
         try:
             found = list(self._yaml(content.decode(), line))
         except UnicodeDecodeError:
@@ -162,8 +162,8 @@ class _Reader:
         broken = any(isinstance(item, FileError) for item in found)
         yield from [error] if broken and _JSON_INTENDED.match(content) else found
 
-    def _json(self, content: bytes, line: int) -> Iterator[Document | FileError]:
-        """Documents that follow each other, with or without line breaks; ends at the first broken one."""
+    def _json(self, content: bytes, line: int) -> Iterator[JsonDocument | FileError]:
+        """Yield documents that follow each other, with or without line breaks; end at the first broken one."""
         view, start = memoryview(content), 0
         while start < len(content):
             begin = start + len(content[start : start + 4096]) - len(content[start : start + 4096].lstrip())
@@ -182,7 +182,7 @@ class _Reader:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 yield self._json_error(content, begin, line, error)
                 return
-            yield Document(self._file, self._number, line, envelope, view[begin:end])
+            yield JsonDocument(self._file, self._number, line, envelope, view[begin:end])
             line += content.count(b"\n", begin, end) if end < len(content) else 0
             start = end
 
@@ -203,20 +203,20 @@ class _Reader:
         column = at - content.rfind(b"\n", 0, at)
         return _error(self._file, self._number, f"line {line}, column {column}", problem)
 
-    def _yaml(self, text: str, line: int) -> Iterator[Document | FileError]:
+    def _yaml(self, text: str, line: int) -> Iterator[JsonDocument | FileError]:
         start = line
         try:
             for start, value in yaml_values(text, line):
                 if value is not None:
                     self._number += 1
                     json = msgspec.json.encode(value)
-                    yield Document(self._file, self._number, start, read_envelope(json), json, text, line)
+                    yield JsonDocument(self._file, self._number, start, read_envelope(json), json, text, line)
         except MalformedError as error:
             self._number += 1
             template = _template_line(text, error.line - line)
-            where = error.line if template is None else line + template
+            at = error.line if template is None else line + template
             problem = error.problem if template is None else TEMPLATE
-            yield _error(self._file, self._number, f"line {where}", problem)
+            yield _error(self._file, self._number, f"line {at}", problem)
         except (msgspec.ValidationError, UnicodeEncodeError):
             yield _error(self._file, self._number, f"line {start}", "expected an object")
         except RecursionError:
@@ -224,13 +224,13 @@ class _Reader:
 
 
 def read_envelope(json: bytes | memoryview | msgspec.Raw) -> Envelope:
-    """The outside of a document. Raises msgspec.ValidationError for what is neither object nor list."""
+    """Return the envelope of a document. Raises msgspec.ValidationError for what is neither object nor list."""
     try:
         return msgspec.json.decode(json, type=Envelope)
     except msgspec.ValidationError:
         pass
     try:
-        bare = msgspec.json.decode(json, type=_Bare)  # an object whose `items` are no list
+        bare = msgspec.json.decode(json, type=_ObjectHead)  # an object whose `items` are no list
     except msgspec.ValidationError:
         if bytes(memoryview(json)[:1]) != b"[":
             raise
@@ -239,7 +239,7 @@ def read_envelope(json: bytes | memoryview | msgspec.Raw) -> Envelope:
 
 
 def _template_line(text: str, broken: int) -> int | None:
-    """Where a text shows that it is a template: `{{` where parsing failed, or at the beginning of a line.
+    """Return the line that shows a text to be a template: `{{` at the error, or at the beginning of a line.
 
     Elsewhere it proves nothing: dashboards and alerts hold `{{` within strings.
     """
@@ -251,7 +251,7 @@ def _template_line(text: str, broken: int) -> int | None:
 
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
-    """The text cut before each `---`, with the line where each piece begins; directives stay with their document."""
+    """Split the text before each `---`, each piece with its first line; directives stay with their document."""
     starts = [0, *(found.start() for found in _SEPARATOR.finditer(text) if found.start()), len(text)]
     begin, line = 0, 1
     for end in starts[1:]:

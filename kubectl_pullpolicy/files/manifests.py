@@ -8,8 +8,8 @@ from typing import BinaryIO, NamedTuple
 from kubectl_pullpolicy.core.manifests.manifest import Manifest, read_manifest
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.atomic_write import write_atomically
-from kubectl_pullpolicy.files.documents import decoded
-from kubectl_pullpolicy.files.paths import STDIN, found_files, read_file
+from kubectl_pullpolicy.files.documents import decode_text
+from kubectl_pullpolicy.files.paths import STDIN, find_files, read_file
 
 
 class ManifestFile(NamedTuple):
@@ -21,7 +21,7 @@ class ManifestFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return STDIN if self.path == "-" else self.path
 
     @property
@@ -34,9 +34,9 @@ class ManifestFile(NamedTuple):
 
 
 def read_manifests(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO) -> Iterator[ManifestFile | FileError]:
-    """The files that these arguments name, each once; an error costs only its file."""
+    """Yield the files that these arguments name, each once; an error affects only its file."""
     seen = set[str]()
-    for path in found_files(paths, recursive=recursive):
+    for path in find_files(paths, recursive=recursive):
         if isinstance(path, FileError):
             yield path
             continue
@@ -46,7 +46,7 @@ def read_manifests(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO) ->
         seen.add(real)
         try:
             content = read_file(path, stdin)
-            text = decoded(STDIN if path == "-" else path, content)
+            text = decode_text(STDIN if path == "-" else path, content)
             yield ManifestFile(path, content, read_manifest(text, Path(path).name))
         except FileError as error:
             yield error

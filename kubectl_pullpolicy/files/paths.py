@@ -12,8 +12,8 @@ EXTENSIONS = (".json", ".yaml", ".yml")
 STDIN = "STDIN"  # what kubectl calls standard input in its messages
 
 
-def found_files(paths: Sequence[str], *, recursive: bool) -> Iterator[str | FileError]:
-    """The files that these arguments stand for, `-` for standard input; an argument that names none is an error."""
+def find_files(paths: Sequence[str], *, recursive: bool) -> Iterator[str | FileError]:
+    """Yield the files of these arguments, `-` for standard input; an argument without files is an error."""
     for path in paths:
         if path == "-":
             yield path
@@ -47,7 +47,7 @@ def _files_at(path: str, recursive: bool) -> Iterator[str | FileError]:
 
 
 def read_file(path: str, stdin: BinaryIO) -> bytes:
-    """The bytes of a file, or of standard input for `-`. Raises FileError."""
+    """Return the bytes of a file, or of standard input for `-`. Raises FileError."""
     try:
         return stdin.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Notes what a source answers, and writes it as a recording."""
+"""A recorder: keeps what a source answers, and writes it as a recording."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from kubectl_pullpolicy.files.recording import (
     VERSION,
     Missing,
     Recording,
-    cut,
+    minimal_object,
     recorded_miss,
     recorded_need,
     recorded_ref,
@@ -30,10 +30,10 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 class Recorder:
-    """A Source that passes on what another one answers and notes it.
+    """A Source that returns what another one answers, and keeps it.
 
-    `server` is a label for readers (a host name), `namespace` the one that was meant. Objects are kept as JSON: the
-    pages that they came in can be let go.
+    `server` is a label for readers (a host name), `namespace` the one that was selected. Objects are kept as JSON, so
+    that their pages can be freed.
     """
 
     def __init__(self, source: Source, server: str, namespace: str) -> None:
@@ -45,7 +45,7 @@ class Recorder:
         self._subjects: set[ObjectRef] = set()
         self._asked: dict[Need, None] = {}
         self._missing: dict[Need, Missing] = {}
-        # Stands for fieldsV1 while the rest is laid out; nobody can have written it into an object.
+        # In place of fieldsV1 while the rest is indented; no object can contain it.
         self._token = os.urandom(16).hex()
         self._raws: dict[bytes, int] = {}
 
@@ -78,7 +78,7 @@ class Recorder:
             for thing in reading.objects:
                 self._note(thing)
                 if isinstance(thing, Pod) and isinstance(reading.need, Get):
-                    # Others are read about a Pod by lists: one by its name is what somebody named.
+                    # Pods are read by name only if the user named them.
                     self._subjects.add(reference_to(thing))
             if reading.done:
                 self._note_outcome(reading)
@@ -88,7 +88,7 @@ class Recorder:
         ref, metadata = reference_to(thing), meta(thing)
         if isinstance(thing, Pod):
             self._pods.add(ref)
-        json = self._encoded(cut(thing))
+        json = self._encoded(minimal_object(thing))
         # Manifests may have no name (generateName): each counts then.
         self._objects[ref, "" if metadata.name else json.decode()] = json
 
@@ -117,7 +117,7 @@ class Recorder:
             self._asked[need] = None
 
     def write(self, path: str, stdout: BinaryIO | None = None) -> None:
-        """Write what was noted so far, `-` to standard output. Raises FileError."""
+        """Write the answers so far, `-` to standard output. Raises FileError."""
         content = self._content()
         if path == "-":
             (stdout or sys.stdout.buffer).write(content)

@@ -30,7 +30,7 @@ VERSION = f"{GROUP}/v1alpha1"
 _KEPT_ANNOTATIONS = frozenset(
     {"kubernetes.io/config.mirror", "kubernetes.io/config.source", "deployment.kubernetes.io/revision"}
 )
-# The API server's refusals name who asked: `User "jane@example.com" cannot list resource ...`.
+# The API server's refusals name the user: `User "jane@example.com" cannot list resource ...`.
 _USER = re.compile(r'\b(User|users) "[^"]*"')
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -77,7 +77,7 @@ class Missing(_Record, frozen=True):
 
 
 class Recording(_Record, frozen=True):
-    """A recording as it stands in its file.
+    """The content of a recording file.
 
     `objects` holds each object once. `asked` are the lists that were answered in full: what is not among the objects
     did not exist. `subjects` is there only when those were not simply all Pods.
@@ -105,7 +105,7 @@ def recorded_need(need: Need) -> RecordedNeed:
 
 
 def need_of(recorded: RecordedNeed) -> Need | None:
-    """The need that was recorded; None where the file says none."""
+    """Return the need that was recorded, None if the file has none."""
     if recorded.get is not None:
         return Get(ref_of(recorded.get))
     return ListOf(*msgspec.structs.astuple(recorded.list)) if recorded.list is not None else None
@@ -131,38 +131,38 @@ def outcome_of(missing: Missing) -> Absent | Forbidden:
     return Absent(missing.message)
 
 
-def cut(thing: KubernetesObject) -> KubernetesObject:
-    """The object without the annotations and labels that no explanation reads."""
+def minimal_object(thing: KubernetesObject) -> KubernetesObject:
+    """Return the object without the annotations and labels that no explanation reads."""
     changes: dict[str, object] = {}
     if thing.metadata is not None:
-        changes["metadata"] = _cut_meta(thing.metadata, thing.kind or "", node=isinstance(thing, Node))
+        changes["metadata"] = _minimal_metadata(thing.metadata, thing.kind or "", node=isinstance(thing, Node))
     if isinstance(thing, Workload):
-        changes["spec"] = _cut_spec(thing.spec)
-        changes["template"] = _cut_template(thing.template)
+        changes["spec"] = _minimal_spec(thing.spec)
+        changes["template"] = _minimal_template(thing.template)
     elif isinstance(thing, ControllerRevision) and thing.data is not None:
-        changes["data"] = _replace(thing.data, spec=_cut_spec(thing.data.spec))
-    elif isinstance(thing, ContainerLog):  # whatever else a program wrote is its owner's
+        changes["data"] = _replace(thing.data, spec=_minimal_spec(thing.data.spec))
+    elif isinstance(thing, ContainerLog):  # the other lines may hold anything
         lines = (thing.text or "").splitlines()
         changes["text"] = "\n".join(line for line in lines if EXEC_FORMAT in line)
     return _replace(thing, **changes)
 
 
-def _cut_spec(spec: WorkloadSpec | None) -> WorkloadSpec | None:
+def _minimal_spec(spec: WorkloadSpec | None) -> WorkloadSpec | None:
     if spec is None:
         return None
     job = spec.job_template
     if job is not None and job.spec is not None:
-        job = _replace(job, spec=JobSpec(_cut_template(job.spec.template)))
-    return _replace(spec, template=_cut_template(spec.template), job_template=job)
+        job = _replace(job, spec=JobSpec(_minimal_template(job.spec.template)))
+    return _replace(spec, template=_minimal_template(spec.template), job_template=job)
 
 
-def _cut_template(template: PodTemplateSpec | None) -> PodTemplateSpec | None:
+def _minimal_template(template: PodTemplateSpec | None) -> PodTemplateSpec | None:
     if template is None or template.metadata is None:
         return template
-    return _replace(template, metadata=_cut_meta(template.metadata, "", node=False))
+    return _replace(template, metadata=_minimal_metadata(template.metadata, "", node=False))
 
 
-def _cut_meta(metadata: ObjectMeta, kind: str, *, node: bool) -> ObjectMeta:
+def _minimal_metadata(metadata: ObjectMeta, kind: str, *, node: bool) -> ObjectMeta:
     annotations = {key: value for key, value in (metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
     applied = minimal_last_applied(kind, metadata) if kind else None
     if applied is not None:

@@ -14,9 +14,9 @@ from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import Need, Reading
 from kubectl_pullpolicy.errors import FileError, PullPolicyError
-from kubectl_pullpolicy.files.decode import Foreign, decoded
-from kubectl_pullpolicy.files.documents import Document, documents
-from kubectl_pullpolicy.files.paths import STDIN, found_files, read_file
+from kubectl_pullpolicy.files.decode import UnreadKind, decode_objects
+from kubectl_pullpolicy.files.documents import JsonDocument, read_documents
+from kubectl_pullpolicy.files.paths import STDIN, find_files, read_file
 from kubectl_pullpolicy.files.recording import Recording
 from kubectl_pullpolicy.files.store import Store
 
@@ -38,10 +38,9 @@ def _collector_paused() -> Iterator[None]:
 class FileSource:
     """Objects from files, folders and standard input, read when they are first asked for.
 
-    What cannot be read is kept in `errors`, and the rest is read all the same; where nothing at all can be read, the
-    errors are raised. `now` is the time given, else the time of the (newest) recording, else the newest time that
-    the objects tell of: a dump does not say when it was taken, and a file's own date is lost in git, so this is the
-    earliest moment at which it can have been taken. For manifests, which tell of no time, it is the present.
+    What cannot be read is in `errors`; the errors are raised if nothing can be read. `now` is the time given, else
+    the time of the newest recording, else the newest time in the objects. Saved output of kubectl get does not hold
+    its own time, and git loses that of the file: this is the earliest possible one. For manifests it is the present.
     """
 
     def __init__(
@@ -61,25 +60,25 @@ class FileSource:
 
     @property
     def now(self) -> datetime:
-        """When the objects were so."""
+        """The time to which the objects belong."""
         store = self._store
         recorded = max(self._recorded_at, default=None)
         return self._now or recorded or store.newest() or datetime.now(UTC)
 
     @property
     def namespace(self) -> str | None:
-        """None: a file's objects are all meant."""
+        """None: all objects of the files are selected."""
         return None
 
     @property
     def errors(self) -> Sequence[PullPolicyError]:
-        """What could not be read."""
+        """The errors of reading."""
         return tuple(self._errors)
 
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
-        """Every Pod, and every workload that no Pod and no other workload of the files speaks for.
+        """Yield every Pod, and every workload without Pods and without an owner in the files.
 
-        Of a recording, what was explained when it was made. Raises FileError, UsageError.
+        Of a recording, yield what was explained when it was made. Raises FileError, UsageError.
         """
         subjects = self._store.subjects(selection)
         while page := tuple(islice(subjects, _PAGE)):
@@ -88,7 +87,7 @@ class FileSource:
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
         """Answer from the same objects.
 
-        A list out of plain files is NotAsked even where it has objects: nothing tells whether these are all.
+        A list from plain files is NotAsked even if it has objects: it may be incomplete.
         """
         return (self._store.answer(need) for need in needs)
 
@@ -96,7 +95,7 @@ class FileSource:
     def _store(self) -> Store:
         store = Store()
         with _collector_paused():
-            files = found_files(self._paths, recursive=self._recursive)
+            files = find_files(self._paths, recursive=self._recursive)
             found = [self._add(file, store) for file in files]
         if not any(found):
             if self._errors:
@@ -107,7 +106,7 @@ class FileSource:
         return store
 
     def _add(self, file: str | FileError, store: Store) -> int:
-        """Read one file; the number of objects in it, of any kind."""
+        """Read one file. Return the number of objects in it, of any kind."""
         if isinstance(file, FileError):
             self._errors.append(file)
             return 0
@@ -117,12 +116,12 @@ class FileSource:
             self._errors.append(error)
             return 0
         count = 0
-        for document in documents(STDIN if file == "-" else file, content):
+        for document in read_documents(STDIN if file == "-" else file, content):
             count += self._add_document(document, store)
         return count
 
-    def _add_document(self, document: Document | FileError, store: Store) -> int:
-        found = [document] if isinstance(document, FileError) else decoded(document)
+    def _add_document(self, document: JsonDocument | FileError, store: Store) -> int:
+        found = [document] if isinstance(document, FileError) else decode_objects(document)
         recording: Recording | None = None
         objects: list[KubernetesObject] = []
         count = 0
@@ -133,7 +132,7 @@ class FileSource:
             count += 1
             if isinstance(thing, Recording):
                 recording = thing
-            elif not isinstance(thing, Foreign):
+            elif not isinstance(thing, UnreadKind):
                 objects.append(thing)
         if recording is None:
             for each in objects:

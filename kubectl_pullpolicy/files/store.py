@@ -30,7 +30,7 @@ class Store:
     def __init__(self) -> None:
         self._things: dict[str | int, KubernetesObject] = {}
         self._by_name: dict[tuple[str, str], list[KubernetesObject]] = {}
-        # Of the objects out of recordings: the subjects of their recording, None where those are all its Pods.
+        # Of the objects of recordings: the subjects of their recording, None if those are all its Pods.
         self._recorded: dict[str | int, frozenset[ObjectRef] | None] = {}
         self._asked: set[ListOf] = set()
         self._missing: dict[Get | ListOf, Absent | Forbidden] = {}
@@ -140,7 +140,7 @@ class Store:
         return next(same, None)
 
     def newest(self) -> datetime | None:
-        """The newest time that any object tells of, None for objects without times (manifests)."""
+        """Return the newest time in the objects, None for objects without times (manifests)."""
         texts = {text for thing in self._things.values() for text in _times(thing) if text}
         moments = (parse_time(text) for text in texts)
         return max((moment for moment in moments if moment is not None), default=None)

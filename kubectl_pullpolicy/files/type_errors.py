@@ -1,4 +1,4 @@
-"""What to say of an object that has a wrong type somewhere: where exactly, and what was expected there."""
+"""The error for a field of a wrong type: its path and line, and which type was expected."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.documents import Document
+from kubectl_pullpolicy.files.documents import JsonDocument
 
 _MESSAGE = re.compile(r"Expected `([^`]+)`, got `([^`]+)`(?: - at `([^`]+)`)?")
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[([0-9]+|\.\.\.)\]")
@@ -23,8 +23,8 @@ _NAMES = {
 _TYPES: dict[str, type | tuple[type, ...]] = {"int": int, "float": float, "bool": bool, "array": list, "object": dict}
 
 
-def place(path: tuple[str | int, ...]) -> str:
-    """A path as JSONPath, followed by a colon; "" for the document itself."""
+def json_path_prefix(path: tuple[str | int, ...]) -> str:
+    """Return a path as JSONPath, followed by a colon; "" for the document itself."""
     steps = (
         f"[{step}]" if isinstance(step, int) else f".{step}" if _PLAIN_KEY.fullmatch(step) else f"['{step}']"
         for step in path
@@ -33,34 +33,34 @@ def place(path: tuple[str | int, ...]) -> str:
 
 
 def type_error(
-    document: Document, json: bytes | memoryview | msgspec.Raw, path: tuple[str | int, ...], error: Exception
+    document: JsonDocument, json: bytes | memoryview | msgspec.Raw, path: tuple[str | int, ...], error: Exception
 ) -> FileError:
-    """The error for an object that msgspec would not decode; `path` leads to it in its document."""
+    """Return the error for an object that msgspec refuses; `path` is its path in the document."""
     if isinstance(error, RecursionError):
-        return document.error(f"{place(path)}nested too deeply")
+        return document.error(f"{json_path_prefix(path)}nested too deeply")
     if isinstance(error, UnicodeDecodeError):
-        return document.error(f"{place(path)}invalid UTF-8 in a string")
+        return document.error(f"{json_path_prefix(path)}invalid UTF-8 in a string")
     found = _MESSAGE.fullmatch(str(error))
     if found is None:
-        return document.error(f"{place(path)}{error}")
-    expected, got, where = found.groups()
-    steps = (*path, *_steps(where or "$", json, got))
+        return document.error(f"{json_path_prefix(path)}{error}")
+    expected, got, at = found.groups()
+    steps = (*path, *_steps(at or "$", json, got))
     expected = expected.split(" | ")[0]
     problem = f"expected {_NAMES.get(expected, expected)}, found {_NAMES.get(got, got)}"
     if expected == "str" and got in {"int", "float", "bool"}:
         problem += "; put it in quotes (the API server refuses it as it is)"
     line = document.line_of(list(steps)) if document.text else 0
-    return document.error(f"{place(steps)}{problem}", line)
+    return document.error(f"{json_path_prefix(steps)}{problem}", line)
 
 
-def _steps(where: str, json: bytes | memoryview | msgspec.Raw, got: str) -> list[str | int]:
-    """msgspec's path as steps. It does not name the key within a map: the first value of the wrong type is meant."""
+def _steps(at: str, json: bytes | memoryview | msgspec.Raw, got: str) -> list[str | int]:
+    """Return msgspec's path as steps. It names no key of a map: the first value of the wrong type is taken."""
     steps: list[str | int] = []
     try:
         here: Any = msgspec.json.decode(json)
     except (msgspec.DecodeError, UnicodeDecodeError):
         here = None
-    for name, index in _STEP.findall(where):
+    for name, index in _STEP.findall(at):
         step: str | int = name or (index if index == "..." else int(index))
         if step == "...":
             keys = here if isinstance(here, dict) else {}

@@ -25,7 +25,7 @@ class FileObject(_ReportStruct, frozen=True):
 
 
 class FileItem(_ReportStruct, frozen=True):
-    """One field of one container. `line` and `path` tell where it stands; `old` and `new` null: nothing is written.
+    """One field of one container, at `line` and `path` of the file; `old` and `new` null: the field is not there.
 
     `gate`: what `pin --check` found; `message`: its words, or why an item was skipped or failed.
     """

@@ -2,7 +2,7 @@
 
 Each edit is a span of the text with what to write there, and what it does to the tree. The spans hold the edited token,
 the new entry or the removed one, and nothing else; quotes, indentation, separators and line ends are those of the
-document. Where the layout leaves no such span, or the outcome does not parse to what was meant, EditError is raised.
+document. EditError is raised if the layout leaves no such span.
 """
 
 import re
@@ -31,7 +31,7 @@ class EditError(ValueError):
 
 
 class Rewrite(NamedTuple):
-    """text[start:end] becomes `written`; the tree's pieces change as `effect` says, by the identity of their node.
+    """text[start:end] becomes `written`; the tree's pieces change as `effect` says.
 
     A piece that is replaced has one piece, one that is removed none, one that something follows three.
     """
@@ -43,7 +43,7 @@ class Rewrite(NamedTuple):
 
 
 def replaced(text: str, node: Node, value: str, quote: str = "") -> Rewrite:
-    """A scalar's value replaced in its own style; `quote` is used where a plain one may not stand (null in JSON)."""
+    """Replace a scalar's value in its own style; `quote` is for syntax without plain scalars (null in JSON)."""
     if isinstance(node, Alias):
         return Rewrite(node.start, node.end, value, _replacement(node, _piece(value)))
     if not isinstance(node, Scalar):
@@ -52,7 +52,7 @@ def replaced(text: str, node: Node, value: str, quote: str = "") -> Rewrite:
     if node.style in {"|", ">"}:
         return _replaced_in_block(text, node, start, value)
     quote = node.style or quote
-    blank = "" if start < node.end else " "  # an empty value ends where its colon does
+    blank = "" if start < node.end else " "  # an empty value ends at its colon
     piece = ("scalar", value, quote == "", node.tag, node.anchor)
     return Rewrite(start, node.end, f"{blank}{quote}{value}{quote}", _replacement(node, piece))
 
@@ -68,12 +68,12 @@ def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Rewri
 
 
 def renamed(text: str, key: Node, name: str) -> Rewrite:
-    """A key renamed in its own style."""
+    """Rename a key in its own style."""
     return replaced(text, key, name)
 
 
 def inserted(text: str, beside: Entry, key: str, value: str) -> Rewrite:
-    """A new entry behind another one, in its style: block or flow, quoted or not."""
+    """Add an entry after another one, in its style: block or flow, quoted or not."""
     quote = beside.key.style if isinstance(beside.key, Scalar) else ""
     if quote in {"|", ">"} or not isinstance(beside.value, Scalar | Alias):
         raise EditError("its layout is unusual")
@@ -94,7 +94,7 @@ def inserted(text: str, beside: Entry, key: str, value: str) -> Rewrite:
 
 
 def _separator(text: str, beside: Entry, colon: str) -> str:
-    """What stands between two entries of this flow mapping: a comma, and a blank or a line break with indentation."""
+    """Return the separator of this flow mapping: a comma, then a blank or a line break with indentation."""
     keys = beside.mapping.items[::2]
     neighbour = keys[beside.at // 2] if beside.at else keys[1] if len(keys) > 1 else None
     if neighbour is not None:
@@ -108,7 +108,7 @@ def _separator(text: str, beside: Entry, colon: str) -> str:
 
 
 def removed(text: str, entry: Entry) -> Rewrite:
-    """An entry taken out: with its line in block style, with its comma in flow style."""
+    """Remove an entry: with its line in block style, with its comma in flow style."""
     keys = entry.mapping.items[::2]
     if not isinstance(entry.value, Scalar | Alias) or not isinstance(entry.key, Scalar):
         raise EditError("its layout is unusual")
@@ -150,7 +150,7 @@ def _line_start(text: str, at: int) -> int:
 
 
 def _content_end(text: str, node: Node) -> int:
-    """Where the last character of a value stands; a block scalar ends with the blank lines behind it."""
+    """Return the end of a value; a block scalar ends before the blank lines that follow it."""
     if isinstance(node, Scalar) and node.style in {"|", ">"}:
         return node.start + len(text[node.start : node.end].rstrip())
     return node.end
@@ -169,25 +169,27 @@ def _own_piece(node: Node) -> Fingerprint:
 
 
 def joined(edits: Iterable[Rewrite]) -> Effect:
-    """What several edits do to the tree: a value may be replaced and get a neighbour too."""
+    """Return what several edits do to the tree; a value may be replaced and get a neighbour too."""
     effects: Effect = {}
     for edit in edits:
         for node, pieces in edit.effect.items():
-            there = effects.get(node)
+            other_pieces = effects.get(node)
             # One of the two edits replaces the piece, the other one only adds behind it.
-            longer, other = (pieces, there) if there is None or len(pieces) > len(there) else (there, pieces)
+            longer, other = (pieces, other_pieces)
+            if other_pieces is not None and len(other_pieces) >= len(pieces):
+                longer, other = other_pieces, pieces
             effects[node] = longer if not other else (other[0], *longer[1:])
     return effects
 
 
 def expected(root: Node, effects: Effect) -> Iterator[Fingerprint]:
-    """The tree's pieces as they must be after these edits."""
+    """Yield the tree's pieces as they must be after these edits."""
     for node, piece in fingerprints(root):
         yield from (piece,) if node is None else effects.get(node, (piece,))
 
 
 def applied(text: str, edits: Iterable[Rewrite]) -> str:
-    """The text with these edits made."""
+    """Return the text with these edits made. Raises EditError if two overlap."""
     parts: list[str] = []
     at = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):

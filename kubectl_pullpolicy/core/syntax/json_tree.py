@@ -1,4 +1,4 @@
-"""JSON as the same tree as YAML: where everything stands in the text.
+"""JSON as the same tree of nodes as YAML, with their places in the text.
 
 JSON is not read as YAML, because libyaml refuses some of it: escaped surrogate pairs, keys of more than 1,024
 characters, control characters above 0x7f. Documents may follow each other, as kubectl takes them.
@@ -14,22 +14,22 @@ from kubectl_pullpolicy.core.syntax.yaml_parser import MAX_DEPTH, TOO_DEEP, Malf
 _TOKEN = re.compile(r'[ \t\r\n]*(?:("(?:[^"\\]|\\.)*")|([\[{])|([\]}])|([,:])|([-+.0-9eEa-z]+))')
 _BLANK = re.compile(r"[ \t\r\n]*")
 _BEGINS = re.compile(r"\s*[\[{]")
-# After this the text means to be JSON: its error is the one to show, not that of YAML.
+# A text that begins like this is JSON: its error is reported, not that of YAML.
 _INTENDED = re.compile(r"\s*(\[|\{\s*([\"}]|\Z))")
 
 
 def begins_as_json(text: str) -> bool:
-    """Whether the text may be JSON; YAML's flow style begins alike."""
+    """Return whether the text may be JSON; YAML's flow style begins with the same characters."""
     return _BEGINS.match(text) is not None
 
 
 def means_json(text: str) -> bool:
-    """Whether a text that is neither JSON nor YAML was meant to be JSON."""
+    """Return whether a text that is neither JSON nor YAML looks like broken JSON."""
     return _INTENDED.match(text) is not None
 
 
 def json_roots(text: str, first_line: int = 1) -> list[Node]:
-    """The documents of a text, as trees. Raises MalformedError."""
+    """Return the documents of a text, as trees. Raises MalformedError."""
     _check(text, first_line)
     roots: list[Node] = []
     stack: list[list[Node]] = []
@@ -61,7 +61,7 @@ def json_roots(text: str, first_line: int = 1) -> list[Node]:
 
 
 def _check(text: str, first_line: int) -> None:
-    """Raises MalformedError where this is no JSON."""
+    """Raises MalformedError if this is no JSON."""
     decoder, at = json.JSONDecoder(parse_constant=_refused), _BLANK.match(text).end()  # type: ignore[union-attr]
     try:
         while at < len(text):

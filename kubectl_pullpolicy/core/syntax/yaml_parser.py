@@ -1,9 +1,8 @@
-"""YAML text as Kubernetes reads it: what the text may hold, where it breaks, what a plain scalar means.
+"""YAML text as Kubernetes reads it: which characters it may hold, its line breaks, the meaning of a plain scalar.
 
-Shared by those who want values (`files/yaml_values.py`) and those who want places (`core/syntax/yaml_tree.py`). Both
-work on PyYAML's parse events: composing recurses in C and a deeply nested file would crash the process, and resolving
-follows Python's idea of YAML 1.1 (sexagesimal numbers, dates), not Go's. Source: go.yaml.in/yaml/v2 v2.4.4 resolve.go;
-YAML 1.1, 5.1 and 5.4.
+Only PyYAML's parse events are used. Composing recurses in C, so that a deeply nested file would crash the process.
+Resolving follows Python's reading of YAML 1.1 (sexagesimal numbers, dates), not Go's.
+Source: go.yaml.in/yaml/v2 v2.4.4 resolve.go; YAML 1.1, 5.1 and 5.4.
 """
 
 import re
@@ -43,7 +42,7 @@ class MalformedError(ValueError):
 
 @contextmanager
 def parsing(text: str, first_line: int = 1) -> Iterator[Any]:
-    """PyYAML's parser of a text whose first line is `first_line` of its file. Raises MalformedError."""
+    """Open PyYAML's parser of a text that begins at `first_line` of its file. Raises MalformedError."""
     import yaml
 
     control = re.search(_CONTROL, text)

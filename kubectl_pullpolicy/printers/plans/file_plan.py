@@ -1,4 +1,4 @@
-"""What becomes of the images of files: a table, a diff, names, and one document of kind Plan."""
+"""The report on the images of files: a table, a diff, names, and one document of kind Plan."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ FINDINGS = {"notPinned": "not pinned", "stale": "stale", "vanished": "vanished",
 
 
 def print_file_changes(items: Iterable[FileItem], out: TextIO) -> None:
-    """One row for each field that changes. Nothing at all for no rows."""
+    """Print one row for each field that changes, nothing if there are none."""
     rows = [
         [*_place(item), escaped_cell(item.old or "<none>"), escaped_cell(item.new or "<none>")]
         for item in items
@@ -27,7 +27,7 @@ def print_file_changes(items: Iterable[FileItem], out: TextIO) -> None:
 
 
 def print_gates(items: Iterable[FileItem], out: TextIO) -> None:
-    """One row for each image at which `--check` stops."""
+    """Print one row for each image at which `--check` stops."""
     rows = [
         [*_place(item), escaped_cell(item.old or "<none>"), escaped_cell(_finding(item))] for item in items if item.gate
     ]
@@ -47,19 +47,19 @@ def _place(item: FileItem) -> list[str]:
 
 
 def print_file_names(items: Iterable[FileItem], out: TextIO) -> None:
-    """TYPE/NAME of each object that changes, once."""
+    """Print TYPE/NAME of each object that changes, once."""
     names = dict.fromkeys(item.target for item in items if item.result in {"planned", "changed"})
     out.writelines(f"{escaped(name)}\n" for name in names)
 
 
 def print_file_plan_json(items: Sequence[FileItem], out: TextIO) -> None:
-    """The document as JSON."""
+    """Print the plan as JSON."""
     text = msgspec.json.format(msgspec.json.encode(FilePlan(API_VERSION, "Plan", tuple(items))), indent=4).decode()
     out.write(f"{escaped_json(text)}\n")
 
 
 def print_file_plan_yaml(items: Sequence[FileItem], out: TextIO) -> None:
-    """The same document as YAML."""
+    """Print the plan as YAML."""
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -68,7 +68,7 @@ def print_file_plan_yaml(items: Sequence[FileItem], out: TextIO) -> None:
 
 
 def file_diff(name: str, before: str, after: str) -> str:
-    """A unified diff that `patch` takes; "" for no change. Lines end where `patch` ends them, at LF."""
+    """Return a unified diff that `patch` takes, "" for no change. Lines end at LF, as for `patch`."""
     old, new = _lines(before), _lines(after)
     lines = difflib.unified_diff(old, new, f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

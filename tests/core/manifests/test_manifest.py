@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
-from kubectl_pullpolicy.files.documents import Document, documents
+from kubectl_pullpolicy.files.documents import JsonDocument, read_documents
 from tests.core.manifests.editing import DIGEST, PIN, changed, images, pinned
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n"
@@ -125,8 +125,8 @@ NO_IMAGES = [
 
 def meaning(text: str) -> list[object]:
     """The documents as Kubernetes reads them, by the reader of `explain -f`."""
-    found = documents("x", text.encode())
-    return [json.loads(bytes(document.json)) for document in found if isinstance(document, Document)]
+    found = read_documents("x", text.encode())
+    return [json.loads(bytes(document.json)) for document in found if isinstance(document, JsonDocument)]
 
 
 def unpinned(value: object) -> object:
