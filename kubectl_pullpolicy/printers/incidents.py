@@ -6,7 +6,7 @@ from typing import TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.incidents.incidents import NODE_CAUSES
+from kubectl_pullpolicy.core.diagnosis.causes import NODE_CAUSES
 from kubectl_pullpolicy.core.incidents.scope import owner_text
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
 from kubectl_pullpolicy.core.report.incident import Example, Incident, IncidentList, Share

@@ -18,11 +18,12 @@ from kubectl_pullpolicy.core.k8s.kinds import kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.report.explanation import Explanation
-from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import CauseId, Credential, Remedy
 from kubectl_pullpolicy.core.source.reads import Get, NotRead
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
-_CAUSES = CREDENTIAL_CAUSES | {"PullSecretMissing"}
+# The causes that better credentials may fix.
+_FIXABLE: frozenset[CauseId] = CREDENTIAL_CAUSES | {"PullSecretMissing"}
 _TEMPLATES_PATCHED = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "CronJob"}
 )
@@ -172,7 +173,7 @@ def _remedies(found: tuple[Credential, ...], explained: Explanation, unpulled: U
         refused = _REFUSED.search(message) is not None
         return refused_by_mirror(found, unpulled) if refused else ()
     concerns_access = (
-        explained.diagnosis.cause in _CAUSES if explained.diagnosis is not None else _OF_ACCESS.search(message)
+        explained.diagnosis.cause in _FIXABLE if explained.diagnosis is not None else _OF_ACCESS.search(message)
     )
     return credential_remedies(found, unpulled) if malformed or concerns_access else ()
 

@@ -7,18 +7,18 @@ the cause is Unknown.
 
 import re
 
-from kubectl_pullpolicy.core.diagnosis.causes import CAUSES
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES, MIRROR_CAUSES
 from kubectl_pullpolicy.core.diagnosis.image_in_message import MessageImage, message_image
 from kubectl_pullpolicy.core.diagnosis.message import MaskedText, mask_text, unwrap_message
 from kubectl_pullpolicy.core.diagnosis.rules import RULES, rank
 from kubectl_pullpolicy.core.diagnosis.rules.authorization import BARE_401
 from kubectl_pullpolicy.core.diagnosis.rules.rule import Match, Rule
 from kubectl_pullpolicy.core.images.known_registries import kind_of
-from kubectl_pullpolicy.core.report.pull_failure import Diagnosis
+from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis
 
 QUOTED = 240  # characters of a message that are quoted as evidence
 # Reasons that say more than that a pull failed; they count where the text itself tells nothing.
-_REASONS = {
+_REASONS: dict[str, CauseId] = {
     "ErrImageNeverPull": "ImageNeverPull",
     "InvalidImageName": "InvalidImageName",
     "ImageInspectError": "ImageInspectFailed",
@@ -27,11 +27,6 @@ _REASONS = {
     "FailedToRetrieveImagePullSecret": "PullSecretMissing",
 }
 _ALIKE = "the registry answers a missing repository and a private one alike"
-# What a mirror may answer as well as a registry; the node's own troubles are none of its.
-_ANSWERED = frozenset(CAUSES) - {
-    "DiskFull", "CorruptLayer", "UnpackFailed", "PullQPSExceeded", "ImageNeverPull", "InvalidImageName", "Proxy",
-    "RuntimeUnavailable", "PlatformMismatch", "SignatureValidation", "CredentialProvider", "PullSecretMissing",
-}  # fmt: skip
 _BACK_OFF = re.compile(
     r"(?:\s|[:.\"']|\berror\b|\bwarning\b|\bfailed\b|\bbackoff\b|imagepullbackoff|errimagepull|R|"
     r"back-off pulling image|failed to \"startcontainer\" for \"[^\"]{1,100}\" with)*"
@@ -53,7 +48,7 @@ def _judged(said: str, reason: str, image: str, spoke: str) -> Diagnosis:
     match = RULES.first_match(text)
     if match is not None:
         rule = _at(kind_of(about.registry), match.rule)
-        if about.mirrored and rule.cause in _ANSWERED:
+        if about.mirrored and rule.cause in MIRROR_CAUSES:
             rule = rule._replace(
                 cause="Mirror", mechanism=f"a mirror was asked: {rule.mechanism}", transient=_heals(rule)
             )
@@ -104,7 +99,7 @@ def _diagnosis(rule: Rule, evidence: str, about: MessageImage, spoke: str) -> Di
     )
 
 
-def _nothing(cause: str, about: MessageImage, spoke: str) -> Diagnosis:
+def _nothing(cause: CauseId, about: MessageImage, spoke: str) -> Diagnosis:
     return _diagnosis(Rule(cause, ""), "", about, spoke)
 
 

@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.diagnosis.diagnose import diagnose
 from kubectl_pullpolicy.core.diagnosis.message import LONGEST
 from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, remedies_of
 from kubectl_pullpolicy.core.diagnosis.rules import rank
-from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis, Remedy
 
 SHOWN = 4000  # characters of a message that are given back
 NAMED = 20  # Pods that are named where more say the same
@@ -38,7 +38,8 @@ _OBJECT = re.compile(r"\b(pod/[a-z0-9][a-z0-9.-]{0,252})\b|\bpod=\"(?:[^/\"]{1,6
 _IMAGE = re.compile(r"\s+Image:\s+(\S{1,512})\s*$")
 _HEADER = re.compile(r"^(Name|Namespace):\s+(\S{1,253})\s*$")
 _SECRETS = re.compile(r"image pull secrets \(([^)]{1,500})\)", re.IGNORECASE)
-_NEEDS_CREDENTIALS = CREDENTIAL_CAUSES | {"ImageNotFound"}
+# Causes that a missing pull secret can explain.
+_MAY_LACK_SECRET: frozenset[CauseId] = CREDENTIAL_CAUSES | {"ImageNotFound"}
 
 
 class MessageDiagnosis(Diagnosis, frozen=True):
@@ -183,7 +184,7 @@ def _telling(found: list[MessageDiagnosis]) -> list[MessageDiagnosis]:
         return (each.registry, each.repository) not in told and bool(each.repository or not told)
 
     kept = list(filter(says_more, found))
-    wanted = bool(causes & _NEEDS_CREDENTIALS)
+    wanted = bool(causes & _MAY_LACK_SECRET)
 
     def order(each: MessageDiagnosis) -> int:
         if each.cause == "PullSecretMissing":

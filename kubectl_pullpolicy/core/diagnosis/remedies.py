@@ -12,7 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.known_registries import registry_of, server_of
-from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis, Remedy
 
 SECRET = "regcred"  # the name that the Kubernetes documentation gives a pull secret
 
@@ -46,7 +46,7 @@ _USE = Step(
 )
 _NODES = Step("see which platforms the nodes are", "kubectl get nodes -L kubernetes.io/os,kubernetes.io/arch")
 
-STEPS: dict[str, tuple[Step, ...]] = {
+STEPS: dict[CauseId, tuple[Step, ...]] = {
     "NotFoundOrDenied": (
         Step("check the name first: {registry} was asked for {name}"),
         Step("if it is private, give the Pods a pull secret for {registry}{hint}", "{create secret}"),

@@ -8,25 +8,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from kubectl_pullpolicy.core.diagnosis.causes import CAUSES, CREDENTIAL_CAUSES
+from kubectl_pullpolicy.core.diagnosis.causes import CAUSES, CREDENTIAL_CAUSES, NODE_CAUSES
 from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage, image_key
 from kubectl_pullpolicy.core.incidents.scope import IncidentScope, scope_text
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare, OwnerShare, Share
-from kubectl_pullpolicy.core.report.pull_failure import Diagnosis, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis, Remedy
 
-# The same for every registry.
-NODE_CAUSES = frozenset({"DiskFull", "PullQPSExceeded", "RuntimeUnavailable", "CredentialProvider"})
 EXAMPLES = 3
 QUOTED = 400  # characters of a message that tells no cause
-_OF_SECRETS = CREDENTIAL_CAUSES | {"PullSecretMissing", "RateLimited"}
+# The causes whose examples show the pull secrets.
+_SECRETS_SHOWN: frozenset[CauseId] = CREDENTIAL_CAUSES | {"PullSecretMissing", "RateLimited"}
 _UNKNOWN = Diagnosis(*CAUSES["Unknown"][:4])
 
 
 class _Key(NamedTuple):
     """What the failures of an incident share."""
 
-    cause: str
+    cause: CauseId
     registry: str
     transient: bool | None
 
@@ -78,7 +77,7 @@ class _GrowingIncident:
             return
         node = subject.node.name if subject.node is not None else ""
         names = subject.namespace, subject.name, explanation.container, node, explanation.image
-        secrets = explanation.credentials if told.cause in _OF_SECRETS else None
+        secrets = explanation.credentials if told.cause in _SECRETS_SHOWN else None
         self.examples[key] = Example(*names, words, told.spoke, secrets or ())
         self.remedies.update(dict.fromkeys(explanation.remedies))
 

@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.report.evidence import Evidence, Value
 from kubectl_pullpolicy.core.report.probe import Probe
-from kubectl_pullpolicy.core.report.pull_failure import BackOff, Credential, Diagnosis, NodePulls, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import BackOff, CauseId, Credential, Diagnosis, NodePulls, Remedy
 
 API_VERSION = "kubectl-pullpolicy/v1alpha1"
 Reason = Literal[
@@ -111,7 +111,7 @@ class Status(Value, frozen=True):
     since: str | None = None
     image_volume: str | None = None
     pull_failing: bool = False
-    cause: str | None = None
+    cause: CauseId | None = None
     transient: bool | None = None
 
 

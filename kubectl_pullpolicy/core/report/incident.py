@@ -6,7 +6,7 @@
 import msgspec
 
 from kubectl_pullpolicy.core.report.probe import Probe
-from kubectl_pullpolicy.core.report.pull_failure import Credential, Remedy
+from kubectl_pullpolicy.core.report.pull_failure import CauseId, Credential, Remedy
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel"):
@@ -64,7 +64,7 @@ class Incident(_Value, frozen=True):
     those of the examples.
     """
 
-    cause: str
+    cause: CauseId
     meaning: str
     transient: bool | None
     who: str

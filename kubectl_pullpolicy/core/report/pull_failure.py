@@ -1,8 +1,25 @@
 """What is told of a pull that fails, as values: the cause, the credentials, the back-off, and what ends it."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kubectl_pullpolicy.core.report.evidence import Value
+
+# The ids in the table of causes (core.diagnosis.causes). mypy checks every table and set of causes against them; at
+# run time they are text, so that the JSON Schemas allow causes of later versions.
+if TYPE_CHECKING:
+    # fmt: off
+    CauseId = Literal[
+        "NotFoundOrDenied", "ImageNotFound", "AuthenticationRequired", "CredentialsRejected", "CredentialsExpired",
+        "Forbidden", "RateLimited", "NameResolution", "ConnectionRefused", "Timeout", "NetworkUnreachable",
+        "CertificateUnknownAuthority", "CertificateNameMismatch", "CertificateExpired", "TLSFailure",
+        "HTTPSExpected", "Proxy", "PlatformMismatch", "UnsupportedMediaType", "InvalidImageName", "ImageNeverPull",
+        "DiskFull", "CorruptLayer", "UnpackFailed", "BlobNotFound", "RegistryError", "PullQPSExceeded",
+        "SignatureValidation", "CredentialProvider", "PullSecretMissing", "Mirror", "RuntimeUnavailable",
+        "ShortName", "BlockedByPolicy", "ImageInspectFailed", "Cancelled", "BackOffOnly", "Unknown",
+    ]
+    # fmt: on
+else:
+    CauseId = str
 
 CredentialVerdict = Literal[
     "Offered",  # an entry matches: the kubelet offers it
@@ -40,7 +57,7 @@ class Diagnosis(Value, frozen=True):
     the kubelet could not read, where the failure is one of credentials.
     """
 
-    cause: str
+    cause: CauseId
     meaning: str
     transient: bool | None
     who: str

@@ -8,6 +8,7 @@ from kubectl_pullpolicy.core.diagnosis.rules import authorization as access
 from kubectl_pullpolicy.core.diagnosis.rules import image as content
 from kubectl_pullpolicy.core.diagnosis.rules import network, node, registry
 from kubectl_pullpolicy.core.diagnosis.rules.rule import Rules
+from kubectl_pullpolicy.core.report.pull_failure import CauseId
 
 RULES = Rules(
     (
@@ -35,7 +36,7 @@ RULES = Rules(
 
 # Of several attempts, or of several statements about one image, the one that tells most: who got furthest, or whose
 # words are the most exact. What is not named here tells more than all of these.
-TELLING = (
+TELLING: tuple[CauseId, ...] = (
     "Unknown",
     "BackOffOnly",
     "PullSecretMissing",
@@ -49,6 +50,6 @@ TELLING = (
 )
 
 
-def rank(cause: str) -> int:
+def rank(cause: CauseId) -> int:
     """How much a cause tells beside others; more is more."""
     return TELLING.index(cause) if cause in TELLING else len(TELLING)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.core.diagnosis.message import MaskedText
 from kubectl_pullpolicy.core.report.evidence import Certainty
+from kubectl_pullpolicy.core.report.pull_failure import CauseId
 
 # An HTTP status as containerd (core/remotes/errors), docker (registry/client/errors.go), containers/image
 # (docker/errors.go) and buildkit write it.
@@ -38,7 +39,7 @@ class Rule(NamedTuple):
     cause's; `certainty` is inferred where the words have more than one meaning.
     """
 
-    cause: str
+    cause: CauseId
     mechanism: str
     words: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
