@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any
 
 from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, KindInfo, kind_named
+from kubectl_pullpolicy.core.k8s.pod_templates import POLICY_SETTINGS, PULL_POLICIES
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError
 from kubectl_pullpolicy.flags.options import ConnectionFlags
@@ -22,7 +23,6 @@ NO_SPACE, NO_FILES = 2, 4
 # Longer than that nobody waits for a TAB.
 TIMEOUT = "2s"
 NAMESPACE = KindInfo("v1", "Namespace", "namespaces", namespaced=False)
-POLICIES = ("Always", "IfNotPresent", "Never")
 
 # Shells expand what they complete (`compgen -W` of older kubectl scripts runs $(...)), and show it on a terminal.
 _HARMFUL = re.compile(
@@ -145,8 +145,8 @@ COMPLETERS: dict[str, Completer] = {
     "user": _of_kubeconfig("users"),
     "target": _targets,
     "container": _containers,
-    "policy": lambda _, __: POLICIES,
-    "value": lambda _, __: (*POLICIES, "Default"),
+    "policy": lambda _, __: PULL_POLICIES,
+    "value": lambda _, __: POLICY_SETTINGS,
     "dry_run": lambda _, __: ("none", "client", "server"),
     "evidence": lambda _, __: ("registry", "running"),
 }

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from kubectl_pullpolicy.core.explain.explainer import explain_image
 from kubectl_pullpolicy.core.explain.grouping import grouped_pods
 from kubectl_pullpolicy.core.explain.query import Query
+from kubectl_pullpolicy.core.k8s.pod_templates import PULL_POLICIES
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, filter_containers
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
-from kubectl_pullpolicy.flags.checks import check_format, check_names, check_probe
+from kubectl_pullpolicy.flags.checks import check_format, check_names, check_policy, check_probe
 from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
 from kubectl_pullpolicy.printers import Style, print_json, print_names, print_narratives, print_table, print_yaml
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 from kubectl_pullpolicy.flags.requests import ExplainRequest
 
 FORMATS = ("", "json", "yaml", "name", "wide")
-POLICIES = ("Always", "IfNotPresent", "Never")
 Pages = Iterator[list[SubjectExplanation]]
 
 
@@ -104,9 +104,8 @@ def _check(
     check_probe(output, probe=request.probe, demo=request.demo)
     if request.policy and not request.image:
         raise UsageError("--policy goes with --image")
-    if request.policy and request.policy not in POLICIES:
-        supported = ", ".join(f'"{policy}"' for policy in POLICIES)
-        raise UsageError(f'Unsupported value: "{request.policy}": supported values: {supported}')
+    if request.policy:
+        check_policy(request.policy, PULL_POLICIES)
     if request.image and (targets or selection.filename or request.demo):
         raise UsageError("--image takes no target and no file")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from kubectl_pullpolicy.core.k8s.pod_templates import POLICY_SETTINGS
 from kubectl_pullpolicy.core.k8s.selectors import parse_labels
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
@@ -53,13 +54,10 @@ def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write:
         raise UsageError("resource(s) were provided, but no name was specified: --selector or --all selects several")
 
 
-VALUES = ("Always", "IfNotPresent", "Never", "Default")
-
-
-def check_policy(value: str) -> None:
-    """Raises UsageError for anything else; `Default` is the word for the server's own rule."""
-    if value not in VALUES:
-        supported = ", ".join(f'"{policy}"' for policy in VALUES)
+def check_policy(value: str, settings: Sequence[str] = POLICY_SETTINGS) -> None:
+    """Raise UsageError for a value that is none of these settings."""
+    if value not in settings:
+        supported = ", ".join(f'"{policy}"' for policy in settings)
         raise UsageError(f'Unsupported value: "{value}": supported values: {supported}')
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from kubectl_pullpolicy.core.diagnosis.registry_probe import LookupResults, probe_of
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import parse, parse_or_none
 from kubectl_pullpolicy.core.report.explanation import Explanation, SubjectExplanation
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
 from kubectl_pullpolicy.flags.options import RegistryFlags
@@ -69,9 +69,8 @@ class Prober:
 
     def _question(self, explained: Explanation) -> ProbeRequest | None:
         """None for an image that cannot be read."""
-        try:
-            reference = parse(explained.image)
-        except InvalidReference:
+        reference = parse_or_none(explained.image)
+        if reference is None:
             return None
         node = explained.node
         platform = (node.os, node.architecture) if node is not None else ("", "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF
+from kubectl_pullpolicy.core.pods.status import BACK_OFF_REASONS
 from kubectl_pullpolicy.core.report.explanation import (
     Explanation,
     Obstacle,
@@ -176,7 +176,7 @@ def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
 def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator[str]:
     if back_off is not None:
         yield from labelled_lines("retries", list(retries(back_off, style.now())))
-    elif status.reason in BACKING_OFF:
+    elif status.reason in BACK_OFF_REASONS:
         longest = "the wait between two attempts grows from 10s to at most 5m"
         yield from labelled_lines("retries", [f"for ever: attempts never stop; {longest}"])
     else:

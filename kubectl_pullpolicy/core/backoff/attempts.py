@@ -14,14 +14,18 @@ from typing import NamedTuple
 from kubectl_pullpolicy.core.backoff.schedule import CRASH_LOOP_SYNC, LONGEST_PULL, USUAL_SYNC, SyncInterval
 from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import ContainerStatus, Event, ManagedFieldsEntry, Pod, meta, present
-from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.k8s.times import parse_time
-from kubectl_pullpolicy.core.pods.status import condition_of, is_image_reason, reported_status, status_of
+from kubectl_pullpolicy.core.pods.status import (
+    BACK_OFF_REASONS,
+    FAILED_PULL_REASONS,
+    PodStatuses,
+    condition_of,
+    is_image_reason,
+    reported_status,
+)
 from kubectl_pullpolicy.core.report.explanation import Status
 
-# pkg/kubelet/images/image_manager.go: these come from a pull, and back off; the others are found before any pull.
-FAILED_REASONS = frozenset({"ErrImagePull", "RegistryUnavailable", "SignatureValidationFailed"})
-BACKING_OFF = FAILED_REASONS | {"ImagePullBackOff"}
 _STATUSES = (b'"f:containerStatuses"', b'"f:initContainerStatuses"', b'"f:ephemeralContainerStatuses"')
 _BURST = 25  # events that pass before the filter drops any
 _LONGEST_RESTART = 316.0  # a container that ran before waits for its crash back-off before it pulls
@@ -63,16 +67,16 @@ class PullHistory(NamedTuple):
     pulls: PullEvents
 
 
-def pull_history(pod: Pod, container: DeclaredContainer, status: Status, events: Sequence[Event]) -> PullHistory:
-    """The trace of this container's or image volume's image, whose pull fails."""
-    statuses = [(other, status_of(pod, other)) for other in declared_containers(pod.spec)]
+def pull_history(container: DeclaredContainer, statuses: PodStatuses) -> PullHistory:
+    """Return what is known of the pulls of this container's or image volume's image, which fail."""
+    pod, status = statuses.pod, statuses.of[container]
     entry = _status_entry(pod)
     changed = seconds(entry.time) if entry is not None else None
-    images = {volume.name: volume.image for volume, _ in statuses if volume.kind == "imageVolume"}
-    same = [told for other, told in statuses if _waits_for(other, told, images) == container.image]
-    others = [(other, told) for other, told in statuses if _is_other(container, other, told, images)]
+    images = {volume.name: volume.image for volume in statuses.of if volume.kind == "imageVolume"}
+    same = [told for other, told in statuses.of.items() if _waits_for(other, told, images) == container.image]
+    others = [(other, told) for other, told in statuses.of.items() if _is_other(container, other, told, images)]
     moves = [_moves(reported_status(pod, other), told, changed) for other, told in others]
-    failing = any(told.reason in BACKING_OFF for _, told in others)
+    failing = any(told.reason in BACK_OFF_REASONS for _, told in others)
     crashing = any(_crashes(reported_status(pod, other)) for other, _ in others)
     pace = CRASH_LOOP_SYNC if crashing else SyncInterval(0.0, USUAL_SYNC.most + LONGEST_PULL) if failing else USUAL_SYNC
     ran = container.kind != "imageVolume" and _ran_before(reported_status(pod, container))
@@ -80,13 +84,13 @@ def pull_history(pod: Pod, container: DeclaredContainer, status: Status, events:
     return PullHistory(
         changed,
         not any(moves),
-        any(told.reason in FAILED_REASONS for told in same) or status.reason in FAILED_REASONS,
+        any(told.reason in FAILED_PULL_REASONS for told in same) or status.reason in FAILED_PULL_REASONS,
         crashing or failing or _written_meanwhile(pod, entry, changed),
         pace,
         since,
         _begun_by(pod, since, ran=ran),
         not ran,
-        _pulls(container.image, events),
+        _pulls(container.image, statuses.events),
     )
 
 
@@ -98,7 +102,7 @@ def seconds(text: str | None) -> float | None:
 
 def _waits_for(container: DeclaredContainer, status: Status, volumes: Mapping[str, str]) -> str:
     """The image whose pull this container's status tells of, "" for none: its own, or that of an image volume."""
-    if status.reason not in BACKING_OFF:
+    if status.reason not in BACK_OFF_REASONS:
         return ""
     return container.image if status.image_volume is None else volumes.get(status.image_volume, "")
 
@@ -140,9 +144,9 @@ def _moves(reported: ContainerStatus | None, status: Status, changed: float | No
         return not reported.ready or _shortly_before(changed, seconds(state.running.started_at), USUAL_SYNC)
     if last is not None and last.terminated is not None:
         ended = seconds(last.terminated.finished_at)
-        return status.reason in BACKING_OFF or _shortly_before(changed, ended, CRASH_LOOP_SYNC)
+        return status.reason in BACK_OFF_REASONS or _shortly_before(changed, ended, CRASH_LOOP_SYNC)
     # The kubelet's other reasons, once shown, stay as they are.
-    return status.reason in BACKING_OFF
+    return status.reason in BACK_OFF_REASONS
 
 
 def _shortly_before(changed: float, time: float | None, pace: SyncInterval) -> bool:

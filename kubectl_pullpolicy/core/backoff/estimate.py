@@ -7,14 +7,14 @@ seen in the API, nor is a first pull that failed fast and later ones that do not
 the longest, unless events show longer ones. The clocks of the node and of the API server are taken to agree.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil, floor, inf
 from typing import NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF, PullHistory, pull_history
+from kubectl_pullpolicy.core.backoff.attempts import PullHistory, pull_history
 from kubectl_pullpolicy.core.backoff.retry import retry_remedy
 from kubectl_pullpolicy.core.backoff.schedule import (
     CAPPED,
@@ -25,10 +25,10 @@ from kubectl_pullpolicy.core.backoff.schedule import (
     may_expire,
     most_failures,
 )
-from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.k8s.times import format_time
-from kubectl_pullpolicy.core.report.explanation import Explanation, Status
+from kubectl_pullpolicy.core.pods.status import BACK_OFF_REASONS, PodStatuses
+from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.pull_failure import BackOff, LastFailure, TimeWindow
 
 STATUS_CHANGE = "the Pod's last status change"
@@ -49,23 +49,22 @@ class _Failure(NamedTuple):
 
 
 def with_back_off(
-    explained: Explanation, pod: Pod, container: DeclaredContainer, events: Sequence[Event], now: datetime
+    explained: Explanation, container: DeclaredContainer, statuses: PodStatuses, now: datetime
 ) -> Explanation:
-    """The explanation with the back-off of its pull, where there is one."""
-    found = back_off_of(pod, container, explained.status, events, now) if explained.status is not None else None
+    """Return the explanation with the back-off of its pull, if there is one."""
+    found = back_off_of(container, statuses, now)
     if found is None:
         return explained
-    found = msgspec.structs.replace(found, at_once=retry_remedy(pod, explained.owner))
+    found = msgspec.structs.replace(found, at_once=retry_remedy(statuses.pod, explained.owner))
     return msgspec.structs.replace(explained, back_off=found)
 
 
-def back_off_of(
-    pod: Pod, container: DeclaredContainer, status: Status, events: Sequence[Event], now: datetime
-) -> BackOff | None:
-    """The back-off of a container or image volume; None where nothing backs off."""
-    if not status.pull_failing or status.reason not in BACKING_OFF or status.image_volume is not None:
+def back_off_of(container: DeclaredContainer, statuses: PodStatuses, now: datetime) -> BackOff | None:
+    """Return the back-off of a container or image volume; None if nothing backs off."""
+    status = statuses.of[container]
+    if not status.pull_failing or status.reason not in BACK_OFF_REASONS or status.image_volume is not None:
         return None
-    trace, moment = pull_history(pod, container, status, events), now.timestamp()
+    trace, moment = pull_history(container, statuses), now.timestamp()
     failure = _counted(trace, _last_failure(trace, moment))
     last = LastFailure(
         _text(failure.earliest if failure.bounded else -inf, floor), _text(failure.latest, ceil), failure.evidence

@@ -8,9 +8,9 @@ PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB
 from shlex import quote
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.backoff.attempts import BACKING_OFF
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, PodStatus, controller_of, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
+from kubectl_pullpolicy.core.pods.status import BACK_OFF_REASONS
 from kubectl_pullpolicy.core.report.explanation import Explanation, OwnerSummary, SubjectExplanation
 from kubectl_pullpolicy.core.report.pull_failure import Remedy
 
@@ -82,7 +82,7 @@ def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> 
 
 def _backs_off(explained: Explanation) -> bool:
     status = explained.status
-    return status is not None and status.pull_failing and status.reason in BACKING_OFF
+    return status is not None and status.pull_failing and status.reason in BACK_OFF_REASONS
 
 
 def _healthy(explained: SubjectExplanation) -> str:

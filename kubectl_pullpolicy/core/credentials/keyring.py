@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from kubectl_pullpolicy.core.credentials.auth_keys import FALLBACK, RegistryKey, is_docker_hub, matches
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
-from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, meta, present
+from kubectl_pullpolicy.core.images.reference import parse_or_none
+from kubectl_pullpolicy.core.k8s.objects import PullSecret, SecretEntry, present
 
 T = TypeVar("T")
 
@@ -41,10 +41,8 @@ def key_of(entry: SecretEntry) -> RegistryKey:
 
 def repository_of(image: str) -> str | None:
     """Return what the kubelet looks up credentials for: `docker.io/library/nginx`; None for an invalid image."""
-    try:
-        return parse(image).name
-    except InvalidReference:
-        return None
+    reference = parse_or_none(image)
+    return None if reference is None else reference.name
 
 
 def unreadable_secret(secrets: Sequence[PullSecret | None]) -> UnreadableSecret | None:
@@ -85,8 +83,3 @@ def keyring_lookup(held: Iterable[tuple[RegistryKey, T]], repository: str) -> tu
     if not found and is_docker_hub(repository):
         found = [(key, value) for key, value in readable if str(key) == FALLBACK]
     return tuple(value for _, value in found)
-
-
-def names_of(secrets: Iterable[PullSecret]) -> tuple[str, ...]:
-    """The Secrets' names."""
-    return tuple(meta(secret).name or "" for secret in secrets)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from kubectl_pullpolicy.core.diagnosis.message import MaskedText
 from kubectl_pullpolicy.core.images.known_registries import DOCKER_HUB_HOSTS
-from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, parse_or_none
 
 # What stands before a reference that is not quoted, and the reference itself.
 _NAMED = (
@@ -81,11 +81,8 @@ def _image(masked: MaskedText) -> str:
 
 @lru_cache(maxsize=4096)
 def _read(image: str) -> tuple[str, str, str, str] | None:
-    if not image or len(image) > 512:
-        return None
-    try:
-        read = parse(image)
-    except InvalidReference:
+    read = parse_or_none(image) if 0 < len(image) <= 512 else None
+    if read is None:
         return None
     return read.registry, read.repository, read.effective_tag, read.digest
 

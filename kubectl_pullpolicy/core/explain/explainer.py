@@ -24,7 +24,7 @@ from kubectl_pullpolicy.core.pods.node_images import (
 from kubectl_pullpolicy.core.pods.obstacles import container_obstacle, pod_obstacle, workload_obstacle
 from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls
 from kubectl_pullpolicy.core.pods.revisions import revision_of
-from kubectl_pullpolicy.core.pods.status import status_of
+from kubectl_pullpolicy.core.pods.status import pod_statuses
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.policy.provenance import PolicyReason, manifest_reason, policy_of
 from kubectl_pullpolicy.core.policy.reasons import PolicyReasons
@@ -91,13 +91,14 @@ class Explainer:
         events = self._context.events(pod)
         obstacle = pod_obstacle(pod, events) if stored else None
         explained = []
+        statuses = pod_statuses(pod, events) if stored else None
         for container in declared_containers(pod.spec):
-            status = status_of(pod, container, events) if stored else None
+            status = statuses.of[container] if statuses is not None else None
             again = status is None or starts_again(pod, container, status)
             policy = self._policy_of(pod, container, controller if stored else None, place.access if again else None)
             each = _explanation(container, policy, status, (namespace, name, owner, node))
-            if self._now is not None and status is not None and status.pull_failing:
-                each = with_back_off(each, pod, container, events, self._now())
+            if self._now is not None and statuses is not None and status is not None and status.pull_failing:
+                each = with_back_off(each, container, statuses, self._now())
             each = self._on_the_way(pod, container, each, place, obstacle) if stored else each
             explained.append(self._advised(each, pod))
         phase = (pod.status.phase if pod.status is not None else None) or ""

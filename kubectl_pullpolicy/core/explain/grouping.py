@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from kubectl_pullpolicy.core.pods.status import BACK_OFF_REASONS
 from kubectl_pullpolicy.core.report.explanation import Explanation, Status, SubjectExplanation
 
-# One sync apart and the same state for a user (pkg/kubelet/images/image_manager.go, v1.37.2).
-_BACKING_OFF = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _TOLD = ("image", "policy", "status", "digest", "not image")
 SHORT = 19  # characters of a digest: sha256: and twelve digits
 Same = Callable[[str, str], bool]
@@ -126,7 +125,7 @@ def _trait(explanation: Explanation) -> _Trait:
 def _state(status: Status | None) -> str:
     if status is None:
         return ""
-    if status.reason in _BACKING_OFF:
+    if status.reason in BACK_OFF_REASONS:  # one sync apart, and the same state for a user
         return "cannot pull"
     return status.reason or status.state
 
@@ -135,6 +134,6 @@ def _cause(status: Status | None) -> str:
     """The cause of a failed pull; where it is not known its message, without what the kubelet puts before it."""
     if status is None or not status.pull_failing:
         return ""
-    if status.cause not in {None, "Unknown", "BackOffOnly"}:
-        return status.cause or ""
+    if status.cause is not None and status.cause not in {"Unknown", "BackOffOnly"}:
+        return status.cause
     return status.message.rpartition(": ErrImagePull: ")[2]

@@ -19,7 +19,7 @@ from kubectl_pullpolicy.core.pods.node_images import VERIFICATION_UNKNOWN, on_no
 from kubectl_pullpolicy.core.pods.obstacles import may_be_wrong_platform
 from kubectl_pullpolicy.core.pods.parallel_pulls import node_pulls_needs
 from kubectl_pullpolicy.core.pods.revisions import revision_name
-from kubectl_pullpolicy.core.pods.status import status_of
+from kubectl_pullpolicy.core.pods.status import PodStatuses, pod_statuses
 from kubectl_pullpolicy.core.policy.defaulting import default_policy
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Get, Known, ListOf, Need
@@ -99,8 +99,9 @@ def _pod_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
     metadata = meta(pod)
     namespace = metadata.namespace or ""
     yield events_need("Pod", namespace, metadata.name or "")
-    yield from _failure_needs(pod, context)
-    yield from node_pulls_needs(pod, context.events(pod))
+    statuses = pod_statuses(pod, context.events(pod))
+    yield from _failure_needs(statuses, context)
+    yield from node_pulls_needs(statuses)
     if pod.spec is not None and pod.spec.node_name:
         yield Get(ObjectRef("v1", "Node", "", pod.spec.node_name))
     controller = controller_of(metadata)
@@ -123,12 +124,12 @@ def _pod_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
         yield history
 
 
-def _failure_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
+def _failure_needs(statuses: PodStatuses, context: Snapshot) -> Iterator[Need]:
     """What tells more of a container that fails: its log, and how its kubelet checks who may use an image."""
+    pod = statuses.pod
     metadata, place = meta(pod), (pod.spec.node_name if pod.spec is not None else None) or ""
     fact = context.node(place)
-    for container in declared_containers(pod.spec):
-        status = status_of(pod, container)
+    for container, status in statuses.of.items():
         if may_be_wrong_platform(pod, container):
             name = f"{metadata.name}/{container.name}"
             yield Get(ObjectRef("v1", "ContainerLog", metadata.namespace or "", name))
@@ -157,7 +158,7 @@ def _readable(ref: ObjectRef) -> bool:
 
 def _hides_cause(pod: Pod) -> bool:
     """Whether a kubelet before 1.32 waits between attempts: its message ends with the image's name."""
-    statuses = (status_of(pod, container) for container in declared_containers(pod.spec))
+    statuses = pod_statuses(pod).of.values()
     return any(status.reason == "ImagePullBackOff" and status.message.endswith('"') for status in statuses)
 
 

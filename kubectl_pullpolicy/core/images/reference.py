@@ -82,6 +82,14 @@ def parse(text: str) -> ImageReference:
     return ImageReference(text, registry, repository, tag, digest, (*implied, *untagged))
 
 
+def parse_or_none(text: str) -> ImageReference | None:
+    """Read an image string; None if it is no image reference."""
+    try:
+        return parse(text)
+    except InvalidReference:
+        return None
+
+
 def _lower(text: str) -> str:
     """As Go's strings.ToLower, which maps the dotted capital I to one character, where Python makes two."""
     return text.replace("\u0130", "i").lower()

@@ -6,24 +6,20 @@ One bit an image and node, so that it stays small: the Pods themselves are let g
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import parse_or_none
 
 
 @lru_cache(maxsize=4096)
 def image_key(image: str) -> str:
     """What makes two image strings the same image: nginx, and docker.io/library/nginx:latest."""
-    try:
-        return parse(image).normalized
-    except InvalidReference:
-        return image
+    reference = parse_or_none(image)
+    return image if reference is None else reference.normalized
 
 
 @lru_cache(maxsize=4096)
 def _registry_of(image: str) -> str:
-    try:
-        return parse(image).registry
-    except InvalidReference:
-        return ""
+    reference = parse_or_none(image)
+    return "" if reference is None else reference.registry
 
 
 class ImageUsage:

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.incidents.image_usage import ImageUsage
+from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.report.incident import NodeShare, OwnerShare
-
-# kubectl's short names, and `pod` for those that nothing owns.
-_SHORT = {
-    "Deployment": "deploy", "DaemonSet": "ds", "StatefulSet": "sts", "ReplicaSet": "rs",
-    "ReplicationController": "rc", "CronJob": "cj",
-}  # fmt: skip
 
 
 class IncidentScope(NamedTuple):
@@ -66,5 +61,7 @@ def _what(spread: IncidentScope, image_usage: ImageUsage) -> str:
 
 def owner_text(owner: OwnerShare, namespace: str | None) -> str:
     """`deploy/worker`, with its namespace where several were looked in; as kubectl takes it."""
-    name = f"{_SHORT.get(owner.kind, owner.kind.lower())}/{owner.name}"
+    info = kind_info(owner.kind)
+    short = info.short_names if info is not None and owner.kind not in {"Pod", "Node"} else ()
+    name = f"{short[0] if short else owner.kind.lower()}/{owner.name}"
     return name if namespace is not None else f"{name} -n {owner.namespace}"

@@ -263,7 +263,6 @@ class WorkloadStatus(_Object, frozen=True):
     ready_replicas: int | None = None
     updated_replicas: int | None = None
     update_revision: str | None = None
-    unavailable_replicas: int | None = None
     desired_number_scheduled: int | None = None
     current_number_scheduled: int | None = None
     updated_number_scheduled: int | None = None
@@ -307,7 +306,6 @@ class NodeSystemInfo(_Object, frozen=True):
     operating_system: str | None = None
     architecture: str | None = None
     kubelet_version: str | None = None
-    container_runtime_version: str | None = None
 
 
 class ContainerImage(_Object, frozen=True):

@@ -1,6 +1,6 @@
 """The Pod template of an object, and the containers that it declares."""
 
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import msgspec
 
@@ -8,6 +8,16 @@ from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, ObjectRef, PodSpec, Workload, meta, present
 
 ContainerKind = Literal["app", "init", "sidecar", "ephemeral", "imageVolume"]
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+PULL_POLICIES: tuple[PullPolicy, ...] = ("Always", "IfNotPresent", "Never")
+# What a command may set; Default removes the field, so that the API server stores its default.
+PolicySetting = PullPolicy | Literal["Default"]
+POLICY_SETTINGS: tuple[PolicySetting, ...] = (*PULL_POLICIES, "Default")
+
+
+def is_pull_policy(value: str) -> TypeGuard[PullPolicy]:
+    """Whether the API server takes this value. A file may hold any text."""
+    return value in PULL_POLICIES
 
 
 class DeclaredContainer(msgspec.Struct, frozen=True):

@@ -7,12 +7,12 @@ from typing import Any
 
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
 from kubectl_pullpolicy.core.k8s.objects import controller_of
+from kubectl_pullpolicy.core.k8s.pod_templates import is_pull_policy
 from kubectl_pullpolicy.core.plans.container_fields import LiveContainer
 from kubectl_pullpolicy.core.plans.json_patch import JsonPatch, compact, json_patch, reverse
 from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, target_of
 
 TARGETS = 50  # names in one command: a line that a terminal and a shell still take
-_SET = frozenset({None, "Always", "IfNotPresent", "Never"})
 # kubectl pkg/polymorphichelpers/updatepodspec.go: what `kubectl set image` changes.
 _SET_IMAGE = frozenset({"Pod", "ReplicationController", "Deployment", "DaemonSet", "Job", "CronJob"})
 _SET_IMAGE |= {"ReplicaSet", "StatefulSet"}
@@ -23,7 +23,7 @@ def undo_command(live: LiveObject, change: Change, containers: tuple[LiveContain
     target, namespace = quote(target_of(live.info, live.ref.name)), _namespace(live.ref.namespace)
     unique = sum(slot.name == change.container for slot in containers) == 1
     # A custom resource may hold any text: `set` takes the three policies only.
-    if change.field == "imagePullPolicy" and unique and change.old in _SET:
+    if change.field == "imagePullPolicy" and unique and (change.old is None or is_pull_policy(change.old)):
         return _set(change.old, (target,), change.container, namespace)
     if change.field == "image" and live.kind in _SET_IMAGE and change.container_kind != "imageVolume":
         return f"kubectl set image {target} {quote(f'{change.container}={change.old}')}{namespace}"

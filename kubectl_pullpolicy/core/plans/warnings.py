@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import parse_or_none
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.objects import Node, meta
 from kubectl_pullpolicy.core.plans.container_fields import LiveContainer, live_containers
@@ -123,9 +123,8 @@ def _no_credentials(change: Change, explained: Sequence[Explanation]) -> Iterato
 
 
 def _moving_tag(change: Change, image: str) -> Iterator[str]:
-    try:
-        reference = parse(image)
-    except InvalidReference:
+    reference = parse_or_none(image)
+    if reference is None:
         return
     tag = reference.effective_tag
     if not reference.digest and tag.lower() in MOVING_TAGS:

@@ -7,7 +7,7 @@ fetched again. From 1.35 the kubelet also checks who may use an image that is pr
 
 from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
 from kubectl_pullpolicy.core.k8s.objects import Pod
-from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
+from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, is_pull_policy
 from kubectl_pullpolicy.core.report.explanation import Status
 
 
@@ -18,15 +18,15 @@ def next_start(container: DeclaredContainer, policy: str, access: str) -> str:
     except InvalidReference as error:
         return f"cannot start: the kubelet refuses the image name ({error})"
     asked = f'"{reference.effective_tag}"'
+    if not is_pull_policy(policy):
+        return f"unknown: {policy!r} is not a policy that this program knows"
     if policy == "Always":
         what = "for this digest" if reference.digest else f"for the digest of {asked}"
         return f"asks the registry {what} every time, with credentials; layers that the node has are not pulled again"
     if policy == "IfNotPresent":
         fixed = "" if reference.digest else f"; newer bytes under {asked} are not looked for"
         return f"uses the image if the node has it{access}, pulls it otherwise{fixed}"
-    if policy == "Never":
-        return f"never pulls: starts if the node has the image{access}, else fails"
-    return f"unknown: {policy!r} is not a policy that this program knows"
+    return f"never pulls: starts if the node has the image{access}, else fails"
 
 
 def starts_again(pod: Pod, container: DeclaredContainer, status: Status) -> bool:

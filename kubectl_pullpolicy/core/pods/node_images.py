@@ -8,7 +8,7 @@ by kubelets from 1.35 (KEP-2535, gate KubeletEnsureSecretPulledImages; alpha and
 import re
 from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import parse_or_none
 from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration, Node, present
 from kubectl_pullpolicy.core.report.explanation import OnNode, Status
 
@@ -57,9 +57,8 @@ def on_node(node: Node | None, image: str, status: Status, access: CredentialVer
     """The image among those that the node reports; None where it is not, which proves nothing."""
     if node is None or node.status is None:
         return None
-    try:
-        reference = parse(image)
-    except InvalidReference:
+    reference = parse_or_none(image)
+    if reference is None:
         return None
     prefix = f"{reference.registry}/{reference.repository}"
     wanted = f"{prefix}@{reference.digest}" if reference.digest else f"{prefix}:{reference.effective_tag}"

@@ -6,20 +6,20 @@ such Pods may as well wait for volumes or network. serializeImagePulls and maxPa
 pkg/kubelet/apis/config/v1beta1/defaults.go, v1.37.2.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from kubectl_pullpolicy.core.k8s.objects import Event, KubeletConfiguration, ObjectRef, Pod, meta, present
-from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
-from kubectl_pullpolicy.core.pods.status import condition_of, status_of
+from kubectl_pullpolicy.core.k8s.objects import KubeletConfiguration, ObjectRef, Pod, meta, present
+from kubectl_pullpolicy.core.pods.status import PodStatuses, condition_of
 from kubectl_pullpolicy.core.report.pull_failure import NodePulls
 from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 
 
-def node_pulls_needs(pod: Pod, events: Sequence[Event]) -> Iterable[Need]:
-    """What tells of the other pulls, where a container of this Pod pulls."""
-    node = pod.spec.node_name if pod.spec is not None else None
-    if not node or not any(status_of(pod, each, events).state == "pulling" for each in declared_containers(pod.spec)):
+def node_pulls_needs(statuses: PodStatuses) -> Iterable[Need]:
+    """Return what to read about the other pulls, if a container of this Pod pulls."""
+    spec = statuses.pod.spec
+    node = spec.node_name if spec is not None else None
+    if not node or not any(status.state == "pulling" for status in statuses.of.values()):
         return
     yield _pods_need(node)
     yield Get(ObjectRef("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration", "", node))

@@ -5,9 +5,10 @@ of its last run; a failure of an image volume is put on every container that mou
 text; during a pull the status keeps its previous text, and only a Pulling event tells.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import parse_or_none
 from kubectl_pullpolicy.core.k8s.objects import (
     Condition,
     Container,
@@ -35,8 +36,24 @@ IMAGE_REASONS = frozenset(
         "SignatureValidationFailed",
     }
 )
+# pkg/kubelet/images/image_manager.go: these come from a pull, and back off. The others are found before any pull.
+FAILED_PULL_REASONS = frozenset({"ErrImagePull", "RegistryUnavailable", "SignatureValidationFailed"})
+BACK_OFF_REASONS = FAILED_PULL_REASONS | {"ImagePullBackOff"}
 _NO_STATUS, _NO_SPEC = PodStatus(), PodSpec()
 _FIELD_PATHS = {"init": "initContainers", "sidecar": "initContainers", "ephemeral": "ephemeralContainers"}
+
+
+class PodStatuses(NamedTuple):
+    """A Pod with the status of each of its containers, judged once by the events that were read."""
+
+    pod: Pod
+    events: Sequence[Event]
+    of: Mapping[DeclaredContainer, Status]
+
+
+def pod_statuses(pod: Pod, events: Sequence[Event] = ()) -> PodStatuses:
+    """Judge every container and image volume of a Pod, in the order in which they start."""
+    return PodStatuses(pod, events, {each: status_of(pod, each, events) for each in declared_containers(pod.spec)})
 
 
 def status_of(pod: Pod, container: DeclaredContainer, events: Sequence[Event] = ()) -> Status:
@@ -186,10 +203,8 @@ def field_path(container: DeclaredContainer) -> str:
 
 def _names(image: str) -> tuple[str, ...]:
     """The ways in which a message may quote an image: as written, and as the runtime completes it."""
-    try:
-        return image, parse(image).normalized
-    except InvalidReference:
-        return (image,)
+    reference = parse_or_none(image)
+    return (image,) if reference is None else (image, reference.normalized)
 
 
 def _spec_container(pod: Pod, container: DeclaredContainer) -> Container | None:

@@ -8,7 +8,7 @@ import json
 from shlex import quote
 from typing import Any, NamedTuple
 
-from kubectl_pullpolicy.core.images.reference import InvalidReference, parse
+from kubectl_pullpolicy.core.images.reference import parse_or_none
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer
 from kubectl_pullpolicy.core.report.explanation import FreshBytes
@@ -34,9 +34,8 @@ class TopOwner(NamedTuple):
 
 def how_to_update(container: DeclaredContainer, policy: str, holder: TopOwner) -> FreshBytes | None:
     """How this container gets the newest bytes; None where its image cannot be read."""
-    try:
-        reference = parse(container.image)
-    except InvalidReference:
+    reference = parse_or_none(container.image)
+    if reference is None:
         return None
     if reference.digest:
         return FreshBytes("the digest fixes the bytes: newer ones have another digest, which must stand here", "")

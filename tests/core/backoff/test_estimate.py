@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.backoff.attempts import seconds
 from kubectl_pullpolicy.core.backoff.estimate import NOT_LATER, back_off_of
 from kubectl_pullpolicy.core.k8s.objects import Event, Pod
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers
-from kubectl_pullpolicy.core.pods.status import status_of
+from kubectl_pullpolicy.core.pods.status import pod_statuses
 from kubectl_pullpolicy.core.report.pull_failure import BackOff, TimeWindow
 from tests.core.backoff.kubelet_history import IMAGE, START, STATUSES, History, history, text
 from tests.harness.builders import container, pod, read
@@ -24,7 +24,7 @@ HOUR = 3600.0
 def estimate(manifest: Pod, events: list[Event], moment: float, name: str = "main") -> BackOff | None:
     declared = next(each for each in declared_containers(manifest.spec) if each.name == name)
     now = datetime.fromtimestamp(int(moment), UTC)
-    return back_off_of(manifest, declared, status_of(manifest, declared, events), events, now)
+    return back_off_of(declared, pod_statuses(manifest, events), now)
 
 
 def holds(window: TimeWindow, moment: float) -> bool:

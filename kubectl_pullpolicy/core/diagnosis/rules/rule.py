@@ -89,10 +89,6 @@ class Rules:
                 return match
         return None
 
-    def seen_in(self, text: str) -> set[int]:
-        """The rules that have a word in this text, by their places."""
-        return set(self._seen(text, set(_TOKEN.findall(text))))
-
     def _seen(self, text: str, tokens: set[str]) -> dict[int, tuple[int, int]]:
         """For each rule that has a word in the text where one of its words stands."""
         seen: dict[int, tuple[int, int]] = {}
