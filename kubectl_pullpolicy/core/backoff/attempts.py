@@ -1,11 +1,11 @@
 """What a Pod and its events show of the pulls of one image.
 
-The time of the kubelet's entry for the status in metadata.managedFields is that of its last change of the status, as
-the API server wrote it, in whole seconds. It moves when the failure of a pull is shown (ErrImagePull), when the
-back-off is (ImagePullBackOff), and with every other change of the Pod's status: so it tells when a failure was shown
-only where nothing else can have changed, and else that it was not later. Events tell more while the kubelet's filter
-lets them all through: 25 of a type for each Pod, then one in 300 s (client-go tools/record/events_cache.go, v0.37.2);
-what it drops, it counts.
+The time of the kubelet's status entry in metadata.managedFields is that of its last change of the status, as the API
+server wrote it, in whole seconds. It moves when the status shows the failure of a pull (ErrImagePull), when it shows
+the back-off (ImagePullBackOff), and with every other change of the Pod's status. So it shows when a pull failed only if
+nothing else can have changed; else it is an upper bound. Events show more while the kubelet's filter lets them all
+pass: 25 of a type for each Pod, then one in 300 s (client-go tools/record/events_cache.go, v0.37.2). It counts what it
+drops.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ _LONGEST_RESTART = 316.0  # a container that ran before waits for its crash back
 
 
 class PullEvents(NamedTuple):
-    """What events tell: the newest attempt and failure that they know, and how many there were with it.
+    """What events show: the newest attempt and failure that they know, and how many there were with it.
 
     The kubelet counts what its filter drops, too: a count is exact for the event's last time. Times are seconds since
     1970. `whole`: no event was dropped. `lasted`: how long pulls of this image took to fail, as far as events show it.
@@ -48,7 +48,7 @@ class PullEvents(NamedTuple):
 
 
 class PullHistory(NamedTuple):
-    """All of it. Times are seconds since 1970, None where nothing tells.
+    """Status and events together. Times are seconds since 1970, None if nothing shows them.
 
     `changed`: the last change of the status; `alone`: nothing but this image can have made it. `failure_shown`: the
     status shows the failure itself, not yet the back-off. `at_once`: a sync may have come right after the failure.
@@ -101,14 +101,14 @@ def seconds(text: str | None) -> float | None:
 
 
 def _waits_for(container: DeclaredContainer, status: Status, volumes: Mapping[str, str]) -> str:
-    """The image whose pull this container's status tells of, "" for none: its own, or that of an image volume."""
+    """Return the image whose pull this container's status is about, "" for none: its own, or that of an image volume."""
     if status.reason not in BACK_OFF_REASONS:
         return ""
     return container.image if status.image_volume is None else volumes.get(status.image_volume, "")
 
 
 def _is_other(asked: DeclaredContainer, other: DeclaredContainer, status: Status, volumes: Mapping[str, str]) -> bool:
-    """Whether this container has a status of its own that tells of something else. Image volumes have none."""
+    """Return whether this container has a status that is about something else. Image volumes have none."""
     return other.kind != "imageVolume" and _waits_for(other, status, volumes) != asked.image
 
 
@@ -122,7 +122,7 @@ def _status_entry(pod: Pod) -> ManagedFieldsEntry | None:
 
 
 def _written_meanwhile(pod: Pod, entry: ManagedFieldsEntry | None, changed: float | None) -> bool:
-    """Whether somebody else wrote the Pod shortly before: the kubelet syncs it at once then."""
+    """Return whether another client wrote the Pod shortly before: then the kubelet syncs it immediately."""
     if changed is None:
         return False
     others = (seconds(e.time) for e in present(meta(pod).managed_fields) if e is not entry)

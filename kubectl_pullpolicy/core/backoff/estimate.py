@@ -2,9 +2,9 @@
 
 What resets it: a new Pod, another image string in the spec, a restart of the kubelet, and pulls that take about five
 minutes to fail. What does not: a repaired Secret, registry or ServiceAccount. Two containers of a Pod with one image
-string share one entry (pkg/kubelet/images/image_manager.go:pullImage, v1.37.2). A restart of the kubelet is not to be
-seen in the API, nor is a first pull that failed fast and later ones that do not: `schedule.LONGEST_PULL` is taken for
-the longest, unless events show longer ones. The clocks of the node and of the API server are taken to agree.
+string share one entry (pkg/kubelet/images/image_manager.go:pullImage, v1.37.2). The API does not show a restart of the
+kubelet, nor a first pull that failed fast and later ones that do not: `schedule.LONGEST_PULL` counts as the longest,
+unless events show longer ones. The clocks of the node and of the API server are assumed to agree.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ NOTHING = "nothing tells: managedFields and events are missing"
 
 
 class _Failure(NamedTuple):
-    """The last failure that is shown: when (seconds since 1970), how many there were with it, and what tells."""
+    """The last failure that is shown: when (seconds since 1970), how many there were with it, and the evidence."""
 
     earliest: float
     latest: float
@@ -114,7 +114,7 @@ def _by_status(trace: PullHistory, now: float) -> _Failure:
 
 
 def _is_first(trace: PullHistory) -> bool:
-    """Whether it may be the Pod's first failure: its new sandbox makes the kubelet sync it at once."""
+    """Return whether it may be the Pod's first failure: its new sandbox makes the kubelet sync it immediately."""
     if trace.begun is None or trace.changed is None:
         return True
     return trace.changed <= trace.begun + _pull(trace) + 2 * trace.pace.most

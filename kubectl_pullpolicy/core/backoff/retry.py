@@ -1,7 +1,7 @@
-"""Which Pods may be deleted so that the kubelet pulls at once, and which must not.
+"""Which Pods may be deleted so that the kubelet pulls now, and which must not.
 
-The back-off belongs to a Pod (its UID and image string): only a new Pod begins anew. A deletion is final, so it needs a
-controller that makes the Pod again and loses nothing by it. The API server evicts Pods that never ran whatever a
+The back-off belongs to a Pod (its UID and image string): only a new Pod starts without one. A deletion is final, so it
+needs a controller that recreates the Pod and loses nothing. The API server evicts Pods that never ran whatever a
 PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB), so a budget would protect nothing.
 """
 
@@ -53,7 +53,7 @@ class NotRetried(NamedTuple):
 
 
 def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> Retry | NotRetried:
-    """Whether this Pod may be deleted; `kill_running`: also where containers of it run."""
+    """Return whether this Pod may be deleted; `kill_running`: also if containers of it run."""
     metadata, controller = meta(pod), controller_of(meta(pod))
     name, namespace = explained.name, explained.namespace
     if metadata.deletion_timestamp:
@@ -104,7 +104,7 @@ def _running(pod: Pod) -> list[str]:
 
 
 def retry_remedy(pod: Pod, owner: OwnerSummary | None) -> Remedy:
-    """The command, where a deletion does no harm; `owner` is the workload that a user would name."""
+    """Return the command, if a deletion does no harm; `owner` is the workload that a user would name."""
     metadata = meta(pod)
     controller = controller_of(metadata)
     if is_mirror(metadata):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 FIRST, LONGEST = 10.0, 300.0
 CAPPED = 6  # the number of failures from which on the wait is the longest
 EXPIRY = 2 * LONGEST  # an entry that is older starts again at FIRST
-# How long a failing pull is taken to last where nothing tells: two dials that time out, with room.
+# How long a failing pull is assumed to last if nothing shows it: two dials that time out, with a margin.
 LONGEST_PULL = 120.0
 # From a sync to the server's note of it: less than 1 s, more on a node that is short of CPU.
 _SLACK = 4.0

@@ -1,8 +1,8 @@
 """diagnose(): why a pull fails, by one text of the kubelet or of a runtime.
 
-The text is taken out of its wrappings (`core.diagnosis.message`), each attempt in it is judged by the first rule that
-holds (`core.diagnosis.rules`), and what it mentions is told (`core.diagnosis.image_in_message`). Where no rule holds
-the cause is Unknown.
+`core.diagnosis.message` removes the wrappings of the text. The first rule that matches decides on each attempt in it
+(`core.diagnosis.rules`). `core.diagnosis.image_in_message` finds the image. Without a matching rule the cause is
+Unknown.
 """
 
 import re
@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.images.known_registries import kind_of
 from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis
 
 QUOTED = 240  # characters of a message that are quoted as evidence
-# Reasons that say more than that a pull failed; they count where the text itself tells nothing.
+# Reasons that say more than that a pull failed; they count if the text itself shows nothing.
 _REASONS: dict[str, CauseId] = {
     "ErrImageNeverPull": "ImageNeverPull",
     "InvalidImageName": "InvalidImageName",
@@ -34,9 +34,9 @@ _BACK_OFF = re.compile(
 
 
 def diagnose(message: str, reason: str = "", image: str = "", spoke: str = "the text") -> Diagnosis:
-    """The diagnosis of a message; `reason` and `image` are its container's, where they are known.
+    """Return the diagnosis of a message; `reason` and `image` are its container's, if they are known.
 
-    `spoke` tells whose text it is. Any text is taken, of any length.
+    `spoke` is the source of the text. Any text of any length is accepted.
     """
     judged = [_judged(said, reason, image, spoke) for said in unwrap_message(message)]
     return max(judged, key=lambda diagnosis: rank(diagnosis.cause))
@@ -69,7 +69,7 @@ def _at(kind: str, rule: Rule) -> Rule:
 
 
 def _reason_in(said: str) -> str:
-    """The kubelet's reason that a text names: of several the last, which is the telling one."""
+    """Return the kubelet's reason that a text names: of several the last, which says most."""
     named = max(((said.rfind(reason), reason) for reason in _REASONS), default=(-1, ""))
     return named[1] if named[0] >= 0 else ""
 
@@ -109,7 +109,7 @@ def _evidence(text: MaskedText, match: Match) -> str:
     for _ in range(2):
         before = said.rfind(": ", max(0, start - QUOTED // 2), max(0, start - 2))
         start = before + 2 if before >= 0 else 0 if start <= QUOTED // 2 else start
-    if said.startswith("code = ", start):  # gRPC's, which tells nothing more
+    if said.startswith("code = ", start):  # gRPC's, which says nothing more
         start = max(start, said.find("desc = ", start) + len("desc = "))
     for limit in (len(said), said.find(": ", end)):
         if end <= limit <= start + QUOTED:

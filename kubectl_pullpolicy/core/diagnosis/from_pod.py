@@ -1,8 +1,8 @@
-"""Whose words tell why a container's pull fails: its waiting message, else the newest event of a failed pull.
+"""The text that shows why a container's pull fails: its waiting message, else the newest event of a failed pull.
 
-Kubelets before 1.32 hide the cause in `Back-off pulling image "X"`; the `Failed to pull image` events before it tell
-it, as long as they are kept. Of a Pod that fails long the kubelet drops events, so the newest one may be old: its time
-is told. The Secrets that a kubelet could not read are named by an event, too (pkg/kubelet/kubelet.go:SyncPod).
+Kubelets before 1.32 hide the cause in `Back-off pulling image "X"`. The `Failed to pull image` events before it show
+it, as long as they are kept. The kubelet drops events of a Pod that fails for long, so the newest one may be old: its
+time is shown. An event also names the Secrets that a kubelet could not read (pkg/kubelet/kubelet.go:SyncPod).
 """
 
 import re

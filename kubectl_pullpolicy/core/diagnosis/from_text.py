@@ -1,6 +1,6 @@
 """The failing statements in a text, each diagnosed: output of `kubectl describe` and `get events`, YAML, logs.
 
-Lines are taken as they come, since a log may be long. Where none looks like a failed pull, each is asked for a cause.
+Lines are taken as they come, since a log may be long. If none looks like a failed pull, a cause is looked for in each.
 """
 
 import re
@@ -17,7 +17,7 @@ from kubectl_pullpolicy.core.diagnosis.rules import rank
 from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis, Remedy
 
 SHOWN = 4000  # characters of a message that are given back
-NAMED = 20  # Pods that are named where more say the same
+NAMED = 20  # Pods that are named if more say the same
 _OF_ONE = 8  # lines that one message may have; more are a text with statements of its own
 _LINES = 200  # lines of a text without any failing statement that are asked for a cause
 
@@ -43,7 +43,7 @@ _MAY_LACK_SECRET: frozenset[CauseId] = CREDENTIAL_CAUSES | {"ImageNotFound"}
 
 
 class MessageDiagnosis(Diagnosis, frozen=True):
-    """A message with its diagnosis and remedies; `count` is how often a text says so, `pods` are who it says it of."""
+    """A message with its diagnosis and remedies; `count` is how often a text says so, `pods` are the Pods it is about."""
 
     message: str = ""
     remedies: tuple[Remedy, ...] = ()
@@ -60,7 +60,7 @@ class DiagnosisList(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Statement(NamedTuple):
-    """Something that a text says of a failed pull, and of which Pod and image ("": it does not tell)."""
+    """Something that a text says of a failed pull, and of which Pod and image ("": not known)."""
 
     text: str
     pod: str = ""
@@ -69,7 +69,7 @@ class Statement(NamedTuple):
 
 
 def diagnosed_message(message: str) -> MessageDiagnosis:
-    """The diagnosis of one message; where it holds several statements, of the one that tells most."""
+    """Return the diagnosis of one message; if it holds several statements, of the one that says most."""
     if message.count("\n") > _OF_ONE:
         found = list(diagnosed_text(message.splitlines()))
         if found:
@@ -78,7 +78,7 @@ def diagnosed_message(message: str) -> MessageDiagnosis:
 
 
 def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
-    """What the lines of a text say, equal statements once, the most telling first."""
+    """Return what the lines of a text say, equal statements once, those that say most first."""
     groups: dict[tuple[str, ...], MessageDiagnosis] = {}
     for statement in statements(lines):
         diagnosis = diagnose(statement.text, image=statement.image)
@@ -92,7 +92,7 @@ def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
 
 
 def statements(lines: Iterable[str]) -> Iterator[Statement]:
-    """The failing statements of a text. Where it has none: its lines that tell a cause, or the only line there is."""
+    """Yield the failing statements of a text. If it has none: its lines that show a cause, or the only line there is."""
     pod = namespace = image = ""
     others: list[str] = []
     found = False
@@ -116,7 +116,7 @@ def statements(lines: Iterable[str]) -> Iterator[Statement]:
 
 
 def _statement(line: str) -> str:
-    """The statement in a line, without what stands before it; "" where there is none."""
+    """Return the statement in a line, without what precedes it; "" if there is none."""
     text = line if len(line) <= 2 * LONGEST else f"{line[:LONGEST]} ... {line[-LONGEST:]}"
     lower = text.lower()
     if not any(sign in lower for sign in _SIGNS):
@@ -129,7 +129,7 @@ def _statement(line: str) -> str:
 
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:
-    """The lines, where a `message:` of YAML that was broken into several is one again."""
+    """Yield the lines, with a `message:` of YAML that was broken into several lines joined again."""
     held, indent = "", -1
     for line in lines:
         if not line or line.isspace():
@@ -169,8 +169,8 @@ def _again(known: MessageDiagnosis, statement: Statement) -> MessageDiagnosis:
 
 
 def _telling(found: list[MessageDiagnosis]) -> list[MessageDiagnosis]:
-    """The most telling first. A back-off says nothing beside the failure that it follows; a Secret that is missing
-    explains nothing where the failure is not one of credentials, and stands last.
+    """Sort those that say most first. A back-off says nothing beside the failure that it follows. A missing Secret
+    comes last if the failure is not one of credentials: it explains nothing.
     """
     causes = {each.cause for each in found}
     told = {(each.registry, each.repository) for each in found if each.cause not in {"BackOffOnly", "Unknown"}}

@@ -9,7 +9,7 @@ from kubectl_pullpolicy.core.diagnosis.message import MaskedText
 from kubectl_pullpolicy.core.images.known_registries import DOCKER_HUB_HOSTS
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, parse_or_none
 
-# What stands before a reference that is not quoted, and the reference itself.
+# What precedes a reference that is not quoted, and the reference itself.
 _NAMED = (
     ("docker://", re.compile(r"docker://([^\s:/]{1,255}(?::\d+)?/[^\s\"',]{1,512})")),
     ("pull access denied for ", re.compile(r"pull access denied for ([^\s,]{2,512}),")),
@@ -38,7 +38,9 @@ _LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.\d+|\[::1\])(?::\d+)?")
 
 
 class MessageImage(NamedTuple):
-    """What is known is told, the rest is "". `mirrored`: a mirror was asked, not the registry of the image's name."""
+    """What a message shows of its image; the rest is "". `mirrored`: a mirror failed, not the registry of the image's
+    name.
+    """
 
     image: str = ""
     registry: str = ""
@@ -50,7 +52,7 @@ class MessageImage(NamedTuple):
 
 
 def message_image(masked: MaskedText, image: str = "") -> MessageImage:
-    """What a text mentions; `image` is the one of the spec where that is known."""
+    """Return what a text shows of its image; `image` is the one of the spec if that is known."""
     route = _route(masked)
     written = image or _image(masked)
     read = _read(written)
@@ -88,7 +90,7 @@ def _read(image: str) -> tuple[str, str, str, str] | None:
 
 
 def _route(masked: MaskedText) -> tuple[str, str, str]:
-    """Host, repository and reference of the request that failed: the last one that is told.
+    """Return host, repository and reference of the request that failed: the last one in the text.
 
     Registries put links into their answers; those are no requests.
     """
@@ -100,7 +102,7 @@ def _route(masked: MaskedText) -> tuple[str, str, str]:
 
 
 def _of_route(route: tuple[str, str, str], masked: MaskedText, space: str) -> tuple[str, str, str, str]:
-    """What a request tells of the image, where nothing else does."""
+    """Return what a request shows of the image, if nothing else does."""
     _, repository, reference = route
     if not repository:
         scope = next((found[1] for url in masked.urls if (found := _SCOPE.search(url))), "")
@@ -115,7 +117,7 @@ def _of_route(route: tuple[str, str, str], masked: MaskedText, space: str) -> tu
 
 
 def _host(masked: MaskedText, route: tuple[str, str, str]) -> str:
-    """Who was asked last, or what a resolver was asked for."""
+    """Return the host of the last request, or the name that a resolver looked up."""
     looked_up = _LOOKED_UP.search(masked.said) if "lookup " in masked.said else None
     if looked_up is not None:
         return looked_up[1]

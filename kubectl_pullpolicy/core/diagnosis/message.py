@@ -8,10 +8,10 @@ The wrappings are the kubelet's (pkg/kubelet/images/image_manager.go, kuberuntim
 import re
 from typing import NamedTuple
 
-LONGEST = 8192  # characters that are read at either end of a message: what fails stands in its first or its last words
+LONGEST = 8192  # characters that are read at either end of a message: its first or its last words say what fails
 _HUGE = 2 * LONGEST
 
-# What stands before a quoted image, whatever the wrapping.
+# What precedes a quoted image, whatever the wrapping.
 _NAMING = ("image", "images", "reference", "tag", "manifest", "artifact", "source", "image reference", "image name")
 _QUOTED = re.compile(r'"([^"\s]{1,512})"')
 _URL = re.compile(r"[a-z]{4,6}://[^\s\"'\\]{1,2048}")
@@ -38,7 +38,7 @@ class MaskedText(NamedTuple):
 
 
 def unwrap_message(message: str) -> list[str]:
-    """What was said, each attempt by itself. Never long: of a huge message only both ends are read."""
+    """Return what was said, one text for each attempt. Of a huge message only both ends are read."""
     if len(message) > _HUGE:
         message = f"{message[:LONGEST]} ... {message[-LONGEST:]}"
     plain = message
@@ -69,7 +69,7 @@ def mask_text(said: str) -> MaskedText:
 
 
 def _without_mirrors(text: str) -> str:
-    """containers/image tells of the mirrors first, in brackets, then of the registry itself, whose words count."""
+    """Remove the errors of mirrors: containers/image prints them first, in brackets, then that of the registry itself."""
     found = _MIRRORS.search(text)
     if found is None:
         return text
@@ -78,9 +78,10 @@ def _without_mirrors(text: str) -> str:
 
 
 def _attempts(text: str) -> list[str]:
-    """The parts of `[a, b]` (k8s.io/apimachinery/pkg/util/errors: aggregate), one for each credential that was tried.
+    """Return the parts of `[a, b]` (k8s.io/apimachinery/pkg/util/errors: aggregate), one for each credential that was
+    tried.
 
-    Errors of one runtime begin alike, so the next one begins where the first one's beginning comes again.
+    Errors of one runtime begin identically, so each next one begins like the first one.
     """
     opening = text.find("[")
     if opening < 0 or not text.rstrip("\"' .").endswith("]"):

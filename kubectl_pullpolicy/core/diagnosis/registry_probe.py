@@ -1,7 +1,7 @@
 """What a registry's answers mean for one container: a Probe.
 
-The answers were given to this machine. The node's own credentials, mirrors, proxies and network are not seen from here,
-so every sentence speaks of the registry, and of the node only where its platform decides.
+The answers were given to this machine. The node's own credentials, mirrors, proxies and network cannot be seen from
+here. So every sentence is about the registry, and about the node only if its platform decides.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ NO_SOURCE = ""
 
 
 class LookupAttempt(NamedTuple):
-    """One look-up; `source` is whose credentials were used, ANONYMOUSLY for none."""
+    """One look-up; `source` is the Secret whose credentials were used, NO_SOURCE for none."""
 
     source: str
     answer: Resolved | Failure
@@ -29,10 +29,10 @@ class LookupAttempt(NamedTuple):
 
 
 class LookupResults(NamedTuple):
-    """All that was asked about one image. None: there was no reason to ask.
+    """All answers about one image. None: there was no reason to look it up.
 
-    `child` is the manifest of the node's platform in an index; `tag_now` what the tag beside a missing digest stands
-    for.
+    `child` is the manifest of the node's platform in an index; `tag_now` is what the tag beside a missing digest
+    resolves to.
     """
 
     attempts: tuple[LookupAttempt, ...]
@@ -48,10 +48,10 @@ class LookupResults(NamedTuple):
 
 
 def platform_for_node(platforms: Sequence[Platform], os: str, architecture: str) -> Platform | None:
-    """What a node takes of these: its own architecture before one that it can run as well.
+    """Return what a node takes of these: its own architecture before one that it can run as well.
 
-    Source: github.com/containerd/platforms v1.0.0 compare.go:platformVector. Variants are not told apart: the API does
-    not show the node's.
+    Source: github.com/containerd/platforms v1.0.0 compare.go:platformVector. Variants are ignored: the API does not
+    show the node's.
     """
     older = {"amd64": "386", "arm64": "arm"}.get(architecture)
     for wanted in (architecture, older):
@@ -87,7 +87,7 @@ def _shown(attempt: LookupAttempt) -> ProbeAttempt:
 
 
 def _exists(findings: LookupResults) -> bool | None:
-    """None where nothing tells: a 404 is an answer, a 401 hides both."""
+    """Return None if no answer shows it: a 404 is an answer, a 401 hides both."""
     if findings.found is not None:
         return True
     return False if "NotFound" in _kinds(findings) else None

@@ -18,7 +18,7 @@ SECRET = "regcred"  # the name that the Kubernetes documentation gives a pull se
 
 
 class RemedyTarget(NamedTuple):
-    """Where the image is wanted; what is not known is ""."""
+    """What needs the image; what is not known is ""."""
 
     namespace: str = ""
     pod: str = ""
@@ -181,7 +181,7 @@ def remedies_of(diagnosis: Diagnosis, place: RemedyTarget = RemedyTarget()) -> t
 
 
 def secret_command(registry: str, place: RemedyTarget, *, renew: bool) -> str:
-    """The command that makes a pull secret for a registry, or writes it anew."""
+    """Return the command that creates a pull secret for a registry, or replaces it."""
     kind, parts = registry_of(registry)
     username = (kind.username if kind is not None else "") or '"${REGISTRY_USER:?}"'
     password = (kind.password if kind is not None else "") or '"${REGISTRY_PASSWORD:?}"'
@@ -197,7 +197,7 @@ def secret_command(registry: str, place: RemedyTarget, *, renew: bool) -> str:
 
 
 def _missing(diagnosis: Diagnosis, place: RemedyTarget) -> Iterator[Remedy]:
-    """The pull secrets that are named and cannot be read: what is there already is mended first."""
+    """Yield fixes for pull secrets that are named and cannot be read: these come first."""
     for name in diagnosis.missing_secrets:
         known = _HOST.fullmatch(diagnosis.registry)
         command = secret_command(diagnosis.registry, place._replace(secret=name), renew=False) if known else ""
@@ -205,7 +205,7 @@ def _missing(diagnosis: Diagnosis, place: RemedyTarget) -> Iterator[Remedy]:
 
 
 def _words(diagnosis: Diagnosis, place: RemedyTarget) -> dict[str, str]:
-    """The names that are known, by the word that stands for them."""
+    """Return the names that are known, by their placeholder."""
     registry, host = diagnosis.registry, diagnosis.host or diagnosis.registry
     kind, _ = registry_of(registry)
     host = host if _HOST.fullmatch(host) else ""

@@ -45,7 +45,7 @@ from kubectl_pullpolicy.core.source.snapshot import Snapshot, reduce_workload
 
 
 class NodeInfo(NamedTuple):
-    """Where a Pod is, as far as that is known."""
+    """The node of a Pod, as far as it is known."""
 
     node: Node | None
     summary: NodeSummary | None
@@ -53,7 +53,7 @@ class NodeInfo(NamedTuple):
 
     @property
     def platform(self) -> str:
-        """OS/ARCHITECTURE of the node, "" where it is not known."""
+        """OS/ARCHITECTURE of the node, "" if it is not known."""
         return f"{self.summary.os}/{self.summary.architecture}" if self.summary is not None and self.summary.os else ""
 
 
@@ -61,9 +61,10 @@ NO_NODE = NodeInfo(None, None, VERIFICATION_UNKNOWN)
 
 
 class Explainer:
-    """Explains subjects from a Context. Ask for one only when `core.explain.needs` has nothing more to read for it.
+    """Explains subjects from a Snapshot. Call it only when `core.explain.needs` has nothing more to read for the
+    subject.
 
-    `now` is asked late: a source knows its time when it has answered. Without it nothing is told of attempts to come.
+    `now` is called late: a source knows its time when it has answered. Without it there is no estimate of attempts.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Explainer:
         )
 
     def _advised(self, explained: Explanation, subject: Subject) -> Explanation:
-        """With its credentials, where they are asked for."""
+        """Return the explanation with its credentials, if they are wanted."""
         failing = explained.status is not None and explained.status.pull_failing
         if self._asking.wanted == "never" or not (failing or self._asking.wanted == "all"):
             return explained
@@ -121,7 +122,7 @@ class Explainer:
     def _on_the_way(
         self, pod: Pod, container: DeclaredContainer, explained: Explanation, place: NodeInfo, obstacle: Obstacle | None
     ) -> Explanation:
-        """With what stands in a container's way, and what its node tells of its image."""
+        """Return the explanation with a container's obstacle, and what its node shows of its image."""
         status, metadata = explained.status, meta(pod)
         if status is None or (status.state in {"running", "mounted"} and place.node is None):
             return explained
@@ -198,7 +199,7 @@ class Explainer:
         )
 
     def _rollout(self, controller: ObjectRef | None) -> tuple[str, ...]:
-        """What the owner's status tells of its rollout."""
+        """Return what the owner's status shows of its rollout."""
         fact = self._context.owner(self._context.root(controller)) if controller is not None else None
         return fact.value.rollout if isinstance(fact, Known) else ()
 

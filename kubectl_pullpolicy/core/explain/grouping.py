@@ -1,4 +1,4 @@
-"""Folds over explanations: the Pods of one workload that are alike are told once; digests under one tag are counted."""
+"""Folds over explanations: identical Pods of one workload are shown once; digests of one tag are counted."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,9 +42,9 @@ def grouped_pods(pages: Iterable[Sequence[SubjectExplanation]]) -> Iterator[list
 
 
 def mixed_digests(pods: Iterable[SubjectExplanation], same: Same) -> Iterator[str]:
-    """A sentence for each container whose Pods run several digests under one image string.
+    """Yield a sentence for each container whose Pods run several digests of one image string.
 
-    `same` tells of two digests whether they are known to be one image: an index and its manifest, for one.
+    `same`: whether two digests are known to be one image: an index and its manifest, for example.
     """
     found: dict[tuple[str, str], Counter[str]] = {}
     for explanation in (each for pod in pods for each in pod.containers):
@@ -104,7 +104,7 @@ def _differences(pod: SubjectExplanation, usual: SubjectExplanation) -> Iterator
 
 
 def _told(trait: _Trait) -> tuple[str, ...]:
-    """The traits that are short enough to be told, in the order of _TOLD."""
+    """Return the traits that are short enough to be shown, in the order of _TOLD."""
     return trait.image, trait.policy, trait.status, trait.digest[:SHORT], trait.obstacle
 
 
@@ -131,7 +131,7 @@ def _state(status: Status | None) -> str:
 
 
 def _cause(status: Status | None) -> str:
-    """The cause of a failed pull; where it is not known its message, without what the kubelet puts before it."""
+    """Return the cause of a failed pull; if it is not known its message, without what the kubelet puts before it."""
     if status is None or not status.pull_failing:
         return ""
     if status.cause is not None and status.cause not in {"Unknown", "BackOffOnly"}:

@@ -28,13 +28,13 @@ from kubectl_pullpolicy.core.source.snapshot import Snapshot
 ROUNDS = 3
 # What is asked: why policies are as they are, or why pulls fail.
 Question = Literal["policies", "failures"]
-# The events that tell the cause of a failed pull, for kubelets before 1.32, whose waiting messages do not.
+# The events that show the cause of a failed pull, for kubelets before 1.32: their waiting messages do not.
 FAILED = "reason=Failed,type=Warning"
 # The kinds that keep ControllerRevisions.
 REVISED = frozenset({"DaemonSet", "StatefulSet"})
 # The kinds whose status does not say that Pods are refused; Deployments and ReplicaSets have a condition for it.
 _TELL_BY_EVENTS = frozenset({"DaemonSet", "StatefulSet", "Job"})
-# The kinds that stand above a Pod's controller; listed with it, so that one round is enough.
+# The kinds above a Pod's controller; listed with it, so that one round is enough.
 _ABOVE = {"ReplicaSet": ("apps/v1", "Deployment"), "Job": ("batch/v1", "CronJob")}
 
 
@@ -70,7 +70,9 @@ def pod_needs(pod: Pod, context: Snapshot) -> list[Need]:
 
 
 def template_needs(workload: Workload, context: Snapshot) -> list[Need]:
-    """What the explanation of one named workload's template still has to read: history and events, where they tell."""
+    """Return what the explanation of one named workload's template still has to read: history and events, if they
+    matter.
+    """
     kind, namespace = workload.kind or "", meta(workload).namespace or ""
     needs: list[Need] = []
     history = _history_need(kind, namespace)
@@ -125,7 +127,7 @@ def _pod_needs(pod: Pod, context: Snapshot) -> Iterator[Need]:
 
 
 def _failure_needs(statuses: PodStatuses, context: Snapshot) -> Iterator[Need]:
-    """What tells more of a container that fails: its log, and how its kubelet checks who may use an image."""
+    """Yield what shows more of a container that fails: its log, and whether its kubelet verifies credentials."""
     pod = statuses.pod
     metadata, place = meta(pod), (pod.spec.node_name if pod.spec is not None else None) or ""
     fact = context.node(place)
@@ -142,14 +144,14 @@ def _failure_needs(statuses: PodStatuses, context: Snapshot) -> Iterator[Need]:
 
 
 def _history_need(kind: str, namespace: str) -> ListOf | None:
-    """Where the earlier revisions of this kind stand."""
+    """Return the list of the earlier revisions of this kind."""
     if kind == "Deployment":
         return ListOf("apps/v1", "ReplicaSet", namespace)
     return ListOf("apps/v1", "ControllerRevision", namespace) if kind in REVISED else None
 
 
 def _readable(ref: ObjectRef) -> bool:
-    """Whether this may hold a template: a built-in kind that does, or one of somebody else (argoproj.io)."""
+    """Return whether this may hold a template: a built-in kind that does, or a custom resource (argoproj.io)."""
     info = kind_info(ref.kind)
     if info is not None and info.api_version == ref.api_version:
         return ref.kind not in {"Node", "Pod"}
@@ -163,7 +165,7 @@ def _hides_cause(pod: Pod) -> bool:
 
 
 def _off_default(pod: Pod) -> bool:
-    """Whether a policy is not what the tag rule gives: then earlier revisions may tell of an earlier image."""
+    """Return whether a policy is not the default: then earlier revisions may show an earlier image."""
     return any(c.policy != default_policy(c.image) for c in declared_containers(pod.spec) if c.kind != "ephemeral")
 
 

@@ -94,7 +94,7 @@ class Query:
         yield from pages
 
     def workload(self, ref: ObjectRef) -> Workload:
-        """The workload itself, read along with what stands between it and its Pods.
+        """Read the workload itself, along with the objects between it and its Pods.
 
         Raises ForbiddenError, NotFoundError.
         """
@@ -108,7 +108,7 @@ class Query:
         """The template's explanation, with what its Pods run under its tags."""
         if not any(mixed_digests(pods, lambda one, other: one == other)):
             return template
-        everywhere = ListOf("v1", "Node", None)  # an index and its manifest may stand side by side on a node
+        everywhere = ListOf("v1", "Node", None)  # an index and its manifest may both be on a node
         if not self._context.answered(everywhere):
             self._context.learn(self._source.read([everywhere]))
         nodes = self._context.nodes()
@@ -116,7 +116,7 @@ class Query:
         return msgspec.structs.replace(template, notes=(*template.notes, *told))
 
     def _namespaces_of(self, target: Target) -> Iterator[str]:
-        """Where a file holds objects of this kind and name."""
+        """Yield the namespaces in which a file holds objects of this kind and name."""
         need = ListOf(target.info.api_version, target.info.kind, None, field_selector=f"metadata.name={target.name}")
         for reading in self._source.read([need]):
             for thing in reading.objects:

@@ -1,7 +1,7 @@
-"""Are the images there? A fold over looks at a target, which ends when they are, or when waiting is in vain.
+"""Whether the images are pulled: a target is read again until they are, or until a failure is permanent.
 
-In vain is a failure that does not heal by itself, once it was seen twice: the kubelet tried again and it was the same.
-One that may heal, or of which that is not known, is waited for.
+A permanent failure ends the wait once it was seen twice: the kubelet tried again and it was the same. One that is
+transient, or may be, is waited for.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ SYNC = timedelta(seconds=10)
 # Before any image is asked for; every other reason of waiting comes after it (kuberuntime_container.go:startContainer).
 BEFORE_PULL = frozenset({"", "ContainerCreating", "PodInitializing"})
 
-# Their Pods belong to Jobs, or to nobody.
+# Their Pods belong to Jobs, or do not exist.
 WITHOUT_PODS = frozenset({"CronJob", "PodTemplate"})
 
 Verdict = Literal["pulled", "failed", "waiting"]
@@ -85,7 +85,7 @@ def _fails(explained: Explanation) -> bool:
 
 
 class ImageWait:
-    """One target, looked at until its verdict is another than "waiting"."""
+    """One target, read again until its verdict is another than "waiting"."""
 
     def __init__(self, source: Source, target: Target, namespace: str) -> None:
         if target.info.kind in WITHOUT_PODS:
@@ -96,7 +96,7 @@ class ImageWait:
         self._first_seen: dict[tuple[str, str, str], datetime] = {}
 
     def look(self) -> tuple[WaitProgress, Verdict]:
-        """Reads the target anew. Raises PullPolicyError; NotFoundError where it is not, or no more."""
+        """Read the target again. Raises PullPolicyError; NotFoundError if it does not exist, or no longer."""
         query = Query(self._source)
         seen = (
             WaitProgress((query.pod(self._ref)[1],), ReplicaCount(1, 1))
@@ -121,7 +121,7 @@ class ImageWait:
         return WaitProgress(newest, replica_count(workload), (*rollout_notes(workload), *why))
 
     def _is_in_vain(self, pod: SubjectExplanation, explained: Explanation) -> bool:
-        """Whether this failure does not heal and was seen twice."""
+        """Return whether this failure is permanent and was seen twice."""
         status = explained.status
         if status is None or status.transient is not False:
             return False

@@ -97,7 +97,7 @@ class PodWatch:
         return [_without_counts(subject) for subject in self._inquiry.explained(pods, self._asked.namespace)]
 
     def _change(self, key: str, subject: SubjectExplanation) -> SubjectExplanation | None:
-        """What to show of a Pod; None where it was shown so before."""
+        """Return what to show of a Pod; None if it was shown like this before."""
         before = self._shown.get(key)
         wanted = self._wanted(subject, before)
         kept = filter_containers(subject, self._asked.container, failing=self._asked.failing)
@@ -119,9 +119,9 @@ class PodWatch:
         return msgspec.structs.replace(whole, containers=kept) if kept else None
 
     def _renew_owners(self, pod: Pod) -> None:
-        """Reads owners again when a Pod of a revision comes that was not met yet, once for each revision.
+        """Read owners again when a Pod of a new revision comes, once for each revision.
 
-        A template that changes makes a new revision, and its first Pod tells of it. What changes an owner and makes no
+        A template that changes creates a new revision, and its first Pod shows it. A change of an owner that creates no
         Pods (a new annotation) is not noticed before the next list.
         """
         revision = _revision(pod)
@@ -145,14 +145,14 @@ def _lasting(subject: SubjectExplanation) -> list[Explanation]:
 
 
 def _revision(pod: Pod) -> tuple[ObjectRef, str] | None:
-    """The revision that a Pod is of: its ReplicaSet or Job, or its owner with the label that tells them apart."""
+    """Return the revision of a Pod: its ReplicaSet or Job, or its owner with the label that identifies the revision."""
     metadata = meta(pod)
     controller = controller_of(metadata)
     return None if controller is None else (controller, (metadata.labels or {}).get(REVISION_LABEL) or "")
 
 
 def _without_counts(subject: SubjectExplanation) -> SubjectExplanation:
-    """How many Pods of the owner are ready was true when the owner was read; nobody reads it again."""
+    """Remove how many Pods of the owner are ready: that was true when the owner was read, and it is not read again."""
     if subject.owner is None or not subject.owner.ready:
         return subject
     owner = msgspec.structs.replace(subject.owner, ready="")

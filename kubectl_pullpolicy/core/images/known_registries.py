@@ -12,8 +12,8 @@ DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker
 class Registry(NamedTuple):
     """A kind of registry.
 
-    `username` and `password` are words for a shell (they may hold {region}, {registry} and {name}); "" where the user
-    must know them. `hint` tells which credentials it takes.
+    `username` and `password` are words for a shell (they may hold {region}, {registry} and {name}); "" if the user must
+    know them. `hint`: which credentials it takes.
     """
 
     kind: str
@@ -95,7 +95,7 @@ _TABLE = (
 
 @lru_cache(maxsize=1024)
 def registry_of(host: str) -> tuple[Registry | None, dict[str, str]]:
-    """The kind of registry at a host, and what its name tells ({"region": "eu-west-1"})."""
+    """Return the kind of registry at a host, and the parts of its name ({"region": "eu-west-1"})."""
     if len(host) > 255:
         return None, {}
     for registry in _TABLE:
@@ -106,7 +106,7 @@ def registry_of(host: str) -> tuple[Registry | None, dict[str, str]]:
 
 
 def kind_of(host: str) -> str:
-    """What people call the registry at this host, "" where it is none of the known ones."""
+    """Return what the registry at this host is called, "" for an unknown one."""
     registry, _ = registry_of(host)
     return registry.kind if registry is not None else ""
 

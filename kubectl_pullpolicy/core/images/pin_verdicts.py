@@ -38,18 +38,18 @@ class PinVerdict(NamedTuple):
 
 
 class RegistryAnswers(NamedTuple):
-    """What the registries told. `platforms` are those of the indexes behind tags, asked only where they matter."""
+    """The answers of the registries. `platforms` are those of the indexes that tags refer to, read only if they matter."""
 
     resolved: Mapping[ImageReference, Resolved | Failure]
     platforms: Mapping[ImageReference, tuple[Platform, ...] | Failure]
 
     def of(self, reference: ImageReference) -> Resolved | Failure:
-        """What a reference stands for."""
+        """Return what a reference resolves to."""
         return self.resolved.get(reference, Failure("BadAnswer", f"{reference.written} was not asked for"))
 
 
 def tag_reference(reference: ImageReference) -> ImageReference | None:
-    """What to ask to see where the tag points; None where a digest stands alone, since no tag can be followed."""
+    """Return the reference whose answer shows where the tag points; None for a digest without a tag."""
     if reference.digest and not reference.tag:
         return None
     return parse(unpinned(reference))
@@ -65,7 +65,7 @@ def references_to_resolve(reference: ImageReference, *, follow: bool, verify: bo
 
 
 def platforms_reference(reference: ImageReference, answers: RegistryAnswers, platform: str) -> ImageReference | None:
-    """The tag whose platforms matter: to choose one, or to see whether a digest is a child of the tag's index."""
+    """Return the tag whose platforms matter: to choose one, or to see whether a digest is a child of the tag's index."""
     tagged = tag_reference(reference)
     found = answers.resolved.get(tagged) if tagged is not None else None
     if not isinstance(found, Resolved):
@@ -77,7 +77,7 @@ def platforms_reference(reference: ImageReference, answers: RegistryAnswers, pla
 
 
 def judged(reference: ImageReference, answers: RegistryAnswers, platform: str = "") -> PinVerdict:
-    """The verdict on a reference whose questions were answered; `platform`: pin to its image, not to the index."""
+    """Return the verdict on a reference that was looked up; `platform`: pin to its image, not to the index."""
     tagged = tag_reference(reference)
     exists = answers.resolved.get(reference) if reference.digest else None
     if isinstance(exists, Failure):
@@ -106,7 +106,7 @@ def judged(reference: ImageReference, answers: RegistryAnswers, platform: str = 
 
 
 def _now(tagged: ImageReference | None, answers: RegistryAnswers, platform: str) -> str:
-    """Where the tag of a pin points now; "" where that is not known."""
+    """Return the digest that the tag of a pin points to now; "" if that is not known."""
     found = answers.resolved.get(tagged) if tagged is not None else None
     if tagged is None or not isinstance(found, Resolved):
         return ""
@@ -115,7 +115,7 @@ def _now(tagged: ImageReference | None, answers: RegistryAnswers, platform: str)
 
 
 def _chosen(tagged: ImageReference, found: Resolved, answers: RegistryAnswers, platform: str) -> str | Failure:
-    """The digest to pin to: what the tag stands for, or the image of the platform that was asked for."""
+    """Return the digest to pin to: that of the tag, or of the image of the platform."""
     if not platform:
         return found.digest
     return platform_digest(answers.platforms.get(tagged, ()), platform)

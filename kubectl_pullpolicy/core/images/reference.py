@@ -32,7 +32,7 @@ class InvalidReference(ValueError):  # noqa: N818  the name of the kubelet's rea
 
 
 class ImageReference(NamedTuple):
-    """`written` is the string as it stands; `tag` and `digest` are "" where none is written."""
+    """`written` is the string as given; `tag` and `digest` are "" if they are not written."""
 
     written: str
     registry: str
@@ -43,7 +43,7 @@ class ImageReference(NamedTuple):
 
     @property
     def effective_tag(self) -> str:
-        """The tag that counts: the written one, `latest` where neither tag nor digest is written, else ""."""
+        """The tag that counts: the written one, `latest` if neither tag nor digest is written, else ""."""
         return DEFAULT_TAG if "tag" in self.implied else self.tag
 
     @property
@@ -91,7 +91,7 @@ def parse_or_none(text: str) -> ImageReference | None:
 
 
 def _lower(text: str) -> str:
-    """As Go's strings.ToLower, which maps the dotted capital I to one character, where Python makes two."""
+    """As Go's strings.ToLower, which maps the dotted capital I to one character; Python makes two."""
     return text.replace("\u0130", "i").lower()
 
 

@@ -1,6 +1,6 @@
-"""What a registry knows of an image reference: values that the registry edge makes and pure rules read.
+"""What a registry knows of an image reference, as values that the registry clients return.
 
-A look-up never raises: what went wrong is a Failure, which stands where a Resolved would.
+A look-up never raises. A Failure in place of a Resolved says what went wrong.
 """
 
 from typing import Literal, NamedTuple
@@ -36,7 +36,7 @@ MANIFEST_TYPES = frozenset(
 
 
 class Resolved(msgspec.Struct, frozen=True):
-    """What a reference stands for now."""
+    """What a reference resolves to now."""
 
     digest: str
     media_type: str

@@ -1,4 +1,4 @@
-"""The tags that somebody may have meant who wrote one that is not there."""
+"""The tags that are most like one that does not exist."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def _parts(tag: str) -> list[str]:
 
 
 def _distance(wanted: list[str], tag: str) -> tuple[int, float]:
-    """How many parts differ from the first difference on, and by how much where that is a number."""
+    """Return how many parts differ from the first difference on, and by how much if that is a number."""
     parts = _parts(tag)
     same = 0
     for one, other in zip(wanted, parts, strict=False):

@@ -1,8 +1,7 @@
-"""The failing Pods of a source, explained, and what stands beside them.
+"""The failing Pods of a source, explained, with what they need.
 
-Pods that are well are looked at once and let go: of them only their images and nodes are kept. What is read besides
-the Pods is what the failing ones need: their owners by lists, events where a kubelet's message hides the cause, all
-nodes once.
+Of healthy Pods only their images and nodes are kept. Besides the Pods only what the failing ones need is read: their
+owners by lists, events if a kubelet's message hides the cause, all nodes once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +22,7 @@ Pages = Iterator[list[SubjectExplanation]]
 
 
 class FailingPods:
-    """Finds what fails in one source. `pods` counts all Pods that were looked at."""
+    """Finds the failing Pods of one source. `pods` counts all Pods that were read."""
 
     def __init__(self, source: Source, query: Query, container: str = "") -> None:
         self.image_usage = ImageUsage()
@@ -46,7 +45,7 @@ class FailingPods:
                 yield self._narrowed(pods)
 
     def platforms(self) -> dict[str, str] | None:
-        """OS/ARCHITECTURE of all nodes, None where they cannot be listed. Nothing else of them is kept."""
+        """Return OS/ARCHITECTURE of all nodes, None if they cannot be listed. Nothing else of them is kept."""
         found: dict[str, str] = {}
         for reading in self._source.read([NODES]):
             found.update(_platform(thing) for thing in reading.objects if isinstance(thing, Node))

@@ -1,6 +1,6 @@
-"""What was seen while Pods passed by: which images there are, and on which nodes each of them runs.
+"""The images of all Pods that were read, and the nodes on which each of them runs.
 
-One bit an image and node, so that it stays small: the Pods themselves are let go.
+One bit for an image and node, so that it stays small: the Pods themselves are not kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,7 @@ class ImageUsage:
             self._platforms[node] = platform
 
     def platform(self, node: str, listed: Mapping[str, str] | None) -> str:
-        """The node's OS/ARCHITECTURE, "" where it is not known."""
+        """Return the node's OS/ARCHITECTURE, "" if it is not known."""
         return (listed or {}).get(node, "") or self._platforms.get(node, "")
 
     def written(self, key: str) -> str:

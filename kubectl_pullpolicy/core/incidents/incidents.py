@@ -1,7 +1,7 @@
 """Failures grouped into incidents: a fold over explanations, which keeps counts and names and no explanation.
 
-A group is a cause at a registry; what heals by itself is another one than what does not. Where the cause lies in the
-node (its disk, its runtime, its kubelet's own limit) it is the same one for every registry.
+A group is a cause at a registry; transient and permanent failures are two groups. If the cause is in the node (its
+disk, its runtime, its kubelet's own limit) it is the same group for every registry.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from kubectl_pullpolicy.core.report.incident import Example, Incident, NodeShare
 from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis, Remedy
 
 EXAMPLES = 3
-QUOTED = 400  # characters of a message that tells no cause
+QUOTED = 400  # characters of a message that shows no cause
 # The causes whose examples show the pull secrets.
 _SECRETS_SHOWN: frozenset[CauseId] = CREDENTIAL_CAUSES | {"PullSecretMissing", "RateLimited"}
 _UNKNOWN = Diagnosis(*CAUSES["Unknown"][:4])
@@ -83,7 +83,7 @@ class _GrowingIncident:
 
 
 class Incidents:
-    """Takes explanations as they pass; `found` tells what they come to."""
+    """Takes explanations one by one; `found` returns the incidents."""
 
     def __init__(self) -> None:
         self.pods = 0
@@ -112,9 +112,9 @@ class Incidents:
     def found(
         self, image_usage: ImageUsage, platforms: Mapping[str, str] | None, namespace: str | None
     ) -> tuple[Incident, ...]:
-        """The incidents, those with most Pods first.
+        """Return the incidents, those with most Pods first.
 
-        `platforms` are those of all nodes, None where not known; `namespace` is the one that was looked in, None: all.
+        `platforms` are those of all nodes, None if not known; `namespace` is the one that was read, None: all.
         """
         ordered = sorted(self._groups.items(), key=lambda item: (-item[1].pods, *item[0][:2], str(item[0].transient)))
         return tuple(_incident(group, image_usage, platforms, namespace) for _, group in ordered)

@@ -1,4 +1,4 @@
-"""Where an incident is, in a few words: on which nodes, and of what."""
+"""What an incident affects, in a few words: which nodes, and which images."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from kubectl_pullpolicy.core.report.incident import NodeShare, OwnerShare
 
 
 class IncidentScope(NamedTuple):
-    """Over what an incident is spread. `platforms` are those of all nodes, None where nobody could list them."""
+    """What an incident affects. `platforms` are those of all nodes, None if they could not be listed."""
 
     nodes: tuple[NodeShare, ...]
     owners: tuple[OwnerShare, ...]
@@ -41,7 +41,7 @@ def _nodes(spread: IncidentScope, image_usage: ImageUsage) -> str:
 
 
 def _label(node: NodeShare, spread: IncidentScope) -> str:
-    """The node's name, with its platform where the cluster has several."""
+    """Return the node's name, with its platform if the cluster has several."""
     several = spread.platforms is not None and len(set(spread.platforms.values())) > 1
     return f"{node.name} ({_short(node.platform)})" if several and node.platform else node.name
 
@@ -60,7 +60,7 @@ def _what(spread: IncidentScope, image_usage: ImageUsage) -> str:
 
 
 def owner_text(owner: OwnerShare, namespace: str | None) -> str:
-    """`deploy/worker`, with its namespace where several were looked in; as kubectl takes it."""
+    """Return `deploy/worker`, with its namespace if several were read; as kubectl takes it."""
     info = kind_info(owner.kind)
     short = info.short_names if info is not None and owner.kind not in {"Pod", "Node"} else ()
     name = f"{short[0] if short else owner.kind.lower()}/{owner.name}"

@@ -63,7 +63,7 @@ def decode_workload(json: bytes | memoryview | msgspec.Raw) -> Workload:
 
 
 def decode_owner(json: bytes | memoryview | msgspec.Raw) -> Workload:
-    """An owner of any kind: with its template where it has one, else who it is and who manages it."""
+    """Return an owner of any kind, with its template if it has one, else with its metadata alone."""
     if has_template(json):
         try:
             return decode_workload(json)

@@ -11,6 +11,6 @@ def newest(events: Iterable[Event]) -> Event | None:
 
 
 def event_time(event: Event) -> str:
-    """When an event was seen last (RFC 3339), "" where it does not say."""
+    """Return when an event was seen last (RFC 3339), "" if it has no time."""
     series = event.series.last_observed_time if event.series is not None else None
     return series or event.last_timestamp or event.event_time or event.first_timestamp or ""

@@ -1,4 +1,4 @@
-"""Where pod templates, containers and image volumes stand in each kind.
+"""The kinds: names, groups, and the path of the Pod template in each.
 
 Source: k8s.io/api core/v1, apps/v1, batch/v1 v0.37.2; short names as `kubectl api-resources` prints them.
 """
@@ -84,7 +84,7 @@ def kind_named(word: str) -> KindInfo | None:
     return info
 
 
-# Where the pod spec stands below the root, for the kinds that hold one.
+# The path of the Pod spec below the root, for the kinds that differ from spec.template.spec.
 _SPEC_PATHS: dict[str, tuple[str, ...]] = {
     "Pod": ("spec",),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),

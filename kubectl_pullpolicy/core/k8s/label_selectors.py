@@ -67,7 +67,7 @@ def parse_requirements(text: str) -> tuple[Requirement, ...]:
 
 
 class _Parser:
-    """apimachinery's recursive descent, token by token; "" stands for the end of the text."""
+    """apimachinery's recursive descent, token by token; "" is the end of the text."""
 
     def __init__(self, text: str) -> None:
         self._tokens: list[str] = [*_TOKEN.findall(text), ""]

@@ -1,7 +1,7 @@
-"""What an object itself tells about who wrote its pull policies: last-applied and managedFields.
+"""What the metadata of an object shows about its pull policies: the last-applied manifest and managedFields.
 
-Source: facts seen on Kubernetes 1.37: defaulting happens before the field manager runs, so a creator owns
-`f:imagePullPolicy` even where the user never wrote it; an Apply manager owns only what it sent.
+Seen on Kubernetes 1.37: defaulting happens before the field manager runs. So a creator owns `f:imagePullPolicy` even if
+the manifest did not set it. An Apply manager owns only what it sent.
 """
 
 import json
@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.k8s.kinds import spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, PodSpec, present
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
 
-# UnicodeDecodeError: msgspec lets it through where text is not UTF-8.
+# UnicodeDecodeError: msgspec raises it for text that is not UTF-8.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -21,8 +21,8 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 class FieldOwner(msgspec.Struct, frozen=True):
     """One managedFields entry seen from one container: which of its fields the manager owns.
 
-    `time` is RFC 3339 as the API wrote it. `created` tells that the manager owns the container's name: it (or the
-    object's creator) brought the container in.
+    `time` is RFC 3339 as the API wrote it. `created`: the manager owns the container's name, so it (or the object's
+    creator) added the container.
     """
 
     manager: str

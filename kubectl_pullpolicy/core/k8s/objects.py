@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class ObjectRef(NamedTuple):
-    """Where an object stands: apiVersion, kind, namespace ("" for cluster-scoped kinds), name."""
+    """What identifies an object: apiVersion, kind, namespace ("" for cluster-scoped kinds), name."""
 
     api_version: str
     kind: str
@@ -40,7 +40,7 @@ class OwnerReference(_Object, frozen=True):
 
 
 class ManagedFieldsEntry(_Object, frozen=True):
-    """metadata.managedFields[]; fields_v1 stays undecoded, since few are ever looked at."""
+    """metadata.managedFields[]; fields_v1 stays undecoded, since few are ever read."""
 
     manager: str | None = None
     operation: str | None = None
@@ -475,7 +475,7 @@ def meta(thing: KubernetesObject) -> ObjectMeta:
 
 
 def reference_to(thing: KubernetesObject) -> ObjectRef:
-    """Where this object stands."""
+    """Return the reference to this object."""
     metadata = meta(thing)
     return ObjectRef(thing.api_version or "v1", thing.kind or "", metadata.namespace or "", metadata.name or "")
 

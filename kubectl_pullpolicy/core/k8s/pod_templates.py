@@ -21,7 +21,7 @@ def is_pull_policy(value: str) -> TypeGuard[PullPolicy]:
 
 
 class DeclaredContainer(msgspec.Struct, frozen=True):
-    """A container as a spec declares it; an image volume counts as one. `policy` is "" where none is set."""
+    """A container as a spec declares it; an image volume counts as one. `policy` is "" if none is set."""
 
     kind: ContainerKind
     name: str
@@ -64,7 +64,7 @@ def declared_containers(spec: PodSpec | None) -> tuple[DeclaredContainer, ...]:
 
 
 def template_of(workload: Workload) -> PodSpec | None:
-    """The spec of the pod template of a workload, or None where there is none."""
+    """Return the spec of the Pod template of a workload, or None if there is none."""
     if workload.template is not None:
         return workload.template.spec
     spec = workload.spec
@@ -113,7 +113,7 @@ def readiness(workload: Workload) -> str:
 
 
 def workload_ref(workload: Workload) -> ObjectRef:
-    """Where this workload stands; a missing apiVersion is the usual one of its kind."""
+    """Return the reference to this workload; a missing apiVersion is the usual one of its kind."""
     metadata = meta(workload)
     kind = workload.kind or ""
     info = kind_info(kind)

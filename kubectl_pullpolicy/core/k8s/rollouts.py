@@ -1,4 +1,4 @@
-"""What a workload's own status tells of its rollout: who still serves, and whether a change reaches the Pods at all.
+"""What a workload's status shows of its rollout: which revision serves, and whether a change reaches the Pods.
 
 Source: k8s.io/api apps/v1 v0.37.2 (DeploymentStatus, DaemonSetStatus, StatefulSetStatus); reasons from
 pkg/controller/deployment/util/deployment_util.go.
@@ -13,7 +13,7 @@ _NO_SPEC = WorkloadSpec()
 
 
 def is_on_delete(workload: Workload) -> bool:
-    """Whether its Pods get a changed template only when somebody deletes them."""
+    """Return whether its Pods get a changed template only when they are deleted."""
     strategy = workload.spec.update_strategy if workload.spec is not None else None
     return strategy is not None and strategy.type == "OnDelete"
 
@@ -89,7 +89,7 @@ class ReplicaCount(NamedTuple):
 
 
 def replica_count(workload: Workload) -> ReplicaCount:
-    """What its status tells."""
+    """Return the numbers of Pods in its status."""
     spec, status = workload.spec or _NO_SPEC, workload.status or _NO_STATUS
     observed = (status.observed_generation or 0) >= (meta(workload).generation or 0)
     wanted = 1 if spec.replicas is None else spec.replicas

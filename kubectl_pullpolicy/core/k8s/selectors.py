@@ -87,7 +87,7 @@ def field_values(thing: KubernetesObject) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def parse_fields(text: str) -> FieldSelector:
-    r"""Read a field selector; `\\`, `\,` and `\=` stand for the characters in a value. Raises UsageError."""
+    r"""Read a field selector; `\\`, `\,` and `\=` are the characters in a value. Raises UsageError."""
     terms = []
     for part in sorted(re.findall(r"(?:\\.|[^,\\]|\\$)+", text, re.DOTALL)):
         found = re.fullmatch(r"(.*?)(!=|==|=)(.*)", part, re.DOTALL)

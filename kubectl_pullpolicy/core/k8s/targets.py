@@ -27,7 +27,7 @@ def _unknown(_: str) -> None:
 
 
 def parse_targets(arguments: Sequence[str], foreign: CustomKinds = _unknown) -> tuple[Target, ...]:
-    """The targets that the arguments name; none for no arguments. `foreign` knows kinds of somebody's own.
+    """Return the targets that the arguments name; none for no arguments. `foreign` finds custom resources.
 
     Raises UsageError.
     """

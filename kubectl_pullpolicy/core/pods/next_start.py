@@ -42,7 +42,7 @@ def starts_again(pod: Pod, container: DeclaredContainer, status: Status) -> bool
     }:
         return True
     restart = (pod.spec.restart_policy if pod.spec is not None else None) or "Always"
-    if container.kind == "init":  # runs once more only when the Pod's sandbox is made anew
+    if container.kind == "init":  # runs once more only if the Pod's sandbox is recreated
         return status.state == "running" and restart != "Never"
     if restart == "OnFailure":
         return not (status.state == "terminated" and status.reason == "Completed")

@@ -1,8 +1,8 @@
-"""What a node tells of its images: positive evidence only, and who may use an image that is there.
+"""The images that a node reports, and which Pods may use them: positive evidence only.
 
 node.status.images holds the 50 largest images with at most 5 names each (pkg/kubelet/nodestatus/setters.go:Images,
-v1.37.2), refreshed every 30 s: what is not among them may be there all the same. Who may use a present image is checked
-by kubelets from 1.35 (KEP-2535, gate KubeletEnsureSecretPulledImages; alpha and off in 1.33 and 1.34).
+v1.37.2), refreshed every 30 s. An image that is not listed may be present nevertheless. Kubelets from 1.35 check which
+Pods may use a present image (KEP-2535, gate KubeletEnsureSecretPulledImages; alpha and off in 1.33 and 1.34).
 """
 
 import re
@@ -18,7 +18,7 @@ _ASKS_CREDENTIALS_FROM, _HAS_GATE_FROM = 35, 33
 
 
 class CredentialVerification(NamedTuple):
-    """Whether the kubelet checks who may use an image that is present: None where that is not known."""
+    """Whether the kubelet checks which Pods may use an image that is present: None if that is not known."""
 
     verified: bool | None
     kubelet: str = ""
@@ -26,7 +26,7 @@ class CredentialVerification(NamedTuple):
 
     @property
     def condition(self) -> str:
-        """What stands after `if the node has it`."""
+        """What follows `if the node has it`."""
         if self.verified is None:
             return " (kubelets from 1.35: and if this Pod may use it)"
         if self.verified:
@@ -38,7 +38,7 @@ VERIFICATION_UNKNOWN = CredentialVerification(None)
 
 
 def credential_verification(node: Node | None, configuration: KubeletConfiguration | None) -> CredentialVerification:
-    """What a node's version, and its kubelet's configuration where it could be read, say of credential verification."""
+    """Return what a node's version, and its kubelet's configuration if it was read, say of credential verification."""
     info = node.status.node_info if node is not None and node.status is not None else None
     version = (info.kubelet_version if info is not None else None) or ""
     read = _MINOR.match(version)
@@ -54,7 +54,7 @@ def credential_verification(node: Node | None, configuration: KubeletConfigurati
 
 
 def on_node(node: Node | None, image: str, status: Status, access: CredentialVerification) -> OnNode | None:
-    """The image among those that the node reports; None where it is not, which proves nothing."""
+    """Return the image among those that the node reports; None if it is not listed, which proves nothing."""
     if node is None or node.status is None:
         return None
     reference = parse_or_none(image)

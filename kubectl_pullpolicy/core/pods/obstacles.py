@@ -1,8 +1,7 @@
-"""It is not the image: what else keeps a container from running, with the evidence and the command that goes on.
+"""It is not the image: what else keeps a container from running, with the evidence and the next command.
 
 Reasons and messages: pkg/kubelet/kuberuntime/kuberuntime_container.go and pkg/kubelet/events/event.go, v1.37.2, as seen
-on the test cluster. Where nothing of this sort is proved there is no obstacle: an image that cannot be pulled is told
-by the status alone.
+on the test cluster. Without proof there is no obstacle. An image that cannot be pulled is not one: the status shows it.
 """
 
 import re
@@ -31,7 +30,7 @@ _CONFIGURATION = frozenset({"CreateContainerConfigError"})
 _START = frozenset(
     {"CreateContainerError", "RunContainerError", "PreCreateHookError", "PreStartHookError", "PostStartHookError"}
 )
-# Ends of containers whose program never ran: containerd's and cri-o's.
+# Reasons of containers that ended before their program ran: containerd's and cri-o's.
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 _MOUNT_EVENTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _MISSING = re.compile(r'\b(configmap|secret|persistentvolumeclaim|serviceaccount) "([^"]+)" not found')
@@ -63,7 +62,7 @@ def pod_obstacle(pod: Pod, events: Sequence[Event]) -> Obstacle | None:
 def container_obstacle(
     pod: Pod, container: DeclaredContainer, status: Status, log: str | None, platform: str
 ) -> Obstacle | None:
-    """What keeps one container from running. `log`: its last lines, where they were read; `platform`: the node's."""
+    """Return what keeps one container from running. `log`: its last lines, if they were read; `platform`: the node's."""
     if status.pull_failing or container.kind == "imageVolume":
         return None
     reported = reported_status(pod, container)
@@ -89,9 +88,9 @@ def container_obstacle(
 
 
 def may_be_wrong_platform(pod: Pod, container: DeclaredContainer) -> bool:
-    """Whether a container ended as one does whose program is for another processor: at once, with code 1 or 255.
+    """Return whether a container ended like a program for another processor: immediately, with code 1 or 255.
 
-    Then its log tells. runc writes `exec format error` there (seen with 1.1.5), not into the container's status.
+    Then its log shows it. runc writes `exec format error` there (seen with 1.1.5), not into the container's status.
     """
     ended = _last_end(reported_status(pod, container))
     if ended is None or ended.message or ended.exit_code not in {1, 126, 255}:

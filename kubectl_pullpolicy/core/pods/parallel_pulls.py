@@ -26,7 +26,7 @@ def node_pulls_needs(statuses: PodStatuses) -> Iterable[Need]:
 
 
 def node_pulls(pod: Pod, context: Snapshot) -> NodePulls | None:
-    """The other pulls on this Pod's node; None where nobody could tell."""
+    """Return the other pulls on this Pod's node; None if nothing shows them."""
     node = (pod.spec.node_name if pod.spec is not None else None) or ""
     serial = _serial(context.kubelet_configuration(node))
     if context.outcome(_pods_need(node)) is not None:

@@ -1,8 +1,8 @@
-"""The revision that a Pod was made from, and the workload whose author decided its policies.
+"""The revision that a Pod was created from, and the workload that decided its policies.
 
-A Pod is compared with the revision it was made from, never with its owner's present template: its ReplicaSet, the
-ControllerRevision of its label `controller-revision-hash` (DaemonSet, StatefulSet), its Job. A
-ReplicationController keeps no revisions.
+A Pod is compared with its own revision, never with its owner's present template. That is its ReplicaSet, the
+ControllerRevision of its label `controller-revision-hash` (DaemonSet, StatefulSet), or its Job. A ReplicationController
+keeps no revisions.
 """
 
 from typing import NamedTuple
@@ -16,11 +16,11 @@ from kubectl_pullpolicy.core.source.snapshot import Owner, Snapshot
 
 
 class PodRevision(NamedTuple):
-    """Where a Pod comes from.
+    """The revision that a Pod was created from.
 
-    `revision`: the containers of the revision it was made from, None where they are not known; `name` says whose they
-    are; `proves`: they are those of that time, so that a difference was made after; `owner`: the workload that has been
-    read nearest to the user; `number`: the revision's, 0 where not known; `unread`: what was forbidden.
+    `revision`: its containers, None if they are not known; `name`: the object that declares them; `proves`: they are as
+    they were then, so that a difference was made later; `owner`: the topmost workload that was read; `number`: the
+    revision's, 0 if not known; `unread`: what was forbidden.
     """
 
     name: str
@@ -58,7 +58,7 @@ def revision_of(pod: Pod, context: Snapshot) -> tuple[str, int]:
 
 
 def pod_revision(pod: Pod, context: Snapshot) -> PodRevision | None:
-    """Where this Pod comes from; None for a Pod without a controller."""
+    """Return the revision that this Pod was created from; None for a Pod without a controller."""
     controller = controller_of(meta(pod))
     if controller is None:
         return None

@@ -1,8 +1,8 @@
-"""The state of one container, as the Pod's status tells it.
+"""The state of one container, as the Pod's status shows it.
 
 Traps (pkg/kubelet/kubelet_pods.go:convertToAPIContainerStatuses, v1.37.2): a container that restarts keeps the imageID
-of its last run; a failure of an image volume is put on every container that mounts it, with the volume's image in the
-text; during a pull the status keeps its previous text, and only a Pulling event tells.
+of its last run. A failure of an image volume is put on every container that mounts it, with the volume's image in the
+text. During a pull the status keeps its previous text, and only a Pulling event shows the pull.
 """
 
 from collections.abc import Mapping, Sequence
@@ -86,10 +86,10 @@ def is_image_reason(reason: str) -> bool:
 
 
 def digest_of(image_id: str) -> tuple[str, DigestKind | None]:
-    """The digest in an imageID and what it is a digest of.
+    """Return the digest in an imageID and what it is a digest of.
 
-    A bare digest is that of the image's config. Of `repository@digest` the API does not tell whether it is an index or
-    a manifest; its repository may belong to another pull of the same bytes, and is never used.
+    A bare digest is that of the image's config. Of `repository@digest` the API does not say whether it is an index or a
+    manifest. Its repository may belong to another pull of the same image, and is never used.
     """
     bare = image_id.removeprefix("docker://")
     if bare.startswith("sha256:"):
@@ -214,7 +214,7 @@ def _spec_container(pod: Pod, container: DeclaredContainer) -> Container | None:
 
 
 def _blamed_volume(pod: Pod, container: DeclaredContainer, message: str) -> str | None:
-    """The image volume whose image the message quotes, where it does not quote the container's own."""
+    """Return the image volume whose image the message quotes, if it does not quote the container's own."""
     if any(f'"{name}"' in message for name in _names(container.image)):
         return None
     declared = _spec_container(pod, container)
@@ -228,7 +228,8 @@ def _blamed_volume(pod: Pod, container: DeclaredContainer, message: str) -> str 
 
 
 def _volume_status(pod: Pod, volume: DeclaredContainer) -> Status:
-    """An image volume has no status of its own (before ImageVolumeWithDigest): its containers' states tell.
+    """Return the state of an image volume. It has no status (before ImageVolumeWithDigest): its containers' states show
+    it.
 
     A container that waits may quote the volume's image; one that ever started proves that the volume was mounted.
     """

@@ -25,7 +25,7 @@ class PolicyReason(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """What one stored object tells about who wrote its containers.
+    """What one stored object shows about the origin of its containers' policies.
 
     `frozen`: a Pod, whose policies cannot change once it is created; `unchanged`: its spec never changed at all
     (metadata.generation 1). `history`: earlier revisions, newest first.
@@ -73,7 +73,7 @@ def manifest_reason(container: DeclaredContainer, source: str = "the manifest") 
 
 
 def stored_reason(container: DeclaredContainer, author: Provenance) -> PolicyReason:
-    """A stored container, by what its own object tells: last-applied first, then managedFields, then history."""
+    """Return the reason of a stored container's policy: by last-applied first, then managedFields, then history."""
     for judge in (_by_last_applied, _by_managed_fields, _by_history):
         judgement = judge(container, author)
         if judgement is not None:
@@ -108,7 +108,7 @@ def _by_last_applied(container: DeclaredContainer, author: Provenance) -> Policy
 def _by_silent_manifest(
     container: DeclaredContainer, applied: DeclaredContainer, author: Provenance, silent: Evidence
 ) -> PolicyReason | None:
-    """The manifest last applied sets no policy: a default of this image or of an earlier one, or somebody's edit."""
+    """The last-applied manifest sets no policy: a default of this image or of an earlier one, or an edit."""
     policy, default = container.policy, default_policy(container.image)
     writer = _policy_writer(container, author)
     if policy == default and writer is None and policy == default_policy(applied.image):
@@ -162,7 +162,7 @@ def _by_managed_fields(container: DeclaredContainer, author: Provenance) -> Poli
 def _by_later_image(
     container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Provenance
 ) -> PolicyReason | None:
-    """The creator still owns the policy, and somebody else changed the image since."""
+    """The creator still owns the policy, and another manager changed the image since."""
     creator = next((o for o in owners if o.policy and o.created and not o.image), None)
     changer = next((o for o in owners if o.image and not o.policy), None)
     if creator is None or changer is None or container.policy in {default_policy(container.image), "Never"}:
@@ -193,7 +193,7 @@ def _earlier_image(container: DeclaredContainer, author: Provenance) -> tuple[st
 
 
 def _policy_writer(container: DeclaredContainer, author: Provenance) -> FieldOwner | None:
-    """The manager that wrote this policy by itself: it owns the policy, but neither the image nor the container."""
+    """Return the manager that wrote only this policy: it owns neither the image nor the container."""
     owners = (owner for owner in author.field_owners if owner.key == container.key and owner.operation == "Update")
     return next((owner for owner in owners if owner.policy and not owner.image and not owner.created), None)
 

@@ -1,4 +1,4 @@
-"""Why a Pod's or a template's policy is what it is: what the Pod, its revision and its owner tell together."""
+"""Why a Pod's or a template's policy is what it is: by the Pod, its revision and its owner together."""
 
 from kubectl_pullpolicy.core.k8s.managed_fields import field_owners, last_applied
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, controller_of, meta
@@ -53,7 +53,7 @@ class PolicyReasons:
         return stored_reason(declared, Provenance(origin.name, None, (), history))
 
     def _earlier(self, ref: ObjectRef, number: int) -> tuple[Revision, ...]:
-        """The revisions before this one; all where its number is not known."""
+        """Return the revisions before this one; all if its number is not known."""
         return tuple(r for r in self._context.history(ref) if r.number < number or not number)
 
 

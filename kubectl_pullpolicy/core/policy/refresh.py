@@ -1,7 +1,7 @@
-"""How to get the newest bytes of an image now: the right command for each policy and each kind of owner.
+"""How to get a newer push of an image now: the right command for each policy and each kind of owner.
 
-A restart gives new bytes only where the policy is Always (or nothing is on the node yet); under IfNotPresent a tag that
-was pushed again is never looked at. A digest fixes the bytes whatever the policy.
+A restart gives a newer image only if the policy is Always (or the node has none yet). Under IfNotPresent a newer push
+is not noticed. A digest names one image, whatever the policy.
 """
 
 import json
@@ -33,7 +33,7 @@ class TopOwner(NamedTuple):
 
 
 def how_to_update(container: DeclaredContainer, policy: str, holder: TopOwner) -> FreshBytes | None:
-    """How this container gets the newest bytes; None where its image cannot be read."""
+    """Return how this container gets a newer push; None if its image cannot be read."""
     reference = parse_or_none(container.image)
     if reference is None:
         return None
@@ -77,7 +77,7 @@ def _restarted(words: str, holder: TopOwner) -> FreshBytes:
 
 
 def _set_always(container: DeclaredContainer, holder: TopOwner) -> str:
-    """The patch that sets Always in the template; "" for kinds whose templates cannot change, or are not known."""
+    """Return the patch that sets Always in the template; "" for kinds whose templates cannot change, or are not known."""
     if holder.kind not in _RESTARTABLE | _KEEPS_PODS:
         return ""
     field: dict[str, Any] = {"imagePullPolicy": "Always"}

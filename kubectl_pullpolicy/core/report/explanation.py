@@ -1,7 +1,7 @@
-"""The answer: what is explained of one container, and of the Pod or template that holds it.
+"""The answer: the explanation of one container, and of the Pod or template that holds it.
 
-These are values; `core.explain.explainer` makes them, printers show them, and `-o json` writes an Explanation as it
-stands (camelCase, every field present). A template has no status.
+`core.explain.explainer` makes these values, printers show them, and `-o json` writes an Explanation as it is
+(camelCase, every field present). A template has no status.
 """
 
 from typing import Literal
@@ -42,7 +42,7 @@ ObstacleKind = Literal[
 
 
 class Reference(Value, frozen=True):
-    """How the image string is read; `implied` tells what was not written: registry, library, tag."""
+    """How the image string is read; `implied`: what was not written (registry, library, tag)."""
 
     registry: str
     repository: str
@@ -52,7 +52,7 @@ class Reference(Value, frozen=True):
 
 
 class FreshBytes(Value, frozen=True):
-    """How this container gets the newest bytes of its image; `command` is "" where no single command does it."""
+    """How this container gets a newer push of its image; `command` is "" if no single command does it."""
 
     summary: str
     command: str
@@ -61,7 +61,8 @@ class FreshBytes(Value, frozen=True):
 class Policy(Value, frozen=True):
     """imagePullPolicy as stored (or as it would be stored) and why.
 
-    `why` is the reason in a few words, as the table has it; `unread` names what was forbidden and would have told more.
+    `why` is the reason in a few words, as the table has it; `unread` names what was forbidden and would have shown
+    more.
     """
 
     value: str
@@ -76,8 +77,8 @@ class Policy(Value, frozen=True):
 class OnNode(Value, frozen=True):
     """The image among those that the node reports; absence there proves nothing, so there is no value for it.
 
-    `names` are the node's for it; `digest` is the one that the image's own repository has there, "" where cut off.
-    `refusal` tells, where a pull fails all the same, why the kubelet may refuse an image that is present.
+    `names` are the node's for it; `digest` is the one of the image's own repository there, "" if it was cut off.
+    `refusal`: why the kubelet may refuse an image that is present, if a pull fails nevertheless.
     """
 
     names: tuple[str, ...]
@@ -86,7 +87,7 @@ class OnNode(Value, frozen=True):
 
 
 class Obstacle(Value, frozen=True):
-    """What keeps a container from running where it is not the image, and the kubectl command that goes on."""
+    """What keeps a container from running if it is not the image, and the kubectl command to use next."""
 
     kind: ObstacleKind
     summary: str
@@ -97,7 +98,7 @@ class Obstacle(Value, frozen=True):
 class Status(Value, frozen=True):
     """The container's state. `reason` and `message` are as the API has them; `since` is RFC 3339.
 
-    `digest` is the digest in `image_id`, "" where there is none. `image_volume` names the volume whose image a waiting
+    `digest` is the digest in `image_id`, "" if there is none. `image_volume` names the volume whose image a waiting
     container waits for. `pull_failing`: the state is one of a failed or refused pull; then `cause` and `transient` are
     those of its diagnosis.
     """
@@ -116,7 +117,7 @@ class Status(Value, frozen=True):
 
 
 class OwnerSummary(Value, frozen=True):
-    """The workload that a user would name; `ready` is like "0 of 2 ready", "" where it is not known."""
+    """The workload that a user would name; `ready` is like "0 of 2 ready", "" if it is not known."""
 
     kind: str
     name: str
@@ -136,9 +137,9 @@ class Explanation(Value, frozen=True):
     """All that is known of one container (an image volume counts as one). `pod` is None for a template.
 
     `reading_notes` are sentences about what surprises in the image string. `diagnosis` is why its pull fails, and
-    `remedies` what ends that, the best first. `back_off` is when the kubelet tries again, null where nothing backs off;
-    `node_pulls` is what else its node pulls while it pulls.
-    `credentials` are null where nobody looked at them, `probe` where no registry was asked.
+    `remedies` are the fixes, the best first. `back_off` is when the kubelet tries again, null if nothing backs off;
+    `node_pulls` is what else its node pulls while it pulls. `credentials` are null if they were not read, `probe` if no
+    registry was asked.
     """
 
     namespace: str
@@ -168,9 +169,9 @@ class SubjectExplanation(Value, frozen=True):
     """A Pod, or a workload's template, with its containers in the order in which they start.
 
     `stored` is False for a manifest: it is explained as what the API server would store. `notes` are sentences about
-    the whole Pod (that it has finished) or workload (how far its rollout is). `obstacle` holds for all containers.
-    `revision` names what the Pod was made from, by its number where that is known. `alike` names the Pods that a fold
-    left out because all this is true of them, too, of `total` Pods.
+    the whole Pod (that it has finished) or workload (how far its rollout is). `obstacle` applies to all containers.
+    `revision` names the revision that the Pod was created from, by its number if that is known. `alike` names the other
+    Pods, of `total`, that this explanation also applies to.
     """
 
     kind: str
@@ -197,7 +198,7 @@ class SubjectExplanation(Value, frozen=True):
 
 
 def filter_containers(subject: SubjectExplanation, container: str, *, failing: bool) -> SubjectExplanation | None:
-    """The subject with the containers that were asked for ("": all); None where none is left."""
+    """Return the subject with the containers of this name ("": all); None if none is left."""
 
     def wanted(explanation: Explanation) -> bool:
         if container and explanation.container != container:

@@ -1,6 +1,6 @@
 """An incident: failing pulls that share their cause and their registry, as values.
 
-`core.incidents.incidents` makes them, printers show them, and `-o json` writes an Incident as it stands.
+`core.incidents.incidents` makes them, printers show them, and `-o json` writes an Incident as it is.
 """
 
 import msgspec
@@ -21,7 +21,7 @@ class Share(_Value, frozen=True):
 
 
 class NodeShare(_Value, frozen=True):
-    """How many of an incident's Pods are on a node; `platform` is OS/ARCHITECTURE, "" where it is not known."""
+    """How many of an incident's Pods are on a node; `platform` is OS/ARCHITECTURE, "" if it is not known."""
 
     name: str
     platform: str
@@ -29,7 +29,7 @@ class NodeShare(_Value, frozen=True):
 
 
 class OwnerShare(_Value, frozen=True):
-    """How many of an incident's Pods belong to a workload; a Pod without one stands for itself."""
+    """How many of an incident's Pods belong to a workload; a Pod without a controller counts as its own."""
 
     namespace: str
     kind: str
@@ -38,9 +38,9 @@ class OwnerShare(_Value, frozen=True):
 
 
 class Example(_Value, frozen=True):
-    """One container of an incident, with the words that tell the cause and whose words these are.
+    """One container of an incident, with the text that shows the cause and the source of that text (`spoke`).
 
-    `credentials` are its pull secrets, where they were looked at; `probe` is null where no registry was asked.
+    `credentials` are its pull secrets, if they were read; `probe` is null if no registry was asked.
     """
 
     namespace: str
@@ -55,13 +55,13 @@ class Example(_Value, frozen=True):
 
 
 class Incident(_Value, frozen=True):
-    """Failing pulls with one cause at one registry; at any registry where the cause lies in the node.
+    """Failing pulls with one cause at one registry; at any registry if the cause is in the node.
 
-    `pods` and `containers` are counts, `since` is when the first of them began to wait. `where` tells in a few words
-    on which nodes and of what; `nodes`, `images` and `owners` tell it in full, those with most Pods first.
-    `nodes_total` is how many nodes the cluster has, None where that could not be read. `hosts` are those that failed
-    where they are not the registry itself. `examples` has one container for each thing that happened; `remedies` are
-    those of the examples.
+    `pods` and `containers` are counts, `since` is when the first of them began to wait. `where` says in a few words
+    which nodes and images are affected; `nodes`, `images` and `owners` list them, those with most Pods first.
+    `nodes_total` is how many nodes the cluster has, None if that could not be read. `hosts` are the hosts that failed,
+    if they are not the registry itself. `examples` has one container for each mechanism; `remedies` are those of the
+    examples.
     """
 
     cause: CauseId
@@ -84,7 +84,7 @@ class Incident(_Value, frozen=True):
 
 
 class IncidentList(_Value, frozen=True):
-    """What was found: of how many Pods that were looked at how many fail, and what could not be read."""
+    """The incidents, how many of the Pods fail, and what could not be read."""
 
     api_version: str
     kind: str

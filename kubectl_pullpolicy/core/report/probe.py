@@ -8,7 +8,9 @@ from kubectl_pullpolicy.core.images.resolution import FailureKind, ManifestKind
 
 
 class ProbeAttempt(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """One look-up at the registry. `credentials`: "with Secret regcred", "anonymously"; `message` is "" where found."""
+    """One look-up at the registry. `credentials`: "with Secret regcred", "anonymously"; `message` is "" if it was
+    found.
+    """
 
     credentials: str
     result: Literal["Found"] | FailureKind
@@ -16,9 +18,9 @@ class ProbeAttempt(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class Probe(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """`exists` is null where no answer tells. `platforms` are those of the index, or of the single image.
+    """`exists` is null if no answer shows it. `platforms` are those of the index, or of the single image.
 
-    `near_tags` is what the repository has where the tag is missing. `conclusions` are sentences.
+    `near_tags` are similar tags of the repository if the tag is missing. `conclusions` are sentences.
     """
 
     asked: str

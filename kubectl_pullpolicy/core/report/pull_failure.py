@@ -1,4 +1,4 @@
-"""What is told of a pull that fails, as values: the cause, the credentials, the back-off, and what ends it."""
+"""A pull that fails, as values: the cause, the credentials, the back-off, and the fixes."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -39,7 +39,7 @@ CredentialVerdict = Literal[
 
 
 class Remedy(Value, frozen=True):
-    """What ends a failure; `command` is "" where no single command does it."""
+    """A fix of a failure; `command` is "" if no single command does it."""
 
     text: str
     command: str = ""
@@ -48,13 +48,13 @@ class Remedy(Value, frozen=True):
 class Diagnosis(Value, frozen=True):
     """Why a pull fails, by one text.
 
-    `cause` is the id of a cause; `transient` is whether it heals by itself, None where nobody can tell;
-    `who` is who can end it. `certainty`: `unknown` where the text tells no cause. `mechanism` is what happened,
-    `evidence` the part of the text that shows it; `spoke` tells whose text it is: "waiting message", "event of TIME",
-    "the text". `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" where it
-    does not tell; `registry_kind` is as people call it (Docker Hub, ECR). `host` is who failed, where the text names
-    one: the registry, a mirror, a token service, what a resolver was asked for. `missing_secrets` are pull secrets that
-    the kubelet could not read, where the failure is one of credentials.
+    `cause` is the id of a cause; `transient`: retries can succeed without a change, None if that is not known; `who` is
+    who can fix it. `certainty`: `unknown` if the text shows no cause. `mechanism` is what happened, `evidence` the part
+    of the text that shows it, `spoke` the source of the text: "waiting message", "event of TIME", "the text".
+    `registry`, `repository`, `tag` and `digest` are of the image that the text is about, each "" if it is not known;
+    `registry_kind` is its usual name (Docker Hub, ECR). `host` is the host that failed, if the text names one: the
+    registry, a mirror, a token service, the name that a resolver looked up. `missing_secrets` are pull secrets that the
+    kubelet could not read, if the failure is one of credentials.
     """
 
     cause: CauseId
@@ -77,8 +77,8 @@ class Diagnosis(Value, frozen=True):
 class CredentialMatch(Value, frozen=True):
     """An entry of a pull secret that matches an image.
 
-    `attempt` is its place in the kubelet's order, from 1; null where it is not offered. `empty`: it holds no user name.
-    `expires` is what its token says itself, and `expired` whether that time is over, null where it says nothing.
+    `attempt` is its place in the kubelet's order, from 1; null if it is not offered. `empty`: it holds no user name.
+    `expires` is the time in its token, and `expired` whether that is over, null if there is none.
     """
 
     key: str
@@ -91,8 +91,9 @@ class CredentialMatch(Value, frozen=True):
 class Credential(Value, frozen=True):
     """One source of credentials for an image, as far as the API shows it.
 
-    `source` is a Secret's name, `kind` who lists it (`holder` names a ServiceAccount); or `kind` is where else the
-    kubelet may find credentials (Node), or what it does without (Anonymous). `registry_keys` are hosts and paths.
+    `source` is a Secret's name, `kind` the object that lists it (`holder` names a ServiceAccount); or `kind` is where
+    else the kubelet may find credentials (Node), or what it does without (Anonymous). `registry_keys` are hosts and
+    paths.
     """
 
     source: str
@@ -105,14 +106,14 @@ class Credential(Value, frozen=True):
 
 
 class TimeWindow(Value, frozen=True):
-    """A span of time that holds what it is about (RFC 3339); null where there is no bound on that side."""
+    """A span of time that holds an event (RFC 3339); null if there is no bound on that side."""
 
     earliest: str | None
     latest: str | None
 
 
 class LastFailure(Value, frozen=True):
-    """When the last failure that the status shows happened, and what tells so."""
+    """When the last failure that the status shows happened, and the evidence for it."""
 
     earliest: str | None
     latest: str | None
@@ -122,9 +123,9 @@ class LastFailure(Value, frozen=True):
 class BackOff(Value, frozen=True):
     """The kubelet's back-off for one image of a Pod, as an estimate: the API shows neither delay nor next attempt.
 
-    `next_attempt` is the begin of the one after `last_failure`. Where it may be over already, its failure not shown
-    yet, `following` is the begin of the one after it; `under_way`: it must have begun, or the kubelet reports nothing.
-    `at_once` is how to make the kubelet try now.
+    `next_attempt` is the begin of the attempt after `last_failure`. If it may be over already, its failure not shown
+    yet, `following` is the begin of the one after it. `under_way`: it must have begun, or the kubelet reports nothing.
+    `at_once` is how to make the kubelet retry now.
     """
 
     attempts_at_least: int
@@ -137,9 +138,9 @@ class BackOff(Value, frozen=True):
 
 
 class NodePulls(Value, frozen=True):
-    """Other Pods on the node of a container that pulls: how many pull, and how many may pull; null where unknown.
+    """Other Pods on the node of a container that pulls: how many pull, and how many may pull; null if unknown.
 
-    `one_at_a_time`: whether the kubelet's configuration lets them wait for each other; null where it was not read.
+    `one_at_a_time`: whether the kubelet's configuration serializes pulls; null if it was not read.
     """
 
     pulling: int | None

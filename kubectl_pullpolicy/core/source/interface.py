@@ -1,6 +1,6 @@
 """Where objects come from: one Protocol, three implementations (the API server, files, a recording).
 
-Core cannot tell which one it has. A source reads; it neither prints nor judges.
+Core does not know which one it has. A source reads; it neither prints nor judges.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +55,7 @@ class Source(Protocol):
 
     @property
     def namespace(self) -> str | None:
-        """The namespace that is meant where none is given; None: all of them (a file)."""
+        """The namespace to use if none is given; None: all of them (a file)."""
 
     @property
     def errors(self) -> Sequence[PullPolicyError]:
@@ -65,17 +65,17 @@ class Source(Protocol):
         """The subjects, page by page as they are read. Raises PullPolicyError when none can be read."""
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
-        """Answer every need, in any order, in parallel where that helps; a refusal is an answer.
+        """Answer every need, in any order, in parallel if that helps; a refusal is an answer.
 
-        Raises PullPolicyError only where no answer can be had (no connection, 401).
+        Raises PullPolicyError only if no answer is possible (no connection, 401).
         """
 
 
 class Watcher(Source, Protocol):
-    """A source that goes on: its time passes, and it tells what becomes of Pods."""
+    """A source that watches: its time passes, and it reports changes of Pods."""
 
     def news(self, selection: Selection) -> Iterator[News]:
-        """The list, then what changes, until the caller has enough; a list again where changes were missed.
+        """Yield the list, then what changes, until the caller has enough; a list again if changes were missed.
 
-        Raises PullPolicyError where the first list cannot be had, and later where asking again would not help.
+        Raises PullPolicyError if the first list fails, and later if a retry would not help.
         """

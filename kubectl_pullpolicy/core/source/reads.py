@@ -31,7 +31,7 @@ class Forbidden(NamedTuple):
 
 
 class NotRead(NamedTuple):
-    """Nobody asked, or the source cannot answer questions of this sort (a file that holds only Pods)."""
+    """The need was not read, or the source cannot answer it (a file that holds only Pods)."""
 
 
 Fact = Known[T] | Absent | Forbidden | NotRead
@@ -67,10 +67,10 @@ class Reading(NamedTuple):
 
 
 def service_account_ref(namespace: str, name: str) -> ObjectRef:
-    """Where a ServiceAccount stands."""
+    """Return the reference to a ServiceAccount."""
     return ObjectRef("v1", "ServiceAccount", namespace, name)
 
 
 def secret_ref(namespace: str, name: str) -> ObjectRef:
-    """Where a Secret stands."""
+    """Return the reference to a Secret."""
     return ObjectRef("v1", "Secret", namespace, name)

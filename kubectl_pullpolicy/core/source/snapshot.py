@@ -78,7 +78,9 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 def reduce_workload(workload: Workload) -> Owner:
-    """What is kept of a workload. managedFields are read only where nobody else manages the object."""
+    """Reduce a workload to what its Pods are judged by. managedFields are read only if no controller manages the
+    object.
+    """
     metadata = meta(workload)
     controller = controller_of(metadata)
     kind = workload.kind or ""
@@ -176,7 +178,7 @@ class Snapshot:
         return need in self._answered
 
     def outcome(self, need: Need) -> Absent | Forbidden | NotRead | None:
-        """Why a need has no answer; None where it has one, NotAsked where it was not put."""
+        """Return why a need has no answer; None if it has one, NotRead if it was not read."""
         return self._answered.get(need, NOT_READ)
 
     def owner(self, ref: ObjectRef) -> Fact[Owner]:
@@ -209,7 +211,7 @@ class Snapshot:
         return tuple(fact.value for fact in self._nodes.values() if isinstance(fact, Known))
 
     def kubelet_configuration(self, node: str) -> KubeletConfiguration | None:
-        """What the kubelet of a node runs with, where that could be read."""
+        """Return the configuration of the kubelet of a node, if it was read."""
         return self._configurations.get(node)
 
     def pods_on(self, node: str) -> tuple[Pod, ...]:
@@ -217,7 +219,7 @@ class Snapshot:
         return tuple({meta(pod).uid: pod for pod in self._pods.get(node, ())}.values())
 
     def log(self, namespace: str, pod: str, container: str) -> str | None:
-        """The last lines of a container, where they were read."""
+        """Return the last lines of a container, if they were read."""
         return self._logs.get((namespace, f"{pod}/{container}"))
 
     def service_account(self, namespace: str, name: str) -> Fact[ServiceAccount]:

@@ -51,5 +51,5 @@ TELLING: tuple[CauseId, ...] = (
 
 
 def rank(cause: CauseId) -> int:
-    """How much a cause tells beside others; more is more."""
+    """Return how much a cause says beside others; more is more."""
     return TELLING.index(cause) if cause in TELLING else len(TELLING)

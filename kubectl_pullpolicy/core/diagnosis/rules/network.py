@@ -8,7 +8,7 @@ import re
 
 from kubectl_pullpolicy.core.diagnosis.rules.rule import Rule
 
-# net/http: a proxy that refuses CONNECT is told by its reason phrase alone, right behind the URL. What registries and
+# net/http: of a proxy that refuses CONNECT only the reason phrase is shown, right behind the URL. What registries and
 # the transport say there begins with one of the words that are left out.
 _ASKED = r"\b(?:get|head|post) \"?(?:U+|https?: ?/\S{1,500})\"? ?: "
 _END = r"\.?(?=$|[\])\"'])"

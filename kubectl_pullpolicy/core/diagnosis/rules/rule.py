@@ -1,7 +1,7 @@
-"""What a rule of diagnosis is: a mechanism, and the evidence in a text that shows it.
+"""A rule of diagnosis: a mechanism, and the evidence in a text that shows it.
 
-Rules look at a masked text: lower case, URLs as `UUUU`, quoted references as `RRRR`; so an upper-case letter in a
-pattern stands for one of these. Rules are tried in order, and the first that holds decides.
+Rules search a masked text: lower case, URLs as `UUUU`, quoted references as `RRRR`. So an upper-case letter in a
+pattern is one of these. Rules are tried in order, and the first that matches decides.
 """
 
 import re
@@ -23,7 +23,7 @@ _STATUS = re.compile(
 )
 ANY_5XX = frozenset(range(500, 600))
 _TOKEN = re.compile("[a-z0-9]+")
-# Parts that stand in most messages: a word is found by another of its parts, where it has one.
+# Parts that occur in most messages: a word is found by another of its parts, if it has one.
 _FREQUENT = frozenset({
     "access", "and", "authorization", "code", "denied", "digest", "does", "error", "failed", "for", "found", "from",
     "image", "layer", "manifest", "may", "name", "not", "pull", "reference", "registry", "repository", "request",
@@ -33,10 +33,10 @@ _STATUSES = frozenset(map(str, range(100, 600)))
 
 
 class Rule(NamedTuple):
-    """Holds where one of `words` is in the text, `pattern` is, and the HTTP status is among `statuses`.
+    """Matches if one of `words` is in the text, `pattern` is, and the HTTP status is among `statuses`.
 
-    What is not given does not count. `mechanism` says what happened; `transient` is given where it differs from the
-    cause's; `certainty` is inferred where the words have more than one meaning.
+    What is not given does not count. `mechanism` says what happened; `transient` is given if it differs from the
+    cause's; `certainty` is inferred if the words have more than one meaning.
     """
 
     cause: CauseId
@@ -57,9 +57,9 @@ class Match(NamedTuple):
 
 
 class Rules:
-    """Rules in their order, with an index of their words: only those are looked for whose rarest part is in the text.
+    """Rules in their order, with an index of their words: a word is searched only if its rarest part is in the text.
 
-    So each word must begin and end where the text's words do: `throttled`, not `throttl`.
+    So each word must begin and end at a word boundary of the text: `throttled`, not `throttl`.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -90,7 +90,7 @@ class Rules:
         return None
 
     def _seen(self, text: str, tokens: set[str]) -> dict[int, tuple[int, int]]:
-        """For each rule that has a word in the text where one of its words stands."""
+        """Return, for each rule that has a word in the text, the span of that word."""
         seen: dict[int, tuple[int, int]] = {}
         for token in tokens & self._tokens:
             for number, word in self._by_token[token]:
@@ -102,7 +102,7 @@ class Rules:
 
 
 def _status_of(text: str) -> tuple[int, int, int]:
-    """The last HTTP status that a masked text tells, and where it stands; 0 where there is none."""
+    """Return the last HTTP status in a masked text, and its span; 0 if there is none."""
     last = None
     for last in _STATUS.finditer(text):  # noqa: B007  the last one is wanted
         pass
@@ -110,7 +110,7 @@ def _status_of(text: str) -> tuple[int, int, int]:
 
 
 def _holds(rule: Rule, text: str, status: tuple[int, int, int], seen: tuple[int, int] | None) -> Match | None:
-    """The match of a rule whose word was `seen` there (None: it has none)."""
+    """Return the match of a rule whose word was `seen` at that span (None: it has none)."""
     number, *where = status
     if rule.statuses and number not in rule.statuses:
         return None
