@@ -73,10 +73,18 @@ def pull_history(container: DeclaredContainer, statuses: PodStatuses) -> PullHis
     entry = _status_entry(pod)
     changed = seconds(entry.time) if entry is not None else None
     images = {volume.name: volume.image for volume in statuses.of if volume.kind == "imageVolume"}
-    same = [told for other, told in statuses.of.items() if _waits_for(other, told, images) == container.image]
-    others = [(other, told) for other, told in statuses.of.items() if _is_other(container, other, told, images)]
-    moves = [_moves(reported_status(pod, other), told, changed) for other, told in others]
-    failing = any(told.reason in BACK_OFF_REASONS for _, told in others)
+    same = [
+        other_status
+        for other, other_status in statuses.of.items()
+        if _waits_for(other, other_status, images) == container.image
+    ]
+    others = [
+        (other, other_status)
+        for other, other_status in statuses.of.items()
+        if _is_other(container, other, other_status, images)
+    ]
+    moves = [_moves(reported_status(pod, other), other_status, changed) for other, other_status in others]
+    failing = any(other_status.reason in BACK_OFF_REASONS for _, other_status in others)
     crashing = any(_crashes(reported_status(pod, other)) for other, _ in others)
     pace = CRASH_LOOP_SYNC if crashing else SyncInterval(0.0, USUAL_SYNC.most + LONGEST_PULL) if failing else USUAL_SYNC
     ran = container.kind != "imageVolume" and _ran_before(reported_status(pod, container))
@@ -84,7 +92,8 @@ def pull_history(container: DeclaredContainer, statuses: PodStatuses) -> PullHis
     return PullHistory(
         changed,
         not any(moves),
-        any(told.reason in FAILED_PULL_REASONS for told in same) or status.reason in FAILED_PULL_REASONS,
+        any(other_status.reason in FAILED_PULL_REASONS for other_status in same)
+        or status.reason in FAILED_PULL_REASONS,
         crashing or failing or _written_meanwhile(pod, entry, changed),
         pace,
         since,
@@ -101,7 +110,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def _waits_for(container: DeclaredContainer, status: Status, volumes: Mapping[str, str]) -> str:
-    """Return the image whose pull this container's status is about, "" for none: its own, or that of an image volume."""
+    """Return the image whose pull this container's status is about, "" for none: its own, or an image volume's."""
     if status.reason not in BACK_OFF_REASONS:
         return ""
     return container.image if status.image_volume is None else volumes.get(status.image_volume, "")

@@ -64,100 +64,100 @@ def back_off_of(container: DeclaredContainer, statuses: PodStatuses, now: dateti
     status = statuses.of[container]
     if not status.pull_failing or status.reason not in BACK_OFF_REASONS or status.image_volume is not None:
         return None
-    trace, moment = pull_history(container, statuses), now.timestamp()
-    failure = _counted(trace, _last_failure(trace, moment))
+    history, moment = pull_history(container, statuses), now.timestamp()
+    failure = _counted(history, _last_failure(history, moment))
     last = LastFailure(
         _text(failure.earliest if failure.bounded else -inf, floor), _text(failure.latest, ceil), failure.evidence
     )
     known = None if failure.evidence == NOTHING else last
     delay = delay_after(failure.fewest)
-    begins, ends = _next_attempt(trace, failure, moment)
+    begins, ends = _next_attempt(history, failure, moment)
     following = None
-    seen_after = 2 * trace.pace.most  # an attempt that fails is shown by the second sync at the latest
+    seen_after = 2 * history.pace.most  # an attempt that fails is shown by the second sync at the latest
     if moment + 1 > begins:
         earliest = max(begins, moment - seen_after) + delay_after(failure.fewest + 1)
-        latest = moment + 1 + delay_after(failure.most + 1) + trace.pace.most
+        latest = moment + 1 + delay_after(failure.most + 1) + history.pace.most
         following = TimeWindow(_text(earliest, floor), _text(latest, ceil))
     window = TimeWindow(_text(begins, floor), _text(ends, ceil))
     return BackOff(failure.fewest, int(delay), known, window, following, moment > ends + seen_after)
 
 
-def _last_failure(trace: PullHistory, now: float) -> _Failure:
+def _last_failure(history: PullHistory, now: float) -> _Failure:
     """When the failure that is shown happened; how many there were is not counted yet."""
-    failed, shown = trace.pulls.failed, _by_status(trace, now)
+    failed, by_status = history.pulls.failed, _by_status(history, now)
     if failed is None:
-        return shown
+        return by_status
     # Whether the one after it would have been heard of, or cannot have happened yet.
-    newest = failed + delay_after(trace.pulls.failures) > shown.latest and trace.changed is not None
-    if trace.pulls.whole or newest:
+    newest = failed + delay_after(history.pulls.failures) > by_status.latest and history.changed is not None
+    if history.pulls.whole or newest:
         return _Failure(failed, failed + 1, FAILED_EVENT)
-    return shown._replace(earliest=max(failed, shown.earliest))
+    return by_status._replace(earliest=max(failed, by_status.earliest))
 
 
-def _by_status(trace: PullHistory, now: float) -> _Failure:
+def _by_status(history: PullHistory, now: float) -> _Failure:
     """By the last change of the status: ErrImagePull is shown by the next sync, ImagePullBackOff by the one after."""
-    started = -inf if trace.since is None else trace.since
-    if trace.changed is None:
+    started = -inf if history.since is None else history.since
+    if history.changed is None:
         return _Failure(started, now + 1, NOTHING)
-    least, most = trace.pace
-    soonest = 0.0 if trace.at_once or _is_first(trace) else least
-    if not trace.failure_shown:
+    least, most = history.pace
+    soonest = 0.0 if history.at_once or _is_first(history) else least
+    if not history.failure_shown:
         soonest, most = soonest + least, 2 * most
-    latest = trace.changed + 1 - soonest
-    if trace.alone:
-        return _Failure(max(trace.changed - most, started), latest, STATUS_CHANGE)
+    latest = history.changed + 1 - soonest
+    if history.alone:
+        return _Failure(max(history.changed - most, started), latest, STATUS_CHANGE)
     # An older failure would have been followed by another one, and that would be shown.
-    earliest = latest - LONGEST - _pull(trace) - 3 * trace.pace.most
-    if trace.failure_shown:
-        earliest = max(earliest, now - 2 * trace.pace.most)
+    earliest = latest - LONGEST - _pull(history) - 3 * history.pace.most
+    if history.failure_shown:
+        earliest = max(earliest, now - 2 * history.pace.most)
     return _Failure(max(earliest, started), latest, NOT_LATER, bounded=False)
 
 
-def _is_first(trace: PullHistory) -> bool:
+def _is_first(history: PullHistory) -> bool:
     """Return whether it may be the Pod's first failure: its new sandbox makes the kubelet sync it immediately."""
-    if trace.begun is None or trace.changed is None:
+    if history.begun is None or history.changed is None:
         return True
-    return trace.changed <= trace.begun + _pull(trace) + 2 * trace.pace.most
+    return history.changed <= history.begun + _pull(history) + 2 * history.pace.most
 
 
-def _counted(trace: PullHistory, failure: _Failure) -> _Failure:
+def _counted(history: PullHistory, failure: _Failure) -> _Failure:
     """With the numbers of failures that there can have been."""
-    pulls, pull = trace.pulls, _pull(trace)
+    pulls, pull = history.pulls, _pull(history)
     if may_expire(pulls.lasted or 0.0):
         return failure
     fewest, most = [1], [CAPPED]
-    if trace.counts and trace.since is not None:
-        most.append(most_failures(failure.latest - trace.since + 1))
-    if trace.begun is not None:
-        fewest.append(fewest_failures(failure.earliest - trace.begun, 1, pull, trace.pace))
-    if pulls.begun is not None and _counts_failures(trace):
-        fewest += [pulls.failures, fewest_failures(failure.earliest - pulls.begun, pulls.attempts, pull, trace.pace)]
-        if trace.begun is not None and (pulls.first or inf) <= trace.begun:
+    if history.counts and history.since is not None:
+        most.append(most_failures(failure.latest - history.since + 1))
+    if history.begun is not None:
+        fewest.append(fewest_failures(failure.earliest - history.begun, 1, pull, history.pace))
+    if pulls.begun is not None and _counts_failures(history):
+        fewest += [pulls.failures, fewest_failures(failure.earliest - pulls.begun, pulls.attempts, pull, history.pace)]
+        if history.begun is not None and (pulls.first or inf) <= history.begun:
             most.append(most_failures(failure.latest - pulls.begun, pulls.attempts))
     least = max(fewest)
     return failure._replace(fewest=least, most=max(min(most), min(least, CAPPED)))
 
 
-def _counts_failures(trace: PullHistory) -> bool:
+def _counts_failures(history: PullHistory) -> bool:
     """Whether the events count attempts that failed since then, not pulls of an earlier run of the container."""
-    first = trace.pulls.first
-    return first is not None and trace.since is not None and first >= trace.since - 1
+    first = history.pulls.first
+    return first is not None and history.since is not None and first >= history.since - 1
 
 
-def _next_attempt(trace: PullHistory, failure: _Failure, now: float) -> tuple[float, float]:
+def _next_attempt(history: PullHistory, failure: _Failure, now: float) -> tuple[float, float]:
     """When the attempt after this failure begins."""
-    begun = trace.pulls.begun
+    begun = history.pulls.begun
     if begun is not None and begun > failure.latest:
         return begun, begun + 1
     earliest = failure.earliest + delay_after(failure.fewest)
     if not failure.bounded:  # one that began earlier would be shown
-        earliest = max(earliest, now - 2 * trace.pace.most - _pull(trace))
-    return earliest, max(failure.latest + delay_after(failure.most) + trace.pace.most, earliest)
+        earliest = max(earliest, now - 2 * history.pace.most - _pull(history))
+    return earliest, max(failure.latest + delay_after(failure.most) + history.pace.most, earliest)
 
 
-def _pull(trace: PullHistory) -> float:
+def _pull(history: PullHistory) -> float:
     """How long a pull that fails lasts at most."""
-    lasted = trace.pulls.lasted
+    lasted = history.pulls.lasted
     return LONGEST_PULL if lasted is None else max(LONGEST_PULL / 2, 2 * lasted)
 
 

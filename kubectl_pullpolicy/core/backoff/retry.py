@@ -74,8 +74,8 @@ def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> 
         return NotRetried(explained, f"it is not known whether {controller} would make it again", again)
     running = _running(pod)
     if running and not kill_running:
-        told = f"container {running[0]} runs" if len(running) == 1 else f"containers {', '.join(running)} run"
-        return NotRetried(explained, f"{told}, and would be killed: --kill-running allows it")
+        running_text = f"container {running[0]} runs" if len(running) == 1 else f"containers {', '.join(running)} run"
+        return NotRetried(explained, f"{running_text}, and would be killed: --kill-running allows it")
     owner = explained.owner or OwnerSummary(controller.kind, controller.name)
     return Retry(explained, metadata.uid or "", metadata.resource_version or "", controller, owner)
 

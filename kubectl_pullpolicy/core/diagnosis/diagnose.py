@@ -80,13 +80,13 @@ def _heals(rule: Rule) -> bool | None:
 
 def _diagnosis(rule: Rule, evidence: str, about: MessageImage, spoke: str) -> Diagnosis:
     cause = CAUSES[rule.cause]
-    told = rule.cause not in {"BackOffOnly", "Unknown"}
+    known = rule.cause not in {"BackOffOnly", "Unknown"}
     return Diagnosis(
         cause=cause.id,
         meaning=cause.meaning,
         transient=_heals(rule),
         who=cause.who,
-        certainty=rule.certainty if told else "unknown",
+        certainty=rule.certainty if known else "unknown",
         mechanism=rule.mechanism,
         evidence=evidence,
         spoke=spoke,
@@ -105,7 +105,7 @@ def _nothing(cause: CauseId, about: MessageImage, spoke: str) -> Diagnosis:
 
 def _evidence(text: MaskedText, match: Match) -> str:
     """The part of the message that matched, with the clauses around it, as far as they are short."""
-    said, start, end = text.said, match.start, match.end
+    said, start, end = text.original, match.start, match.end
     for _ in range(2):
         before = said.rfind(": ", max(0, start - QUOTED // 2), max(0, start - 2))
         start = before + 2 if before >= 0 else 0 if start <= QUOTED // 2 else start

@@ -47,17 +47,17 @@ def with_diagnosis(
 def diagnosis_of(container: DeclaredContainer, image: str, status: Status, events: Sequence[Event]) -> Diagnosis:
     """Why the pull of this image fails. `events`: those of the Pod, as far as they were read."""
     waiting = status.message, status.reason, image
-    told = _remembered(*waiting) if len(status.message) < 4096 else diagnose(*waiting, WAITING)
-    if told.cause == "BackOffOnly" or not status.message:
+    diagnosis = _remembered(*waiting) if len(status.message) < 4096 else diagnose(*waiting, WAITING)
+    if diagnosis.cause == "BackOffOnly" or not status.message:
         event = _newest_failure(container, image, events)
         if event is not None:
             text = (event.message or "").removeprefix(_COMBINED)
             earlier = diagnose(text, "", image, f"event of {event_time(event)}")
-            told = earlier if earlier.cause != "Unknown" else told
-    if told.cause not in CREDENTIAL_CAUSES:
-        return told
+            diagnosis = earlier if earlier.cause != "Unknown" else diagnosis
+    if diagnosis.cause not in CREDENTIAL_CAUSES:
+        return diagnosis
     missing = missing_secrets(events)
-    return msgspec.structs.replace(told, missing_secrets=missing) if missing else told
+    return msgspec.structs.replace(diagnosis, missing_secrets=missing) if missing else diagnosis
 
 
 @lru_cache(maxsize=1024)

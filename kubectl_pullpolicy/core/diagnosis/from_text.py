@@ -43,7 +43,7 @@ _MAY_LACK_SECRET: frozenset[CauseId] = CREDENTIAL_CAUSES | {"ImageNotFound"}
 
 
 class MessageDiagnosis(Diagnosis, frozen=True):
-    """A message with its diagnosis and remedies; `count` is how often a text says so, `pods` are the Pods it is about."""
+    """A message with its diagnosis and remedies; `count` is how often a text says so, `pods` are its Pods."""
 
     message: str = ""
     remedies: tuple[Remedy, ...] = ()
@@ -92,7 +92,7 @@ def diagnosed_text(lines: Iterable[str]) -> list[MessageDiagnosis]:
 
 
 def statements(lines: Iterable[str]) -> Iterator[Statement]:
-    """Yield the failing statements of a text. If it has none: its lines that show a cause, or the only line there is."""
+    """Yield the failing statements of a text. If it has none: its lines that show a cause, or its only line."""
     pod = namespace = image = ""
     others: list[str] = []
     found = False
@@ -111,8 +111,8 @@ def statements(lines: Iterable[str]) -> Iterator[Statement]:
         elif not found and len(others) < _LINES and line.strip():
             others.append(line.strip())
     if not found and others:
-        told = [line for line in others if diagnose(line).cause != "Unknown"]
-        yield from (Statement(line, pod, namespace) for line in told or (others if len(others) == 1 else ()))
+        with_cause = [line for line in others if diagnose(line).cause != "Unknown"]
+        yield from (Statement(line, pod, namespace) for line in with_cause or (others if len(others) == 1 else ()))
 
 
 def _statement(line: str) -> str:
@@ -130,25 +130,25 @@ def _statement(line: str) -> str:
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:
     """Yield the lines, with a `message:` of YAML that was broken into several lines joined again."""
-    held, indent = "", -1
+    joined, indent = "", -1
     for line in lines:
         if not line or line.isspace():
-            if held:
-                yield held
-            held, indent = "", -1
+            if joined:
+                yield joined
+            joined, indent = "", -1
             continue
         depth = len(line) - len(line.lstrip())
-        if indent >= 0 and depth > indent and len(held) < LONGEST:
-            held = f"{held} {line.strip()}"
+        if indent >= 0 and depth > indent and len(joined) < LONGEST:
+            joined = f"{joined} {line.strip()}"
             continue
-        if held:
-            yield held
+        if joined:
+            yield joined
         field = _FIELD.match(line)
-        held, indent = (line.rstrip("\r\n"), len(field[1])) if field is not None else ("", -1)
+        joined, indent = (line.rstrip("\r\n"), len(field[1])) if field is not None else ("", -1)
         if field is None:
             yield line.rstrip("\r\n")
-    if held:
-        yield held
+    if joined:
+        yield joined
 
 
 def _message_diagnosis(statement: Statement, diagnosis: Diagnosis) -> MessageDiagnosis:
@@ -157,8 +157,8 @@ def _message_diagnosis(statement: Statement, diagnosis: Diagnosis) -> MessageDia
     name = statement.pod.removeprefix("pod/")
     remedies = remedies_of(diagnosis, RemedyTarget(statement.namespace, name, secret=secret))
     pods = (statement.pod,) if statement.pod else ()
-    told = {field: getattr(diagnosis, field) for field in diagnosis.__struct_fields__}
-    return MessageDiagnosis(**told, message=statement.text[:SHOWN], remedies=remedies, pods=pods)
+    fields = {field: getattr(diagnosis, field) for field in diagnosis.__struct_fields__}
+    return MessageDiagnosis(**fields, message=statement.text[:SHOWN], remedies=remedies, pods=pods)
 
 
 def _again(known: MessageDiagnosis, statement: Statement) -> MessageDiagnosis:
@@ -173,7 +173,7 @@ def _telling(found: list[MessageDiagnosis]) -> list[MessageDiagnosis]:
     comes last if the failure is not one of credentials: it explains nothing.
     """
     causes = {each.cause for each in found}
-    told = {(each.registry, each.repository) for each in found if each.cause not in {"BackOffOnly", "Unknown"}}
+    known = {(each.registry, each.repository) for each in found if each.cause not in {"BackOffOnly", "Unknown"}}
     pods = {pod for each in found if each.cause not in {"BackOffOnly", "Unknown"} for pod in each.pods}
 
     def says_more(each: MessageDiagnosis) -> bool:
@@ -181,7 +181,7 @@ def _telling(found: list[MessageDiagnosis]) -> list[MessageDiagnosis]:
             return True
         if each.pods:
             return not pods.issuperset(each.pods)
-        return (each.registry, each.repository) not in told and bool(each.repository or not told)
+        return (each.registry, each.repository) not in known and bool(each.repository or not known)
 
     kept = list(filter(says_more, found))
     wanted = bool(causes & _MAY_LACK_SECRET)

@@ -51,30 +51,30 @@ class MessageImage(NamedTuple):
     mirrored: bool = False
 
 
-def message_image(masked: MaskedText, image: str = "") -> MessageImage:
+def message_image(text: MaskedText, image: str = "") -> MessageImage:
     """Return what a text shows of its image; `image` is the one of the spec if that is known."""
-    route = _route(masked)
-    written = image or _image(masked)
+    route = _route(text)
+    written = image or _image(text)
     read = _read(written)
-    host = _host(masked, route)
-    space = next((found[1] for url in masked.urls if (found := _SPACE.search(url))), "")
+    host = _host(text, route)
+    space = next((found[1] for url in text.urls if (found := _SPACE.search(url))), "")
     if read is not None:
         registry, repository, tag, digest = read
     else:
-        registry, repository, tag, digest = _of_route(route, masked, space)
+        registry, repository, tag, digest = _of_route(route, text, space)
     local = bool(_LOOPBACK.fullmatch(route[0])) and bool(registry) and not _LOOPBACK.fullmatch(registry)
     return MessageImage(written, registry, repository, tag, digest, host, bool(space) or local)
 
 
-def _image(masked: MaskedText) -> str:
-    for quoted in masked.quoted:
+def _image(text: MaskedText) -> str:
+    for quoted in text.quoted:
         if "://" not in quoted and "[" not in quoted:
             return quoted
     for sign, pattern in _NAMED:
-        found = pattern.search(masked.plain) if sign in masked.plain else None
+        found = pattern.search(text.plain) if sign in text.plain else None
         if found is not None:
-            return masked.said[found.start(1) : found.end(1)].rstrip(":.")
-    found = _READING.search(masked.said) if "manifest" in masked.plain else None
+            return text.original[found.start(1) : found.end(1)].rstrip(":.")
+    found = _READING.search(text.original) if "manifest" in text.plain else None
     if found is None:
         return ""
     reference, name = found.groups()
@@ -89,26 +89,26 @@ def _read(image: str) -> tuple[str, str, str, str] | None:
     return read.registry, read.repository, read.effective_tag, read.digest
 
 
-def _route(masked: MaskedText) -> tuple[str, str, str]:
+def _route(text: MaskedText) -> tuple[str, str, str]:
     """Return host, repository and reference of the request that failed: the last one in the text.
 
     Registries put links into their answers; those are no requests.
     """
-    for url in reversed(masked.urls):
+    for url in reversed(text.urls):
         found = _ROUTE.match(url)
         if found is not None and _REQUEST.search(url):
             return found[1], found[2] or "", found[3] or ""
     return "", "", ""
 
 
-def _of_route(route: tuple[str, str, str], masked: MaskedText, space: str) -> tuple[str, str, str, str]:
+def _of_route(route: tuple[str, str, str], text: MaskedText, space: str) -> tuple[str, str, str, str]:
     """Return what a request shows of the image, if nothing else does."""
     _, repository, reference = route
     if not repository:
-        scope = next((found[1] for url in masked.urls if (found := _SCOPE.search(url))), "")
+        scope = next((found[1] for url in text.urls if (found := _SCOPE.search(url))), "")
         repository = unquote(scope)
-    pinged = _PINGED.search(masked.said) if "pinging" in masked.plain else None
-    asked = next((found[1] for url in masked.urls if (found := _API.match(url))), "")
+    pinged = _PINGED.search(text.original) if "pinging" in text.plain else None
+    asked = next((found[1] for url in text.urls if (found := _API.match(url))), "")
     registry = space or asked or (pinged[1] if pinged else "")
     if registry in DOCKER_HUB_HOSTS:
         registry = DEFAULT_REGISTRY
@@ -116,12 +116,12 @@ def _of_route(route: tuple[str, str, str], masked: MaskedText, space: str) -> tu
     return registry, repository, "" if digest else reference, digest
 
 
-def _host(masked: MaskedText, route: tuple[str, str, str]) -> str:
+def _host(text: MaskedText, route: tuple[str, str, str]) -> str:
     """Return the host of the last request, or the name that a resolver looked up."""
-    looked_up = _LOOKED_UP.search(masked.said) if "lookup " in masked.said else None
+    looked_up = _LOOKED_UP.search(text.original) if "lookup " in text.original else None
     if looked_up is not None:
         return looked_up[1]
     if route[0]:
         return route[0]
-    found = next((found for pattern in _ASKED if (found := pattern.search(masked.said)) is not None), None)
+    found = next((found for pattern in _ASKED if (found := pattern.search(text.original)) is not None), None)
     return found[1].rstrip(":") if found is not None else ""

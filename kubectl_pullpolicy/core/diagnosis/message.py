@@ -27,10 +27,10 @@ _CASE = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {ord("“"
 class MaskedText(NamedTuple):
     """A text to be searched: `plain` in lower case, `text` also with every URL as UUUU and quoted reference as RRRR.
 
-    It is as long as `said`, so that what matched can be quoted: a name that holds "timeout" or "denied" is no evidence.
+    It is as long as `original`, so that what matched can be quoted: a name that holds "denied" is no evidence.
     """
 
-    said: str
+    original: str
     plain: str
     text: str
     urls: tuple[str, ...]
@@ -69,7 +69,7 @@ def mask_text(said: str) -> MaskedText:
 
 
 def _without_mirrors(text: str) -> str:
-    """Remove the errors of mirrors: containers/image prints them first, in brackets, then that of the registry itself."""
+    """Remove the errors of mirrors: containers/image prints them first, in brackets, then the registry's."""
     found = _MIRRORS.search(text)
     if found is None:
         return text

@@ -61,16 +61,16 @@ def platform_for_node(platforms: Sequence[Platform], os: str, architecture: str)
     return None
 
 
-def probe_of(reference: ImageReference, findings: LookupResults, explanation: Explanation) -> Probe:
+def probe_of(reference: ImageReference, results: LookupResults, explanation: Explanation) -> Probe:
     """The Probe of a container."""
-    found = findings.found
-    platforms = findings.platforms if isinstance(findings.platforms, tuple) else ()
-    tags = findings.tags if isinstance(findings.tags, tuple) else ()
-    conclusions = _of_found(findings, found, explanation) if found is not None else _of_missing(reference, findings)
+    found = results.found
+    platforms = results.platforms if isinstance(results.platforms, tuple) else ()
+    tags = results.tags if isinstance(results.tags, tuple) else ()
+    conclusions = _of_found(results, found, explanation) if found is not None else _of_missing(reference, results)
     return Probe(
         reference.normalized,
-        tuple(map(_shown, findings.attempts)),
-        _exists(findings),
+        tuple(map(_shown, results.attempts)),
+        _exists(results),
         found.digest if found is not None else "",
         found.kind if found is not None else None,
         tuple(dict.fromkeys(platform.name for platform in platforms)),
@@ -86,29 +86,29 @@ def _shown(attempt: LookupAttempt) -> ProbeAttempt:
     return ProbeAttempt(attempt.words, answer.kind, answer.message)
 
 
-def _exists(findings: LookupResults) -> bool | None:
+def _exists(results: LookupResults) -> bool | None:
     """Return None if no answer shows it: a 404 is an answer, a 401 hides both."""
-    if findings.found is not None:
+    if results.found is not None:
         return True
-    return False if "NotFound" in _kinds(findings) else None
+    return False if "NotFound" in _kinds(results) else None
 
 
-def _kinds(findings: LookupResults) -> set[str]:
-    return {each.answer.kind for each in findings.attempts if isinstance(each.answer, Failure)}
+def _kinds(results: LookupResults) -> set[str]:
+    return {each.answer.kind for each in results.attempts if isinstance(each.answer, Failure)}
 
 
-def _of_found(findings: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
-    yield from _access(findings)
-    yield from _platform(findings, found, explanation)
-    yield from _compared(findings, found, explanation)
+def _of_found(results: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
+    yield from _access(results)
+    yield from _platform(results, found, explanation)
+    yield from _compared(results, found, explanation)
     status = explanation.status
-    if status is not None and status.pull_failing and not _explains_failure(findings, explanation):
+    if status is not None and status.pull_failing and not _explains_failure(results, explanation):
         yield "what this machine asks for succeeds: the cause is over, or on the node (its network, mirrors, proxy)"
 
 
-def _access(findings: LookupResults) -> Iterator[str]:
+def _access(results: LookupResults) -> Iterator[str]:
     """What the credentials are good for."""
-    *secrets, last = findings.attempts
+    *secrets, last = results.attempts
     open_to_all = not last.source and isinstance(last.answer, Resolved)
     if open_to_all and secrets and not any(isinstance(each.answer, Resolved) for each in secrets):
         yield (
@@ -121,10 +121,10 @@ def _access(findings: LookupResults) -> Iterator[str]:
         yield "it needs credentials"
 
 
-def _explains_failure(findings: LookupResults, explanation: Explanation) -> bool:
+def _explains_failure(results: LookupResults, explanation: Explanation) -> bool:
     """Whether the answers show why a pull fails although the image is there."""
-    first, platforms, node = findings.attempts[0].answer, findings.platforms, explanation.node
-    if isinstance(first, Failure) or isinstance(findings.child, Failure) or not isinstance(platforms, tuple):
+    first, platforms, node = results.attempts[0].answer, results.platforms, explanation.node
+    if isinstance(first, Failure) or isinstance(results.child, Failure) or not isinstance(platforms, tuple):
         return True
     return (
         node is not None
@@ -133,8 +133,8 @@ def _explains_failure(findings: LookupResults, explanation: Explanation) -> bool
     )
 
 
-def _platform(findings: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
-    platforms, node = findings.platforms, explanation.node
+def _platform(results: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
+    platforms, node = results.platforms, explanation.node
     if isinstance(platforms, Failure):
         yield f"its platforms could not be read: {platforms.message}"
         return
@@ -149,44 +149,44 @@ def _platform(findings: LookupResults, found: Resolved, explanation: Explanation
         yield f"no image for the node: {where}, and the index holds {', '.join(each.name for each in platforms)}"
     elif taken is None:
         yield f"not for the node: {where}, and the single image is for {platforms[0].name}: pulled, but not run"
-    elif isinstance(findings.child, Failure):
-        yield f"the index names an image for {taken.name}, but that cannot be had: {findings.child.message}"
+    elif isinstance(results.child, Failure):
+        yield f"the index names an image for {taken.name}, but that cannot be had: {results.child.message}"
     else:
         yield f"{where}: it takes the image for {taken.name}"
 
 
-def _compared(findings: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
+def _compared(results: LookupResults, found: Resolved, explanation: Explanation) -> Iterator[str]:
     """Against what the container runs."""
     status = explanation.status
     reference = explanation.reference
     if status is None or not status.digest or status.digest_kind == "config" or reference is None or reference.digest:
         return
-    platforms = findings.platforms if isinstance(findings.platforms, tuple) else ()
+    platforms = results.platforms if isinstance(results.platforms, tuple) else ()
     if status.digest in {found.digest, *(platform.digest for platform in platforms)}:
         yield "the tag still stands for what runs"
     else:
         yield f"the tag stands for other bytes now; what runs is {status.digest}"
 
 
-def _of_missing(reference: ImageReference, findings: LookupResults) -> Iterator[str]:
-    kinds = _kinds(findings)
+def _of_missing(reference: ImageReference, results: LookupResults) -> Iterator[str]:
+    kinds = _kinds(results)
     if "NotFound" in kinds:
-        yield from _not_there(reference, findings)
+        yield from _not_there(reference, results)
     elif kinds & {"Unauthorized", "Denied"}:
-        yield from _not_allowed(findings)
+        yield from _not_allowed(results)
     elif "RateLimited" in kinds:
         yield "the registry limits requests of this machine's address; the node's own count is another"
     else:
         yield "whether it exists is not known from here"
 
 
-def _not_there(reference: ImageReference, findings: LookupResults) -> Iterator[str]:
+def _not_there(reference: ImageReference, results: LookupResults) -> Iterator[str]:
     if reference.digest:
         yield "the digest is gone from the registry: nodes that have it still start it, no other node can pull it"
-        if isinstance(findings.tag_now, Resolved):
-            yield f"tag {reference.tag} stands for {findings.tag_now.digest} now"
+        if isinstance(results.tag_now, Resolved):
+            yield f"tag {reference.tag} stands for {results.tag_now.digest} now"
         return
-    tag, tags = reference.effective_tag, findings.tags
+    tag, tags = reference.effective_tag, results.tags
     if isinstance(tags, tuple) and tags:
         near = ", ".join(similar_tags(tag, tags))
         yield f"the repository is there, tag {tag} is not" + (f"; the nearest of {len(tags)}: {near}" if near else "")
@@ -198,8 +198,8 @@ def _not_there(reference: ImageReference, findings: LookupResults) -> Iterator[s
         yield f"tag {tag} is not there; which tags are could not be read: {tags.message}"
 
 
-def _not_allowed(findings: LookupResults) -> Iterator[str]:
-    used = [each for each in findings.attempts if each.source]
+def _not_allowed(results: LookupResults) -> Iterator[str]:
+    used = [each for each in results.attempts if each.source]
     if not used:
         yield "the registry wants credentials and none match; a name that does not exist may be answered so, too"
     else:

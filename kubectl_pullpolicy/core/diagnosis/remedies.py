@@ -176,8 +176,8 @@ def remedies_of(diagnosis: Diagnosis, place: RemedyTarget = RemedyTarget()) -> t
     """The remedies of a diagnosis, for an image that is wanted at that place."""
     words = _words(diagnosis, place)
     quoted = {key: quote(value) for key, value in words.items()} | _commands(diagnosis, place)
-    made = (_filled(step, words, quoted) for step in STEPS[diagnosis.cause])
-    return (*_missing(diagnosis, place), *(remedy for remedy in made if remedy is not None))
+    remedies = (_filled(step, words, quoted) for step in STEPS[diagnosis.cause])
+    return (*_missing(diagnosis, place), *(remedy for remedy in remedies if remedy is not None))
 
 
 def secret_command(registry: str, place: RemedyTarget, *, renew: bool) -> str:

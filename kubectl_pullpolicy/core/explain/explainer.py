@@ -135,10 +135,10 @@ class Explainer:
         if status.state == "pulling":
             explained = msgspec.structs.replace(explained, node_pulls=node_pulls(pod, self._context))
         own = obstacle or container_obstacle(pod, container, status, log, place.platform)
-        held = on_node(place.node, container.image, status, place.access)
-        if own is None and held is None:
+        listed = on_node(place.node, container.image, status, place.access)
+        if own is None and listed is None:
             return explained
-        return msgspec.structs.replace(explained, obstacle=own, on_node=held)
+        return msgspec.structs.replace(explained, obstacle=own, on_node=listed)
 
     def _place(self, pod: Pod) -> NodeInfo:
         """The node of a Pod, as far as it is known."""

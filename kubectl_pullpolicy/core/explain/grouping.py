@@ -64,14 +64,14 @@ def _mixed(container: str, image: str, digests: Counter[str], same: Same) -> str
         if not any(same(digest, other) for other in groups):
             groups.append(digest)
     listed = ", ".join(f"{digest[:SHORT]} in {count}" for digest, count in counts)
-    told = f"container {container}: {digests.total()} Pods, {len(counts)} digests under {image} ({listed})"
+    sentence = f"container {container}: {digests.total()} Pods, {len(counts)} digests under {image} ({listed})"
     if len(groups) == 1:
-        return f"{told}: one and the same image, as a node names it by all of them"
-    return f"{told}: other bytes, or an index and its manifest: only the registry can tell"
+        return f"{sentence}: one and the same image, as a node names it by all of them"
+    return f"{sentence}: other bytes, or an index and its manifest: only the registry can tell"
 
 
 def _fold(template: SubjectExplanation | None, pods: list[SubjectExplanation]) -> Iterator[SubjectExplanation]:
-    told = template.notes if template is not None else ()
+    template_notes = template.notes if template is not None else ()
     groups: dict[object, list[SubjectExplanation]] = {}
     for pod in pods:
         traits = {(each.container_kind, each.container): _trait(each) for each in pod.containers}
@@ -80,7 +80,7 @@ def _fold(template: SubjectExplanation | None, pods: list[SubjectExplanation]) -
     largest = max(ordered, key=len, default=None)
     for group in ordered:
         first = group[0]
-        notes = tuple(note for note in first.notes if note not in told)
+        notes = tuple(note for note in first.notes if note not in template_notes)
         if largest is not None and group is not largest:
             notes += tuple(_differences(first, largest[0]))
         alike = tuple(pod.name for pod in group[1:])

@@ -112,8 +112,8 @@ class Query:
         if not self._context.answered(everywhere):
             self._context.learn(self._source.read([everywhere]))
         nodes = self._context.nodes()
-        told = mixed_digests(pods, lambda one, other: one == other or same_image(nodes, one, other))
-        return msgspec.structs.replace(template, notes=(*template.notes, *told))
+        notes = mixed_digests(pods, lambda one, other: one == other or same_image(nodes, one, other))
+        return msgspec.structs.replace(template, notes=(*template.notes, *notes))
 
     def _namespaces_of(self, target: Target) -> Iterator[str]:
         """Yield the namespaces in which a file holds objects of this kind and name."""

@@ -46,7 +46,7 @@ class WaitProgress(NamedTuple):
         """Whether every Pod that there is to be has them."""
         return (
             self.replica_count.observed
-            and self.replica_count.made >= self.replica_count.pods
+            and self.replica_count.updated >= self.replica_count.pods
             and self.pulled >= max(self.replica_count.pods, len(self.pods))
         )
 
@@ -98,15 +98,15 @@ class ImageWait:
     def look(self) -> tuple[WaitProgress, Verdict]:
         """Read the target again. Raises PullPolicyError; NotFoundError if it does not exist, or no longer."""
         query = Query(self._source)
-        seen = (
+        progress = (
             WaitProgress((query.pod(self._ref)[1],), ReplicaCount(1, 1))
             if self._ref.kind == "Pod"
             else self._workload(query)
         )
-        if seen.done:
-            return seen, "pulled"
-        in_vain = [self._is_in_vain(pod, each) for pod in seen.failing for each in pod.containers]
-        return seen, "failed" if any(in_vain) else "waiting"
+        if progress.done:
+            return progress, "pulled"
+        in_vain = [self._is_in_vain(pod, each) for pod in progress.failing for each in pod.containers]
+        return progress, "failed" if any(in_vain) else "waiting"
 
     def _workload(self, query: Query) -> WaitProgress:
         workload = query.workload(self._ref)

@@ -50,8 +50,8 @@ class PodWatch:
         """What is to be shown for each piece of news; often nothing."""
         silent = self._asked.changes_only
         for each in news:
-            shown = self._take_news(each)
-            yield [] if silent else shown
+            subjects = self._take_news(each)
+            yield [] if silent else subjects
             silent = silent and not (isinstance(each, Listed) and each.last)
 
     def _take_news(self, news: News) -> Shown:

@@ -38,7 +38,7 @@ class PinVerdict(NamedTuple):
 
 
 class RegistryAnswers(NamedTuple):
-    """The answers of the registries. `platforms` are those of the indexes that tags refer to, read only if they matter."""
+    """The answers of the registries. `platforms` are those of the indexes behind tags, read only if they matter."""
 
     resolved: Mapping[ImageReference, Resolved | Failure]
     platforms: Mapping[ImageReference, tuple[Platform, ...] | Failure]
@@ -65,7 +65,7 @@ def references_to_resolve(reference: ImageReference, *, follow: bool, verify: bo
 
 
 def platforms_reference(reference: ImageReference, answers: RegistryAnswers, platform: str) -> ImageReference | None:
-    """Return the tag whose platforms matter: to choose one, or to see whether a digest is a child of the tag's index."""
+    """Return the tag whose platforms matter: to choose one, or to find the index of a digest."""
     tagged = tag_reference(reference)
     found = answers.resolved.get(tagged) if tagged is not None else None
     if not isinstance(found, Resolved):

@@ -70,15 +70,15 @@ class _GrowingIncident:
             self._exemplify(subject, each)
 
     def _exemplify(self, subject: SubjectExplanation, explanation: Explanation) -> None:
-        told, status = explanation.diagnosis or _UNKNOWN, explanation.status
-        words = told.evidence or (status.message[:QUOTED] if status is not None else "")
-        key = told.mechanism or words
+        diagnosis, status = explanation.diagnosis or _UNKNOWN, explanation.status
+        words = diagnosis.evidence or (status.message[:QUOTED] if status is not None else "")
+        key = diagnosis.mechanism or words
         if key in self.examples or len(self.examples) >= EXAMPLES:
             return
         node = subject.node.name if subject.node is not None else ""
         names = subject.namespace, subject.name, explanation.container, node, explanation.image
-        secrets = explanation.credentials if told.cause in _SECRETS_SHOWN else None
-        self.examples[key] = Example(*names, words, told.spoke, secrets or ())
+        secrets = explanation.credentials if diagnosis.cause in _SECRETS_SHOWN else None
+        self.examples[key] = Example(*names, words, diagnosis.spoke, secrets or ())
         self.remedies.update(dict.fromkeys(explanation.remedies))
 
 

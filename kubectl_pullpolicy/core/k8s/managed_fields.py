@@ -99,10 +99,10 @@ def _shares(spec: dict[str, Any]) -> list[tuple[tuple[bool, str], bool, bool, bo
             name = _item_name(key)
             if name is None or not isinstance(fields, dict):
                 continue
-            held = fields.get("f:image") if volumes else fields
-            held = held if isinstance(held, dict) else {}
-            policy = ("f:pullPolicy" if volumes else "f:imagePullPolicy") in held
-            image = ("f:reference" if volumes else "f:image") in held
+            source_fields = fields.get("f:image") if volumes else fields
+            source_fields = source_fields if isinstance(source_fields, dict) else {}
+            policy = ("f:pullPolicy" if volumes else "f:imagePullPolicy") in source_fields
+            image = ("f:reference" if volumes else "f:image") in source_fields
             if policy or image:
                 found.append(((volumes, name), policy, image, "f:name" in fields))
     return found

@@ -45,10 +45,10 @@ def _progress(workload: Workload, spec: WorkloadSpec, status: WorkloadStatus) ->
         return
     old = (status.replicas or status.current_number_scheduled or 0) - updated
     one = old == 1
-    there = f"; {old} of an earlier revision {'is' if one else 'are'} still there" if old > 0 else ""
-    serving = f"{there}, and serve{'s' if one else ''}" if there and ready >= old else there
-    if there and 0 < ready < old:
-        serving = f"{there}; {ready} {'Pod is' if ready == 1 else 'Pods are'} ready"
+    leftover = f"; {old} of an earlier revision {'is' if one else 'are'} still there" if old > 0 else ""
+    serving = f"{leftover}, and serve{'s' if one else ''}" if leftover and ready >= old else leftover
+    if leftover and 0 < ready < old:
+        serving = f"{leftover}; {ready} {'Pod is' if ready == 1 else 'Pods are'} ready"
     stuck = next((c for c in present(status.conditions) if c.type == "Progressing" and c.status == "False"), None)
     how = f"stuck ({stuck.reason}: {stuck.message})" if stuck is not None else "not complete"
     yield f"its rollout is {how}: {updated} of {wanted} Pods are of the newest revision{serving}"
@@ -84,7 +84,7 @@ class ReplicaCount(NamedTuple):
     """
 
     pods: int
-    made: int
+    updated: int
     observed: bool = True
 
 
@@ -94,17 +94,21 @@ def replica_count(workload: Workload) -> ReplicaCount:
     observed = (status.observed_generation or 0) >= (meta(workload).generation or 0)
     wanted = 1 if spec.replicas is None else spec.replicas
     if workload.kind == "DaemonSet":
-        made = status.updated_number_scheduled or 0
-        return ReplicaCount(made if is_on_delete(workload) else status.desired_number_scheduled or 0, made, observed)
+        updated = status.updated_number_scheduled or 0
+        return ReplicaCount(
+            updated if is_on_delete(workload) else status.desired_number_scheduled or 0, updated, observed
+        )
     if workload.kind == "StatefulSet":
-        made = status.updated_replicas or 0
-        return ReplicaCount(made if is_on_delete(workload) else max(wanted - partition_of(spec), 0), made, observed)
+        updated = status.updated_replicas or 0
+        return ReplicaCount(
+            updated if is_on_delete(workload) else max(wanted - partition_of(spec), 0), updated, observed
+        )
     if workload.kind == "Deployment":
         return ReplicaCount(wanted, status.updated_replicas or 0, observed)
     if workload.kind == "Job":  # its controller notes no generation
         active = status.active if isinstance(status.active, int) else 0
-        made = active + (status.succeeded or 0) + (status.failed or 0)
-        return ReplicaCount(0 if spec.suspend else 1, made)
+        updated = active + (status.succeeded or 0) + (status.failed or 0)
+        return ReplicaCount(0 if spec.suspend else 1, updated)
     return ReplicaCount(wanted, status.replicas or 0, observed)
 
 

@@ -62,8 +62,8 @@ def on_node(node: Node | None, image: str, status: Status, access: CredentialVer
         return None
     prefix = f"{reference.registry}/{reference.repository}"
     wanted = f"{prefix}@{reference.digest}" if reference.digest else f"{prefix}:{reference.effective_tag}"
-    for held in present(node.status.images):
-        names = present(held.names)
+    for listed in present(node.status.images):
+        names = present(listed.names)
         if wanted in names:
             own = (name for name in names if name.startswith(f"{prefix}@"))
             digest = next(own, "").rpartition("@")[2]
@@ -74,9 +74,9 @@ def on_node(node: Node | None, image: str, status: Status, access: CredentialVer
 def same_image(nodes: tuple[Node, ...], first: str, second: str) -> bool:
     """Whether some node names one image by both digests: an index and its manifest, or two indexes over one image."""
     return any(
-        {first, second} <= {name.rpartition("@")[2] for name in present(held.names)}
+        {first, second} <= {name.rpartition("@")[2] for name in present(listed.names)}
         for node in nodes
-        for held in present(node.status.images if node.status is not None else None)
+        for listed in present(node.status.images if node.status is not None else None)
     )
 
 
@@ -84,9 +84,9 @@ def _refusal(status: Status, access: CredentialVerification) -> str | None:
     """Why a pull fails although the image is present."""
     if not status.pull_failing or not access.verified:
         return None
-    said = '; "is not present" is what it says on purpose then' if status.reason == "ErrImageNeverPull" else ""
+    note = '; "is not present" is what it says on purpose then' if status.reason == "ErrImageNeverPull" else ""
     policy = f", {access.policy}" if access.policy else ""
     return (
         f"but kubelet {access.kubelet} lets a Pod use one that credentials pulled only with "
-        f"the same credentials (credential verification{policy}){said}"
+        f"the same credentials (credential verification{policy}){note}"
     )

@@ -62,7 +62,7 @@ def pod_obstacle(pod: Pod, events: Sequence[Event]) -> Obstacle | None:
 def container_obstacle(
     pod: Pod, container: DeclaredContainer, status: Status, log: str | None, platform: str
 ) -> Obstacle | None:
-    """Return what keeps one container from running. `log`: its last lines, if they were read; `platform`: the node's."""
+    """Return what keeps one container from running. `log`: its last lines, if read; `platform`: the node's."""
     if status.pull_failing or container.kind == "imageVolume":
         return None
     reported = reported_status(pod, container)

@@ -39,9 +39,9 @@ class Provenance(NamedTuple):
     unchanged: bool = False
 
 
-def why(policy: str, image: str, judgement: PolicyReason) -> str:
+def why(policy: str, image: str, reason_of: PolicyReason) -> str:
     """The reason in a few words, as the table's WHY column has it."""
-    ground, other = default_ground(image), judgement.other
+    ground, other = default_ground(image), reason_of.other
     words: dict[Reason, str] = {
         "Explicit": "explicit",
         "Default": f"default for {ground}",
@@ -53,15 +53,15 @@ def why(policy: str, image: str, judgement: PolicyReason) -> str:
         "DiffersFromDefault": f"differs from default {default_policy(image)}",
         "DiffersFromTemplate": f"differs from template's {other}",
     }
-    return words[judgement.reason]
+    return words[reason_of.reason]
 
 
 def policy_of(
-    value: str, image: str, judgement: PolicyReason, next_start: str | None, fresh: FreshBytes | None = None
+    value: str, image: str, reason_of: PolicyReason, next_start: str | None, fresh: FreshBytes | None = None
 ) -> Policy:
     """The Policy of an explanation."""
-    words = why(value, image, judgement)
-    return Policy(value, judgement.reason, words, judgement.evidence, next_start, judgement.unread, fresh)
+    words = why(value, image, reason_of)
+    return Policy(value, reason_of.reason, words, reason_of.evidence, next_start, reason_of.unread, fresh)
 
 
 def manifest_reason(container: DeclaredContainer, source: str = "the manifest") -> PolicyReason:
@@ -72,95 +72,97 @@ def manifest_reason(container: DeclaredContainer, source: str = "the manifest") 
     return PolicyReason("Default", (Evidence(source, detail, "certain"),))
 
 
-def stored_reason(container: DeclaredContainer, author: Provenance) -> PolicyReason:
+def stored_reason(container: DeclaredContainer, provenance: Provenance) -> PolicyReason:
     """Return the reason of a stored container's policy: by last-applied first, then managedFields, then history."""
     for judge in (_by_last_applied, _by_managed_fields, _by_history):
-        judgement = judge(container, author)
+        judgement = judge(container, provenance)
         if judgement is not None:
             return judgement
     if container.policy == "Never":
         return PolicyReason("Explicit", (Evidence("the value", "is Never, which is never a default", "certain"),))
     if container.policy == default_policy(container.image):
-        return PolicyReason("MatchesDefault", (_no_evidence(author, "the value is the one that the tag rule gives"),))
+        return PolicyReason(
+            "MatchesDefault", (_no_evidence(provenance, "the value is the one that the tag rule gives"),)
+        )
     detail = f"the tag rule gives {default_policy(container.image)} for this image"
-    return PolicyReason("DiffersFromDefault", (_no_evidence(author, detail),), default_policy(container.image))
+    return PolicyReason("DiffersFromDefault", (_no_evidence(provenance, detail),), default_policy(container.image))
 
 
-def _no_evidence(author: Provenance, detail: str) -> Evidence:
-    return Evidence(author.name, f"does not show who wrote the policy; {detail}", "inferred")
+def _no_evidence(provenance: Provenance, detail: str) -> Evidence:
+    return Evidence(provenance.name, f"does not show who wrote the policy; {detail}", "inferred")
 
 
-def _by_last_applied(container: DeclaredContainer, author: Provenance) -> PolicyReason | None:
-    applied = next((c for c in author.last_applied or () if c.key == container.key), None)
+def _by_last_applied(container: DeclaredContainer, provenance: Provenance) -> PolicyReason | None:
+    applied = next((c for c in provenance.last_applied or () if c.key == container.key), None)
     if applied is None:
         return None
-    source = f"the manifest last applied to {author.name}"
+    source = f"the manifest last applied to {provenance.name}"
     if applied.policy == container.policy:
         return PolicyReason("Explicit", (Evidence(source, f"sets {applied.policy}", "certain"),))
     if applied.policy:
         detail = f"sets {applied.policy}, but {container.policy} is stored"
-        reason: Reason = "Admission" if author.frozen else "Edited"
-        more = (_cannot_change(),) if author.frozen else ()
+        reason: Reason = "Admission" if provenance.frozen else "Edited"
+        more = (_cannot_change(),) if provenance.frozen else ()
         return PolicyReason(reason, (Evidence(source, detail, "certain"), *more), applied.policy)
-    return _by_silent_manifest(container, applied, author, Evidence(source, "sets no policy", "certain"))
+    return _by_silent_manifest(container, applied, provenance, Evidence(source, "sets no policy", "certain"))
 
 
 def _by_silent_manifest(
-    container: DeclaredContainer, applied: DeclaredContainer, author: Provenance, silent: Evidence
+    container: DeclaredContainer, applied: DeclaredContainer, provenance: Provenance, silent: Evidence
 ) -> PolicyReason | None:
     """The last-applied manifest sets no policy: a default of this image or of an earlier one, or an edit."""
     policy, default = container.policy, default_policy(container.image)
-    writer = _policy_writer(container, author)
+    writer = _policy_writer(container, provenance)
     if policy == default and writer is None and policy == default_policy(applied.image):
         return PolicyReason("Default", (silent,))
     if policy == default:
         return None if writer is None else PolicyReason("Edited", (silent, _written_by(writer, "inferred")))
     if policy == "Never" or writer is not None:
         more = () if writer is None else (_written_by(writer, "certain"),)
-        return PolicyReason("Admission" if author.frozen else "Edited", (silent, *more))
+        return PolicyReason("Admission" if provenance.frozen else "Edited", (silent, *more))
     if applied.image != container.image and policy == default_policy(applied.image):
         detail = f"has image {applied.image}, whose default is {policy}"
         return PolicyReason("StaleDefault", (silent, Evidence(silent.source, detail, "certain")), applied.image)
-    if author.frozen and author.unchanged:
+    if provenance.frozen and provenance.unchanged:
         detail = "never changed since it was created (generation 1)"
         return PolicyReason("Admission", (silent, Evidence("the Pod itself", detail, "certain")), default)
-    earlier = _earlier_image(container, author)
+    earlier = _earlier_image(container, provenance)
     if earlier is not None:
         return PolicyReason("StaleDefault", (silent, earlier[1]), earlier[0])
-    if author.frozen:
+    if provenance.frozen:
         return None
     detail = f"name nobody else who wrote it, and {policy} is not the default of this image: an earlier one left it"
     return PolicyReason("StaleDefault", (silent, Evidence("managedFields", detail, "inferred")))
 
 
-def _by_managed_fields(container: DeclaredContainer, author: Provenance) -> PolicyReason | None:
-    owners = tuple(owner for owner in author.field_owners if owner.key == container.key)
+def _by_managed_fields(container: DeclaredContainer, provenance: Provenance) -> PolicyReason | None:
+    owners = tuple(owner for owner in provenance.field_owners if owner.key == container.key)
     default = default_policy(container.image)
     applier = next((o for o in owners if o.operation == "Apply" and o.policy), None)
     if applier is not None:
         evidence = Evidence(
-            f"managedFields of {author.name}", f"tell that {applier.manager} applied the policy", "certain"
+            f"managedFields of {provenance.name}", f"tell that {applier.manager} applied the policy", "certain"
         )
         return PolicyReason("Explicit", (evidence,))
-    writer = _policy_writer(container, author)
+    writer = _policy_writer(container, provenance)
     if writer is not None:
         certainty: Certainty = "certain" if container.policy != default else "inferred"
         return PolicyReason("Explicit", (_written_by(writer, certainty),))
     applier = next((o for o in owners if o.operation == "Apply" and o.image), None)
     if applier is not None and not any(o.policy for o in owners):
         detail = f"tell that {applier.manager} applied the image and nobody owns the policy: it is a default"
-        evidence = Evidence(f"managedFields of {author.name}", detail, "certain")
+        evidence = Evidence(f"managedFields of {provenance.name}", detail, "certain")
         if container.policy == default:
             return PolicyReason("Default", (evidence,))
-        earlier = _earlier_image(container, author)
+        earlier = _earlier_image(container, provenance)
         return PolicyReason(
             "StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else ""
         )
-    return _by_later_image(container, owners, author)
+    return _by_later_image(container, owners, provenance)
 
 
 def _by_later_image(
-    container: DeclaredContainer, owners: tuple[FieldOwner, ...], author: Provenance
+    container: DeclaredContainer, owners: tuple[FieldOwner, ...], provenance: Provenance
 ) -> PolicyReason | None:
     """The creator still owns the policy, and another manager changed the image since."""
     creator = next((o for o in owners if o.policy and o.created and not o.image), None)
@@ -168,21 +170,21 @@ def _by_later_image(
     if creator is None or changer is None or container.policy in {default_policy(container.image), "Never"}:
         return None
     detail = f"tell that {creator.manager} wrote the policy and {changer.manager} changed the image later"
-    evidence = Evidence(f"managedFields of {author.name}", detail, "inferred")
-    earlier = _earlier_image(container, author)
+    evidence = Evidence(f"managedFields of {provenance.name}", detail, "inferred")
+    earlier = _earlier_image(container, provenance)
     return PolicyReason("StaleDefault", (evidence, *((earlier[1],) if earlier else ())), earlier[0] if earlier else "")
 
 
-def _by_history(container: DeclaredContainer, author: Provenance) -> PolicyReason | None:
+def _by_history(container: DeclaredContainer, provenance: Provenance) -> PolicyReason | None:
     if container.policy == default_policy(container.image):
         return None
-    earlier = _earlier_image(container, author)
+    earlier = _earlier_image(container, provenance)
     return None if earlier is None else PolicyReason("StaleDefault", (earlier[1],), earlier[0])
 
 
-def _earlier_image(container: DeclaredContainer, author: Provenance) -> tuple[str, Evidence] | None:
+def _earlier_image(container: DeclaredContainer, provenance: Provenance) -> tuple[str, Evidence] | None:
     """The newest earlier revision of this container whose image gives the policy that is stored now."""
-    for revision in author.history:
+    for revision in provenance.history:
         old = next((c for c in revision.containers if c.key == container.key), None)
         if old is None or old.image == container.image or old.policy != container.policy:
             continue
@@ -192,9 +194,9 @@ def _earlier_image(container: DeclaredContainer, author: Provenance) -> tuple[st
     return None
 
 
-def _policy_writer(container: DeclaredContainer, author: Provenance) -> FieldOwner | None:
+def _policy_writer(container: DeclaredContainer, provenance: Provenance) -> FieldOwner | None:
     """Return the manager that wrote only this policy: it owns neither the image nor the container."""
-    owners = (owner for owner in author.field_owners if owner.key == container.key and owner.operation == "Update")
+    owners = (owner for owner in provenance.field_owners if owner.key == container.key and owner.operation == "Update")
     return next((owner for owner in owners if owner.policy and not owner.image and not owner.created), None)
 
 

@@ -76,29 +76,29 @@ class Rules:
         """The first rule that holds."""
         text = masked.text
         tokens = set(_TOKEN.findall(text))
-        candidates, seen = self._always, self._seen(text, tokens)
-        for number in seen:
+        candidates, spans = self._always, self._seen(text, tokens)
+        for number in spans:
             candidates |= 1 << number
         status = _status_of(text) if tokens & _STATUSES else (0, 0, 0)
         while candidates:
             lowest = candidates & -candidates
             candidates ^= lowest
             number = lowest.bit_length() - 1
-            match = _holds(self.rules[number], text, status, seen.get(number))
+            match = _holds(self.rules[number], text, status, spans.get(number))
             if match is not None:
                 return match
         return None
 
     def _seen(self, text: str, tokens: set[str]) -> dict[int, tuple[int, int]]:
         """Return, for each rule that has a word in the text, the span of that word."""
-        seen: dict[int, tuple[int, int]] = {}
+        spans: dict[int, tuple[int, int]] = {}
         for token in tokens & self._tokens:
             for number, word in self._by_token[token]:
                 start = text.find(word)
                 if start >= 0:
                     span = start, start + len(word)
-                    seen[number] = min(seen.get(number, span), span)  # sets have no order: the first in the text
-        return seen
+                    spans[number] = min(spans.get(number, span), span)  # sets have no order: the first in the text
+        return spans
 
 
 def _status_of(text: str) -> tuple[int, int, int]:
@@ -109,12 +109,12 @@ def _status_of(text: str) -> tuple[int, int, int]:
     return (0, 0, 0) if last is None else (int(last[1] or last[2]), *last.span())
 
 
-def _holds(rule: Rule, text: str, status: tuple[int, int, int], seen: tuple[int, int] | None) -> Match | None:
-    """Return the match of a rule whose word was `seen` at that span (None: it has none)."""
+def _holds(rule: Rule, text: str, status: tuple[int, int, int], span: tuple[int, int] | None) -> Match | None:
+    """Return the match of a rule whose word was `span` at that span (None: it has none)."""
     number, *where = status
     if rule.statuses and number not in rule.statuses:
         return None
-    start, end = seen or where
+    start, end = span or where
     if rule.pattern is not None:
         found = rule.pattern.search(text)
         if found is None:
