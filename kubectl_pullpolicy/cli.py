@@ -1,8 +1,13 @@
 """The Typer app: names, help, registration. Nothing that costs start-up time is imported here."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from kubectl_pullpolicy import __version__
 from kubectl_pullpolicy.flags.examples import (
@@ -17,22 +22,27 @@ from kubectl_pullpolicy.flags.examples import (
     WAIT_EPILOG,
 )
 from kubectl_pullpolicy.flags.options import (
-    AfterDashes,
     AskFlags,
     ConnectionFlags,
     DeletionFlags,
+    DiagnoseFlags,
+    ExplainFlags,
     FileFlags,
     OutputFlags,
     PinFlags,
     PlanOutputFlags,
+    ProbeFlags,
     RegistryFlags,
     ResultFlags,
     SelectionFlags,
+    SourceFlags,
     Strings,
+    TimeoutFlags,
     WaitFlags,
     WriteFlags,
-    flags,
 )
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="kubectl pullpolicy",
@@ -43,6 +53,47 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     epilog=ROOT_EPILOG,
 )
+
+
+class AfterDashes(TyperCommand):
+    """A command with arguments after `--`: `context.meta["after"]`, None without `--`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep what follows the first `--`, and parse the rest."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta["after"] = args[at + 1 :] if at < len(args) else None
+        return super().parse_args(ctx, args[:at])
+
+
+def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Give a command the fields of these classes as parameters; its first arguments are one value of each class."""
+
+    def decorate(command: Callable[..., T]) -> Callable[..., T]:
+        own = list(inspect.signature(command).parameters.values())[len(classes) :]
+        names = {cls: [field.name for field in fields(cls)] for cls in classes}
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(cls, name), annotation=hint)
+            for cls in classes
+            for name, hint in _hints(cls).items()
+        ]
+
+        @wraps(command)
+        def run_command(**values: Any) -> T:
+            groups = [cls(**{name: values.pop(name) for name in names[cls]}) for cls in classes]
+            return command(*groups, **values)
+
+        kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        signature = inspect.Signature([*kept, *added])
+        run_command.__signature__ = signature  # type: ignore[attr-defined]
+        run_command.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+        return run_command
+
+    return decorate
+
+
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(cls, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(cls)}
 
 
 @app.callback(invoke_without_command=True)
@@ -72,8 +123,10 @@ def print_completion() -> None:
 
 
 @app.command("explain", epilog=EXPLAIN_EPILOG)
-@flags(ConnectionFlags, SelectionFlags, OutputFlags, RegistryFlags)
-def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+@flags(ExplainFlags, SourceFlags, ConnectionFlags, SelectionFlags, OutputFlags, RegistryFlags)
+def explain(  # noqa: PLR0913, PLR0917  one parameter a group of flags
+    explain_flags: ExplainFlags,
+    recording: SourceFlags,
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
@@ -82,82 +135,21 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants the
         Strings,
         typer.Argument(help="pod NAME, TYPE/NAME, ...; none: all Pods.", metavar="[TARGET...]", show_default=False),
     ] = None,
-    failing: Annotated[
-        bool, typer.Option("--failing", help="Only containers that cannot get their image.", show_default=False)
-    ] = False,
-    details: Annotated[
-        bool, typer.Option("--details", help="The full text for each Pod, not a table.", show_default=False)
-    ] = False,
-    watch: Annotated[
-        bool,
-        typer.Option(
-            "--watch",
-            "-w",
-            help="Then go on: the rows of each Pod that changes or goes. -o json: an Explanation a line.",
-            show_default=False,
-        ),
-    ] = False,
-    watch_only: Annotated[
-        bool, typer.Option("--watch-only", help="As --watch, without what is there now.", show_default=False)
-    ] = False,
-    image: Annotated[
-        str, typer.Option("--image", help="Explain this image string; no cluster.", metavar="REF", show_default=False)
-    ] = "",
-    policy: Annotated[
-        str,
-        typer.Option("--policy", help="With --image: the policy that is set.", metavar="POLICY", show_default=False),
-    ] = "",
-    credentials: Annotated[
-        bool,
-        typer.Option("--credentials", help="Look at the pull secrets of every container.", show_default=False),
-    ] = False,
-    no_secrets: Annotated[
-        bool, typer.Option("--no-secrets", help="Read no Secret, and no ServiceAccount.", show_default=False)
-    ] = False,
-    probe: Annotated[
-        bool,
-        typer.Option(
-            "--probe",
-            help="Ask the registries, too: from this machine, with the Pods' pull secrets.",
-            show_default=False,
-        ),
-    ] = False,
-    record: Annotated[
-        str,
-        typer.Option("--record", help="Write what was read; -f reads it again.", metavar="FILE", show_default=False),
-    ] = "",
-    demo: Annotated[
-        bool, typer.Option("--demo", help="Use the recording of a real cluster.", show_default=False)
-    ] = False,
-    now: Annotated[
-        str, typer.Option("--now", help="The time to count from (RFC 3339).", metavar="TIME", show_default=False)
-    ] = "",
 ) -> None:
     """Explain the pull policy of each container: its value, why, what it does at the next start, and the state."""
     from kubectl_pullpolicy.commands.explain import run
     from kubectl_pullpolicy.flags.requests import ExplainRequest
 
-    request = ExplainRequest(
-        tuple(target or ()),
-        failing,
-        details,
-        image,
-        policy,
-        record,
-        demo,
-        now,
-        watch,
-        watch_only,
-        credentials,
-        no_secrets,
-        probe,
-    )
-    raise typer.Exit(run(request, connection, selection, output, registries))
+    targets = tuple(target or ())
+    raise typer.Exit(run(ExplainRequest(targets, connection, selection, recording, output, registries, explain_flags)))
 
 
 @app.command("diagnose", epilog=DIAGNOSE_EPILOG, cls=AfterDashes)
-@flags(ConnectionFlags, SelectionFlags, OutputFlags, RegistryFlags)
-def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+@flags(DiagnoseFlags, SourceFlags, ProbeFlags, ConnectionFlags, SelectionFlags, OutputFlags, RegistryFlags)
+def diagnose(  # noqa: PLR0913, PLR0917  one parameter a group of flags
+    diagnose_flags: DiagnoseFlags,
+    recording: SourceFlags,
+    probe_flags: ProbeFlags,
     connection: ConnectionFlags,
     selection: SelectionFlags,
     output: OutputFlags,
@@ -171,49 +163,18 @@ def diagnose(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants th
             show_default=False,
         ),
     ] = None,
-    details: Annotated[
-        bool, typer.Option("--details", help="Each cause with evidence and remedies, not a table.", show_default=False)
-    ] = False,
-    record: Annotated[
-        str,
-        typer.Option("--record", help="Write what was read; -f reads it again.", metavar="FILE", show_default=False),
-    ] = "",
-    demo: Annotated[
-        bool, typer.Option("--demo", help="Use the recording of a real cluster.", show_default=False)
-    ] = False,
-    now: Annotated[
-        str, typer.Option("--now", help="The time to count from (RFC 3339).", metavar="TIME", show_default=False)
-    ] = "",
-    probe: Annotated[
-        bool,
-        typer.Option(
-            "--probe",
-            help="Ask the registries about an example or more of each cause: from this machine, as its Pod.",
-            show_default=False,
-        ),
-    ] = False,
-    no_secrets: Annotated[
-        bool,
-        typer.Option(
-            "--no-secrets",
-            help="Read no Secret, and no ServiceAccount; with --probe ask anonymously.",
-            show_default=False,
-        ),
-    ] = False,
 ) -> None:
     """Tell what cannot be pulled, by cause and registry: how much, since when, who can end it. Or why, by a text."""
     from kubectl_pullpolicy.commands.diagnose import run
     from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 
-    request = DiagnoseRequest(
-        tuple(target or ()), invocation.meta["after"], details, record, demo, now, probe, no_secrets
-    )
-    raise typer.Exit(run(request, connection, selection, output, registries))
+    read = (tuple(target or ()), connection, selection, recording, output, registries)
+    raise typer.Exit(run(DiagnoseRequest(*read, diagnose_flags, probe_flags, invocation.meta["after"])))
 
 
 @app.command("set", epilog=SET_EPILOG)
 @flags(ConnectionFlags, SelectionFlags, FileFlags, WriteFlags, WaitFlags, PlanOutputFlags)
-def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+def set_policy(  # noqa: PLR0913, PLR0917  one parameter a group of flags
     connection: ConnectionFlags,
     selection: SelectionFlags,
     files: FileFlags,
@@ -253,7 +214,7 @@ def set_policy(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants 
 
 @app.command("pin", epilog=PIN_EPILOG)
 @flags(ConnectionFlags, SelectionFlags, FileFlags, PinFlags, RegistryFlags, WriteFlags, WaitFlags, PlanOutputFlags)
-def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+def pin(  # noqa: PLR0913, PLR0917  one parameter a group of flags
     connection: ConnectionFlags,
     selection: SelectionFlags,
     files: FileFlags,
@@ -276,33 +237,25 @@ def pin(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
 
 
 @app.command("wait", epilog=WAIT_EPILOG)
-@flags(ConnectionFlags, ResultFlags)
+@flags(TimeoutFlags, ConnectionFlags, ResultFlags)
 def wait(
+    limit: TimeoutFlags,
     connection: ConnectionFlags,
     output: ResultFlags,
     target: Annotated[
         Strings,
         typer.Argument(help="pod NAME, TYPE/NAME, ...", metavar="TARGET...", show_default=False),
     ] = None,
-    timeout: Annotated[
-        str,
-        typer.Option(
-            "--timeout",
-            help="How long (90s, 5m); 0: look once, -1s: a week. [5m]",
-            metavar="TIME",
-            show_default=False,
-        ),
-    ] = "5m",
 ) -> None:
     """Wait until the images are there. Ends early where a pull fails in a way that does not heal by itself."""
-    from kubectl_pullpolicy.commands.wait import WaitRequest, run
+    from kubectl_pullpolicy.commands.wait import run
 
-    raise typer.Exit(run(WaitRequest(tuple(target or ()), timeout), connection, output))
+    raise typer.Exit(run(tuple(target or ()), limit, connection, output))
 
 
 @app.command("retry", epilog=RETRY_EPILOG)
 @flags(ConnectionFlags, SelectionFlags, AskFlags, WaitFlags, DeletionFlags)
-def retry(  # noqa: PLR0913, PLR0917  one parameter a flag, as Typer wants them
+def retry(  # noqa: PLR0913, PLR0917  one parameter a group of flags
     connection: ConnectionFlags,
     selection: SelectionFlags,
     write: AskFlags,

@@ -1,50 +1,85 @@
-"""Which source the flags mean: the API server, files, or the bundled recording."""
+"""Open the source that the flags name: the API server, files, or the bundled recording."""
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.core.k8s.times import parse_time
-from kubectl_pullpolicy.core.source.interface import Source, Watcher
+from kubectl_pullpolicy.core.source.interface import Selection, Source, Watcher
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.terminal import print_warning
+
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.files.recorder import Recorder
+    from kubectl_pullpolicy.flags.requests import ReadRequest
 
 DEMO = "demo/recording.json"
 
 
+@dataclass(frozen=True)
+class OpenedSource:
+    """A source, and the objects that a request selects in it. `unrecorded` is read without `recorder`."""
+
+    source: Source
+    unrecorded: Source
+    selection: Selection
+    recorder: "Recorder | None" = None
+
+    def write_recording(self, path: str) -> None:
+        """Write what was read, if it was recorded. Raises FileError."""
+        if self.recorder is not None:
+            self.recorder.write(path)
+
+
+def open_request(request: "ReadRequest") -> OpenedSource:
+    """Open the source of a request, and record it with --record. Raises PullPolicyError."""
+    connection, flags = request.connection, request.selection
+    demo, now = request.recording.demo, request.recording.now
+    source, server = open_source(connection, flags, demo=demo, now=now, on_warning=print_warning)
+    namespace = None if flags.all_namespaces else connection.namespace or source.namespace
+    selection = Selection(namespace, flags.selector, flags.field_selector)
+    if not request.recording.record:
+        return OpenedSource(source, source, selection)
+    from kubectl_pullpolicy.files.recorder import Recorder
+
+    recorder = Recorder(source, server, source.namespace or "")
+    return OpenedSource(recorder, source, selection, recorder)
+
+
 def open_source(
-    connection: ConnectionFlags,
-    selection: SelectionFlags,
-    *,
-    demo: bool,
-    now: str,
-    print_warning: Callable[[str], None],
+    connection: ConnectionFlags, selection: SelectionFlags, *, demo: bool, now: str, on_warning: Callable[[str], None]
 ) -> tuple[Source, str]:
-    """The source, and what to call its server in a recording. Raises PullPolicyError."""
+    """Return the source, and the name of its server in a recording. Raises PullPolicyError."""
     moment = _moment(now)
     if demo and selection.filename:
         raise UsageError("--demo cannot be used with --filename")
-    if demo or selection.filename:
-        from kubectl_pullpolicy.files import FileSource
+    if demo:
+        from importlib.resources import as_file, files
 
-        if demo:
-            with as_file(files("kubectl_pullpolicy") / DEMO) as path:
-                return FileSource([str(path)], now=moment), "demo"
-        paths = selection.filename or []
+        from kubectl_pullpolicy.files.source import FileSource
+
+        with as_file(files("kubectl_pullpolicy") / DEMO) as path:
+            return FileSource([str(path)], now=moment), "demo"
+    if selection.filename:
+        from kubectl_pullpolicy.files.source import FileSource
+
+        paths = selection.filename
         return FileSource(paths, recursive=selection.recursive, stdin=sys.stdin.buffer, now=moment), "files"
     from kubectl_pullpolicy.cluster import open_cluster
 
-    return open_cluster(connection, moment, print_warning)
+    return open_cluster(connection, moment, on_warning)
 
 
 def open_watcher(
-    connection: ConnectionFlags, *, now: str, print_warning: Callable[[str], None], print_message: Callable[[str], None]
+    connection: ConnectionFlags, *, now: str, on_warning: Callable[[str], None], on_failure: Callable[[str], None]
 ) -> Watcher:
-    """The API server, to be watched. Raises PullPolicyError."""
+    """Return the API server, ready to be watched. Raises PullPolicyError."""
     from kubectl_pullpolicy import cluster
 
-    return cluster.open_watcher(connection, _moment(now), print_warning, print_message)
+    return cluster.open_watcher(connection, _moment(now), on_warning, on_failure)
 
 
 def _moment(now: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""diagnose -- MESSAGE... and diagnose -: why a pull fails, by text alone. No cluster is asked."""
+"""diagnose -- MESSAGE... and diagnose -: why a pull fails, from text alone, without a cluster."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,12 @@ from kubectl_pullpolicy.flags.options import OutputFlags
 from kubectl_pullpolicy.printers.diagnosis import print_diagnoses, print_diagnosis_json, print_diagnosis_yaml
 from kubectl_pullpolicy.terminal import print_message, use_colour
 
-FORMATS = ("", "json", "yaml")
-LONGEST_LINE = 1 << 20  # bytes of a line that are read at once
+FORMATS = ("json", "yaml")
+LONGEST_LINE = 1 << 20  # bytes; a longer line is read in parts
 
 
 def run_messages(messages: Sequence[str], output: OutputFlags) -> int:
-    """Diagnoses each message. Returns the exit code. Raises UsageError."""
+    """Print the diagnosis of each message. Returns the exit code. Raises UsageError."""
     check_format(output.output, FORMATS)
     if not messages:
         raise UsageError("no message given behind --")
@@ -24,26 +24,26 @@ def run_messages(messages: Sequence[str], output: OutputFlags) -> int:
 
 
 def run_stdin(output: OutputFlags) -> int:
-    """Diagnoses what standard input says. Returns the exit code. Raises UsageError."""
+    """Print the diagnoses of the text on standard input. Returns the exit code. Raises UsageError."""
     check_format(output.output, FORMATS)
-    found = diagnosed_text(_lines())
-    _print(found, output)
-    if not found and not output.output:
+    diagnoses = diagnosed_text(_lines())
+    _print(diagnoses, output)
+    if not diagnoses and not output.output:
         print_message("No failing image pull found on standard input.")
     return 0
 
 
-def _print(found: Sequence[MessageDiagnosis], output: OutputFlags) -> None:
+def _print(diagnoses: Sequence[MessageDiagnosis], output: OutputFlags) -> None:
     if output.output == "json":
-        print_diagnosis_json(found, sys.stdout)
+        print_diagnosis_json(diagnoses, sys.stdout)
     elif output.output == "yaml":
-        print_diagnosis_yaml(found, sys.stdout)
+        print_diagnosis_yaml(diagnoses, sys.stdout)
     else:
-        print_diagnoses(found, sys.stdout, use_colour=use_colour(sys.stdout))
+        print_diagnoses(diagnoses, sys.stdout, use_colour=use_colour(sys.stdout))
 
 
 def _lines() -> Iterator[str]:
-    """The lines of standard input, whatever it is: bytes that are no UTF-8 become U+FFFD."""
+    """Yield the lines of standard input. Bytes that are not UTF-8 become U+FFFD."""
     read = sys.stdin.buffer.readline
     while line := read(LONGEST_LINE):
         yield line.decode("utf-8", "replace")

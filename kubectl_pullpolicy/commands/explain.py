@@ -14,23 +14,24 @@ from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, filte
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.checks import check_format, check_names, check_policy, check_probe
-from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags
 from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
-from kubectl_pullpolicy.printers import Style, print_json, print_names, print_narratives, print_table, print_yaml
-from kubectl_pullpolicy.sources import open_source
-from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
+from kubectl_pullpolicy.flags.requests import ExplainRequest
+from kubectl_pullpolicy.printers.explanation import print_explanations_in_full
+from kubectl_pullpolicy.printers.structured import print_json, print_names, print_yaml
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.table import print_table
+from kubectl_pullpolicy.sources import OpenedSource, open_request
+from kubectl_pullpolicy.terminal import print_message, use_colour
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.lookups.probe import Prober
-from kubectl_pullpolicy.flags.requests import ExplainRequest
 
-FORMATS = ("", "json", "yaml", "name", "wide")
 Pages = Iterator[list[SubjectExplanation]]
 
 
 @dataclass
-class Counts:
-    """What was seen while pages went by: counts, sentences about workloads, and the errors of single targets."""
+class ExplainSummary:
+    """What the closing lines say: counts of containers, notes on workloads, and the errors of single targets."""
 
     containers: int = 0
     failing: int = 0
@@ -41,184 +42,182 @@ class Counts:
 
 @dataclass(frozen=True)
 class ExplainRun:
-    """One run: what was asked, of what, and what was seen."""
+    """One run: the request, what it reads, and the summary of what was read."""
 
     request: ExplainRequest
     targets: tuple[Target, ...]
-    selection: Selection
-    container: str
-    output: OutputFlags
-    source: Source
+    opened: OpenedSource
     query: Query
-    tally: Counts
+    summary: ExplainSummary
     prober: "Prober | None" = None
-    place: str = ""  # flags of a command that reads there, too
+
+    @property
+    def source(self) -> Source:
+        """The source to read."""
+        return self.opened.source
+
+    @property
+    def selection(self) -> Selection:
+        """The objects to read."""
+        return self.opened.selection
+
+    @property
+    def form(self) -> str:
+        """The output format."""
+        return self.request.output.output
 
     @property
     def named(self) -> bool:
-        """Whether single objects were named: then the full text is the usual form."""
+        """Whether a target names an object: the full text is then the default."""
         return any(target.name is not None for target in self.targets)
 
 
-def run(
-    request: ExplainRequest,
-    connection: ConnectionFlags,
-    selection: SelectionFlags,
-    output: OutputFlags,
-    registries: RegistryFlags,
-) -> int:
-    """Explains what the flags select, on standard output. Returns the exit code. Raises PullPolicyError."""
+def run(request: ExplainRequest) -> int:
+    """Print the explanations of what the flags select. Returns the exit code. Raises PullPolicyError."""
     targets = parse_targets(request.targets)
-    _check(request, targets, selection, output)
-    if request.watch or request.watch_only:
+    _check(request, targets)
+    if request.flags.watch or request.flags.watch_only:
         from kubectl_pullpolicy.commands.explain_watch import run_watch
 
-        return run_watch(request, targets, connection, selection, output)
-    if request.image:
-        return _run_image(request, output, registries)
-    source, server = open_source(connection, selection, demo=request.demo, now=request.now, print_warning=print_warning)
-    prober = _prober(request, registries, source)
-    recorder = None
-    if request.record:
-        from kubectl_pullpolicy.files import Recorder
-
-        source = recorder = Recorder(source, server, source.namespace or "")
-    namespace = None if selection.all_namespaces else connection.namespace or source.namespace
-    selected = Selection(namespace, selection.selector, selection.field_selector)
-    query = Query(source, credentials=request.credentials_wanted)
-    place = source_flags(connection, selection, demo=request.demo)
-    asked = ExplainRun(request, targets, selected, selection.container, output, source, query, Counts(), prober, place)
-    _print(asked)
-    if recorder is not None:
-        recorder.write(request.record)
-    return _close(asked)
+        return run_watch(request, targets)
+    if request.flags.image:
+        return _run_image(request)
+    opened = open_request(request)
+    prober = _prober(request, opened.unrecorded)
+    query = Query(opened.source, credentials=request.credentials_wanted)
+    explain_run = ExplainRun(request, targets, opened, query, ExplainSummary(), prober)
+    _print(explain_run)
+    opened.write_recording(request.recording.record)
+    return _close(explain_run)
 
 
-def _check(
-    request: ExplainRequest, targets: tuple[Target, ...], selection: SelectionFlags, output: OutputFlags
-) -> None:
-    check_format(output.output, FORMATS)
-    check_names(targets, selection)
-    if request.credentials and request.no_secrets:
+def _check(request: ExplainRequest, targets: tuple[Target, ...]) -> None:
+    flags = request.flags
+    check_format(request.output.output, request.output.formats)
+    check_names(targets, request.selection)
+    if flags.credentials and flags.no_secrets:
         raise UsageError("--credentials cannot be used with --no-secrets")
-    check_probe(output, probe=request.probe, demo=request.demo)
-    if request.policy and not request.image:
+    check_probe(request.output, probe=flags.probe, demo=request.recording.demo)
+    if flags.policy and not flags.image:
         raise UsageError("--policy goes with --image")
-    if request.policy:
-        check_policy(request.policy, PULL_POLICIES)
-    if request.image and (targets or selection.filename or request.demo):
+    if flags.policy:
+        check_policy(flags.policy, PULL_POLICIES)
+    if flags.image and (targets or request.selection.filename or request.recording.demo):
         raise UsageError("--image takes no target and no file")
 
 
-def _prober(request: ExplainRequest, registries: RegistryFlags, source: Source | None) -> "Prober | None":
-    """What asks registries, where that is wanted; without a source with this machine's credentials."""
-    if not request.probe:
+def _prober(request: ExplainRequest, source: Source | None) -> "Prober | None":
+    """Return the prober of registries for --probe. Without a source it uses this machine's credentials."""
+    if not request.flags.probe:
         return None
     from kubectl_pullpolicy.lookups.probe import open_prober
 
-    return open_prober(registries, source, no_secrets=request.no_secrets)
+    return open_prober(request.registries, source, no_secrets=request.flags.no_secrets)
 
 
-def _run_image(request: ExplainRequest, output: OutputFlags, registries: RegistryFlags) -> int:
+def _run_image(request: ExplainRequest) -> int:
     from datetime import UTC, datetime
 
-    explanation = explain_image(request.image, request.policy)
+    explanation = explain_image(request.flags.image, request.flags.policy)
     subject = SubjectExplanation("", "", "", None, None, False, "", (), (explanation,))
-    prober = _prober(request, registries, None)
+    prober = _prober(request, None)
     if prober is not None:
         [subject] = prober.probed([subject])
     style = Style(lambda: datetime.now(UTC), use_colour=use_colour(sys.stdout))
-    if output.output == "json":
+    if request.output.output == "json":
         print_json([[subject]], tuple, sys.stdout)
-    elif output.output == "yaml":
+    elif request.output.output == "yaml":
         print_yaml([[subject]], tuple, sys.stdout)
     else:
-        print_narratives([[subject]], style, sys.stdout)
+        print_explanations_in_full([[subject]], style, sys.stdout)
     return 0
 
 
-def _found(asked: ExplainRun) -> Pages:
-    if not asked.targets:
-        yield from asked.query.listed(asked.selection)
-    for target in asked.targets:
+def _all_pages(explain_run: ExplainRun) -> Pages:
+    if not explain_run.targets:
+        yield from explain_run.query.listed(explain_run.selection)
+    for target in explain_run.targets:
         try:
-            yield from _found_target(asked, target)
+            yield from _target_pages(explain_run, target)
         except PullPolicyError as error:  # one target's error never loses the others
-            if len(asked.targets) == 1:
+            if len(explain_run.targets) == 1:
                 raise
-            asked.tally.errors.append(error)
+            explain_run.summary.errors.append(error)
 
 
-def _found_target(asked: ExplainRun, target: Target) -> Pages:
+def _target_pages(explain_run: ExplainRun, target: Target) -> Pages:
     if target.name is not None:
-        return asked.query.named(target, asked.selection.namespace)
+        return explain_run.query.named(target, explain_run.selection.namespace)
     if target.info.kind == "Pod":
-        return asked.query.listed(asked.selection)
-    return asked.query.templates(target.info.kind, target.info.api_version, asked.selection)
+        return explain_run.query.listed(explain_run.selection)
+    return explain_run.query.templates(target.info.kind, target.info.api_version, explain_run.selection)
 
 
-def _kept(asked: ExplainRun) -> Pages:
-    """The pages with what was asked for, counted on their way."""
-    tally = asked.tally
-    for page in _found(asked):
-        kept = [filter_containers(subject, asked.container, failing=asked.request.failing) for subject in page]
-        shown = [subject for subject in kept if subject is not None]
-        tally.containers += sum(len(subject.containers) for subject in page)
-        tally.shown += sum(len(subject.containers) for subject in shown)
-        tally.notes += [f"{s.target}: {note}" for s in page if s.kind != "Pod" for note in s.notes]
-        tally.failing += sum(
+def _pages(explain_run: ExplainRun) -> Pages:
+    """Yield the pages, narrowed to the containers that the flags select, and count them."""
+    summary, flags = explain_run.summary, explain_run.request.flags
+    container = explain_run.request.selection.container
+    for page in _all_pages(explain_run):
+        filtered = [filter_containers(subject, container, failing=flags.failing) for subject in page]
+        shown = [subject for subject in filtered if subject is not None]
+        summary.containers += sum(len(subject.containers) for subject in page)
+        summary.shown += sum(len(subject.containers) for subject in shown)
+        summary.notes += [f"{s.target}: {note}" for s in page if s.kind != "Pod" for note in s.notes]
+        summary.failing += sum(
             c.status is not None and c.status.pull_failing for subject in page for c in subject.containers
         )
-        yield asked.prober.probed(shown) if asked.prober is not None else shown
+        yield explain_run.prober.probed(shown) if explain_run.prober is not None else shown
 
 
-def _print(asked: ExplainRun) -> None:
-    form, pages = asked.output.output, _kept(asked)
+def _print(explain_run: ExplainRun) -> None:
+    form, pages, flags = explain_run.form, _pages(explain_run), explain_run.request.flags
 
     def notes() -> tuple[str, ...]:
-        return (*asked.query.refusals(), *asked.tally.notes)
+        return (*explain_run.query.refusals(), *explain_run.summary.notes)
 
-    everywhere = asked.selection.namespace is None
-    style = Style(lambda: asked.source.now, everywhere, asked.output.no_headers, form == "wide", use_colour(sys.stdout))
+    everywhere = explain_run.selection.namespace is None
+    no_headers, wide = explain_run.request.output.no_headers, form == "wide"
+    style = Style(lambda: explain_run.source.now, everywhere, no_headers, wide, use_colour(sys.stdout))
     if form == "json":
         print_json(pages, notes, sys.stdout)
     elif form == "yaml":
         print_yaml(pages, notes, sys.stdout)
     elif form == "name":
         print_names(pages, sys.stdout)
-    elif form == "" and (asked.request.details or asked.request.probe or asked.named):
-        print_narratives(grouped_pods(pages), style, sys.stdout)
+    elif form == "" and (flags.details or flags.probe or explain_run.named):
+        print_explanations_in_full(grouped_pods(pages), style, sys.stdout)
     else:
         print_table(pages, style, sys.stdout)
 
 
-def _close(asked: ExplainRun) -> int:
-    """What is said on standard error when all is printed, and the exit code."""
+def _close(explain_run: ExplainRun) -> int:
+    """Print the closing lines on standard error. Returns the exit code."""
     sys.stdout.flush()
-    structured = asked.output.output in {"json", "yaml"}
-    for refusal in () if structured else asked.query.refusals():
+    structured = explain_run.form in {"json", "yaml"}
+    for refusal in () if structured else explain_run.query.refusals():
         print_message(f"{refusal}: reasons that it would prove are missing")
-    errors = [*asked.source.errors, *asked.tally.errors]
+    errors = [*explain_run.source.errors, *explain_run.summary.errors]
     for error in errors:
         print_message(str(error))
-    if not errors and not structured and asked.output.output != "name":
-        _summarise(asked)
+    if not errors and not structured and explain_run.form != "name":
+        _summarise(explain_run)
     return 1 if errors else 0
 
 
-def _summarise(asked: ExplainRun) -> None:
-    """The closing line of a table. Raises UsageError where -c names no container at all."""
-    tally, namespace, request = asked.tally, asked.selection.namespace, asked.request
+def _summarise(explain_run: ExplainRun) -> None:
+    """Print the closing line of a table. Raises UsageError if no Pod has the container of -c."""
+    summary, namespace, request = explain_run.summary, explain_run.selection.namespace, explain_run.request
     where = f" in {namespace} namespace" if namespace is not None else ""
-    if tally.containers == 0:
+    if summary.containers == 0:
         print_message(
             f"No resources found in {namespace} namespace." if namespace is not None else "No resources found"
         )
-    elif tally.shown == 0 and request.failing:
-        print_message(f"None of {tally.containers} containers{where} waits for its image.")
-    elif tally.shown == 0:
-        raise UsageError(f"container {asked.container} is not in any of the Pods{where}")
-    elif tally.failing and not request.details and not asked.targets:
+    elif summary.shown == 0 and request.flags.failing:
+        print_message(f"None of {summary.containers} containers{where} waits for its image.")
+    elif summary.shown == 0:
+        raise UsageError(f"container {request.selection.container} is not in any of the Pods{where}")
+    elif summary.failing and not request.flags.details and not explain_run.targets:
         flag = f"-n {namespace}" if namespace is not None else "-A"
-        more = f"kubectl pullpolicy explain --failing --details {flag}{selector_flags(asked.selection)}{asked.place}"
-        print_message(f"{tally.failing} of {tally.containers} containers cannot pull. In full: {more}")
+        repeated = selector_flags(explain_run.selection) + source_flags(request)
+        more = f"kubectl pullpolicy explain --failing --details {flag}{repeated}"
+        print_message(f"{summary.failing} of {summary.containers} containers cannot pull. In full: {more}")

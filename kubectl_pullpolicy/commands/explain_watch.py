@@ -10,8 +10,9 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
 from kubectl_pullpolicy.errors import NotFoundError, UsageError
-from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, SelectionFlags
-from kubectl_pullpolicy.printers import Style, print_json_lines, print_names, print_table, print_yaml_documents
+from kubectl_pullpolicy.printers.structured import print_json_lines, print_names, print_yaml_documents
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.table import print_table
 from kubectl_pullpolicy.sources import open_watcher
 from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
 
@@ -21,43 +22,38 @@ if TYPE_CHECKING:
 PRINTERS = {"json": print_json_lines, "yaml": print_yaml_documents, "name": print_names}
 
 
-def run_watch(
-    request: "ExplainRequest",
-    targets: tuple[Target, ...],
-    connection: ConnectionFlags,
-    selection: SelectionFlags,
-    output: OutputFlags,
-) -> int:
-    """Shows what is, then what changes, until it is interrupted. Returns the exit code. Raises PullPolicyError."""
-    _check(request, targets, selection)
-    watcher = open_watcher(connection, now=request.now, print_warning=print_warning, print_message=print_message)
-    namespace = None if selection.all_namespaces else connection.namespace or watcher.namespace
-    selected, owner = Selection(namespace, selection.selector, selection.field_selector), None
+def run_watch(request: "ExplainRequest", targets: tuple[Target, ...]) -> int:
+    """Print what is there, then what changes, until an interrupt. Returns the exit code. Raises PullPolicyError."""
+    _check(request, targets)
+    connection, flags, form = request.connection, request.selection, request.output.output
+    watcher = open_watcher(connection, now=request.recording.now, on_warning=print_warning, on_failure=print_message)
+    namespace = None if flags.all_namespaces else connection.namespace or watcher.namespace
+    selection, owner = Selection(namespace, flags.selector, flags.field_selector), None
     target = targets[0] if targets else None
     if target is not None and target.name is not None:
-        selected, owner = _narrowed_to(target, namespace or "", watcher)
-    wanted = WatchFilter(namespace, owner, selection.container, request.failing, request.watch_only)
-    watching = PodWatch(lambda: Query(watcher), wanted)
-    pages = _told(watching, watching.shown(_found(watcher.news(selected), target)), watcher)
-    printer = PRINTERS.get(output.output)
+        selection, owner = _target_selection(target, namespace or "", watcher)
+    shown = WatchFilter(namespace, owner, flags.container, request.flags.failing, request.flags.watch_only)
+    watching = PodWatch(lambda: Query(watcher), shown)
+    pages = _with_messages(watching, watching.shown(_news(watcher.news(selection), target)), watcher)
+    printer = PRINTERS.get(form)
     if printer is not None:
         printer(pages, sys.stdout)
     else:
-        wide = output.output == "wide"
-        style = Style(lambda: watcher.now, namespace is None, output.no_headers, wide, use_colour(sys.stdout))
+        no_headers, wide = request.output.no_headers, form == "wide"
+        style = Style(lambda: watcher.now, namespace is None, no_headers, wide, use_colour(sys.stdout))
         print_table(pages, style, sys.stdout)
     return 1 if watcher.errors else 0
 
 
-def _check(request: "ExplainRequest", targets: tuple[Target, ...], selection: SelectionFlags) -> None:
+def _check(request: "ExplainRequest", targets: tuple[Target, ...]) -> None:
     refused = {
-        "--filename": bool(selection.filename),
-        "--demo": request.demo,
-        "--image": bool(request.image),
-        "--record": bool(request.record),
-        "--details": request.details,
-        "--credentials": request.credentials,
-        "--probe": request.probe,
+        "--filename": bool(request.selection.filename),
+        "--demo": request.recording.demo,
+        "--image": bool(request.flags.image),
+        "--record": bool(request.recording.record),
+        "--details": request.flags.details,
+        "--credentials": request.flags.credentials,
+        "--probe": request.flags.probe,
     }
     for flag, given in refused.items():
         if given:
@@ -70,8 +66,8 @@ def _check(request: "ExplainRequest", targets: tuple[Target, ...], selection: Se
         raise UsageError(f"--watch follows Pods: name one of the {targets[0].info.resource}, or none")
 
 
-def _narrowed_to(target: Target, namespace: str, watcher: Watcher) -> tuple[Selection, ObjectRef | None]:
-    """What selects the Pod that is named, or the Pods of the workload, which may select those of others, too."""
+def _target_selection(target: Target, namespace: str, watcher: Watcher) -> tuple[Selection, ObjectRef | None]:
+    """Return what selects the Pod, or the Pods of the workload and its reference. It may select other Pods, too."""
     name = target.name or ""
     if target.info.kind == "Pod":
         return Selection(namespace, field_selector=f"metadata.name={name}"), None
@@ -79,8 +75,8 @@ def _narrowed_to(target: Target, namespace: str, watcher: Watcher) -> tuple[Sele
     return Query(watcher).selection_of(ref), ref
 
 
-def _found(news: Iterator[News], target: Target | None) -> Iterator[News]:
-    """The news. Raises NotFoundError where the first list does not hold the Pod that is named, as kubectl does."""
+def _news(news: Iterator[News], target: Target | None) -> Iterator[News]:
+    """Yield the news. Raises NotFoundError if the first list lacks the Pod that is named, as kubectl does."""
     first = next(news)
     named = target is not None and target.name is not None and target.info.kind == "Pod"
     if named and isinstance(first, Listed) and not first.pods:
@@ -89,14 +85,14 @@ def _found(news: Iterator[News], target: Target | None) -> Iterator[News]:
     yield from news
 
 
-def _told(watching: PodWatch, pages: Iterator[Shown], watcher: Watcher) -> Iterator[Shown]:
-    """The pages; after each, what is to be said goes to standard error, and nothing waits to be written."""
-    said: set[str] = set()
+def _with_messages(watching: PodWatch, pages: Iterator[Shown], watcher: Watcher) -> Iterator[Shown]:
+    """Yield the pages. After each, flush it and print new messages on standard error."""
+    printed: set[str] = set()
     for page in pages:
         yield page
         sys.stdout.flush()
         missing = (f"{refusal}: reasons that it would prove are missing" for refusal in watching.refusals())
         for text in (*missing, *map(str, watcher.errors)):
-            if text not in said:
-                said.add(text)
+            if text not in printed:
+                printed.add(text)
                 print_message(text)

@@ -1,7 +1,4 @@
-"""The file edge: manifests, dumps and recordings, read as a Source and written atomically."""
+"""Reads manifests, saved output of kubectl get and recordings as a source, and writes files atomically.
 
-from kubectl_pullpolicy.files.atomic_write import write_atomically
-from kubectl_pullpolicy.files.recorder import Recorder
-from kubectl_pullpolicy.files.source import FileSource
-
-__all__ = ["FileSource", "Recorder", "write_atomically"]
+May import: core and errors.
+"""

@@ -1,4 +1,4 @@
-"""What every command that reads refuses, in kubectl's words."""
+"""Checks of flags and arguments that several commands share, with kubectl's messages."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,18 +9,17 @@ from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.options import AskFlags, OutputFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 
-
 def check_format(form: str, formats: Sequence[str]) -> None:
-    """Raises UsageError for an output format that the command does not have."""
-    if form not in formats:
-        allowed = ", ".join(name for name in formats if name)
+    """Raise UsageError for an output format that the command does not have; "" is the table or text."""
+    if form and form not in formats:
         raise UsageError(
-            f'unable to match a printer suitable for the output format "{form}", allowed formats are: {allowed}'
+            f'unable to match a printer suitable for the output format "{form}", '
+            f"allowed formats are: {', '.join(formats)}"
         )
 
 
 def check_names(targets: Iterable[Target], selection: SelectionFlags) -> None:
-    """Raises UsageError for names beside a selector, or in all namespaces."""
+    """Raise UsageError for names with a selector, or in all namespaces."""
     named = any(target.name for target in targets)
     if named and (selection.selector or selection.field_selector):
         raise UsageError("name cannot be provided when a selector is specified")
@@ -29,7 +28,7 @@ def check_names(targets: Iterable[Target], selection: SelectionFlags) -> None:
 
 
 def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: AskFlags) -> None:
-    """Refuses what selects nothing, or all without saying so. Raises UsageError."""
+    """Raise UsageError for flags that select nothing, or everything without --all."""
     if write.everything and selection.selector:
         raise UsageError("cannot set --all and --selector at the same time")
     if selection.selector and not parse_labels(selection.selector).requirements:
@@ -42,7 +41,7 @@ def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: As
 
 
 def check_targets(targets: tuple[Target, ...], selection: SelectionFlags, write: AskFlags) -> None:
-    """Refuses names beside selectors, and types without either. Raises UsageError."""
+    """Raise UsageError for names with selectors, and for types without either."""
     if any(target.name is not None for target in targets):
         if selection.selector or selection.field_selector:
             raise UsageError("name cannot be provided when a selector is specified")
@@ -68,36 +67,35 @@ def check_platform(text: str) -> None:
 
 
 def check_probe(output: OutputFlags, *, probe: bool, demo: bool) -> None:
-    """Whether --probe goes with the other flags. Raises UsageError."""
+    """Raise UsageError for flags that --probe cannot be used with."""
     if probe and demo:
         raise UsageError("--probe cannot be used with --demo: no registry knows its images")
     if probe and output.output in {"name", "wide"}:
         raise UsageError("--probe is told in the full text, and with -o json|yaml")
 
 
-WEEK = 7 * 24 * 3600.0  # what a negative time means to kubectl wait
+WEEK = 7 * 24 * 3600.0  # seconds; a negative --timeout of kubectl wait
 
 
 def timeout_seconds(text: str) -> float:
-    """The seconds that a --timeout means. Raises UsageError."""
+    """Return the seconds of a --timeout. Raises UsageError."""
     limit = duration_seconds(text)
     if limit is None:
         raise UsageError(f'invalid argument "{text}" for "--timeout" flag: time: invalid duration "{text}"')
     return WEEK if limit < 0 else limit
 
 
-FORMATS = ("", "json", "yaml", "name", "patch")
 DRY_RUNS = ("none", "client", "server")
 
 
 def check_output(write: AskFlags, output: PlanOutputFlags) -> None:
-    """Raises UsageError for a form or a dry run that does not exist."""
-    check_format(output.output, FORMATS)
+    """Raise UsageError for an output format or a dry run that does not exist."""
+    check_format(output.output, output.formats)
     if write.dry_run not in DRY_RUNS:
         raise UsageError(f'Invalid dry-run value ({write.dry_run}). Must be "none", "server", or "client".')
 
 
 def check_manager(write: WriteFlags) -> None:
-    """Raises UsageError for a name that the API server would refuse."""
+    """Raise UsageError for a name that the API server would refuse."""
     if not write.field_manager or len(write.field_manager) > 128:
         raise UsageError("--field-manager is a name of 1 to 128 characters")

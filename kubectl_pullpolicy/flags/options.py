@@ -1,24 +1,42 @@
 """kubectl's flags as frozen dataclasses, each with the name, the short form and the meaning that kubectl gives it.
-
-`flags(...)` turns such classes into the parameters of a Typer command, which then gets one value of each.
+The order of the fields is their order in --help.
 """
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import wraps
-from typing import Annotated, Any, TypeVar, get_type_hints
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperCommand
 
 Strings = list[str] | None
-
-T = TypeVar("T")
 
 
 def _option(*names: str, text: str, metavar: str | None = None) -> Any:
     return typer.Option(*names, help=text, metavar=metavar, show_default=False)
+
+
+# Flags that several commands have, each with its own text.
+def _output(text: str) -> Any:
+    return _option("--output", "-o", text=text, metavar="FORMAT")
+
+
+def _details(text: str) -> Any:
+    return _option("--details", text=text)
+
+
+def _no_secrets(text: str) -> Any:
+    return _option("--no-secrets", text=text)
+
+
+def _policy(text: str) -> Any:
+    return _option("--policy", text=text, metavar="POLICY")
+
+
+def _probe(text: str) -> Any:
+    return _option("--probe", text=text)
+
+
+def _timeout(text: str) -> Any:
+    return _option("--timeout", text=text, metavar="TIME")
 
 
 @dataclass(frozen=True)
@@ -79,23 +97,84 @@ class SelectionFlags:
 
 @dataclass(frozen=True)
 class OutputFlags:
-    """In which form."""
+    """How to print. `formats`: what `output` may be, besides ""."""
 
-    output: Annotated[str, _option("--output", "-o", text="One of: json, yaml, name, wide.", metavar="FORMAT")] = ""
+    formats: ClassVar[tuple[str, ...]] = ("json", "yaml", "name", "wide")
+
+    output: Annotated[str, _output("One of: json, yaml, name, wide.")] = ""
     no_headers: Annotated[bool, _option("--no-headers", text="Print no header line.")] = False
     verbosity: Annotated[int, _option("--v", "-v", text="1: show where an error came from.", metavar="N")] = 0
 
 
 @dataclass(frozen=True)
 class ResultFlags(OutputFlags):
-    """In which form a command tells a result that has no wider table."""
+    """How to print a result that has no wider table."""
 
-    output: Annotated[str, _option("--output", "-o", text="One of: json, yaml, name.", metavar="FORMAT")] = ""
+    formats: ClassVar[tuple[str, ...]] = ("json", "yaml", "name")
+
+    output: Annotated[str, _output("One of: json, yaml, name.")] = ""
+
+
+@dataclass(frozen=True)
+class ExplainFlags:
+    """What to explain, and in how much detail."""
+
+    failing: Annotated[bool, _option("--failing", text="Only containers that cannot get their image.")] = False
+    details: Annotated[bool, _details("The full text for each Pod, not a table.")] = False
+    watch: Annotated[
+        bool,
+        _option(
+            "--watch",
+            "-w",
+            text="Then go on: the rows of each Pod that changes or goes. -o json: an Explanation a line.",
+        ),
+    ] = False
+    watch_only: Annotated[bool, _option("--watch-only", text="As --watch, without what is there now.")] = False
+    image: Annotated[str, _option("--image", text="Explain this image string; no cluster.", metavar="REF")] = ""
+    policy: Annotated[str, _policy("With --image: the policy that is set.")] = ""
+    credentials: Annotated[bool, _option("--credentials", text="Look at the pull secrets of every container.")] = False
+    no_secrets: Annotated[bool, _no_secrets("Read no Secret, and no ServiceAccount.")] = False
+    probe: Annotated[bool, _probe("Ask the registries, too: from this machine, with the Pods' pull secrets.")] = False
+
+
+@dataclass(frozen=True)
+class DiagnoseFlags:
+    """In how much detail to print what fails."""
+
+    details: Annotated[bool, _details("Each cause with evidence and remedies, not a table.")] = False
+
+
+@dataclass(frozen=True)
+class ProbeFlags:
+    """Whether to ask registries about what fails, and with which credentials."""
+
+    probe: Annotated[
+        bool, _probe("Ask the registries about an example or more of each cause: from this machine, as its Pod.")
+    ] = False
+    no_secrets: Annotated[bool, _no_secrets("Read no Secret, and no ServiceAccount; with --probe ask anonymously.")] = (
+        False
+    )
+
+
+@dataclass(frozen=True)
+class SourceFlags:
+    """Which recording to read or write, and the time to count from."""
+
+    record: Annotated[str, _option("--record", text="Write what was read; -f reads it again.", metavar="FILE")] = ""
+    demo: Annotated[bool, _option("--demo", text="Use the recording of a real cluster.")] = False
+    now: Annotated[str, _option("--now", text="The time to count from (RFC 3339).", metavar="TIME")] = ""
+
+
+@dataclass(frozen=True)
+class TimeoutFlags:
+    """How long to wait."""
+
+    timeout: Annotated[str, _timeout("How long (90s, 5m); 0: look once, -1s: a week. [5m]")] = "5m"
 
 
 @dataclass(frozen=True)
 class RegistryFlags:
-    """How registries are reached, for what asks them."""
+    """How to reach registries."""
 
     registry_ca: Annotated[
         str,
@@ -108,7 +187,7 @@ class RegistryFlags:
 
 @dataclass(frozen=True)
 class FileFlags:
-    """What to do with files that are changed."""
+    """Whether to change the files in place."""
 
     write: Annotated[
         bool, _option("--write", text="With -f: change the files in place; without it the text goes to stdout.")
@@ -128,9 +207,7 @@ class PinFlags:
         _option("--platform", text="Pin to the image of this platform, not to the index.", metavar="OS/ARCH"),
     ] = ""
     drop_tag: Annotated[bool, _option("--drop-tag", text="Write name@digest, without the tag.")] = False
-    policy: Annotated[
-        str, _option("--policy", text="Set imagePullPolicy of what is pinned, too.", metavar="POLICY")
-    ] = ""
+    policy: Annotated[str, _policy("Set imagePullPolicy of what is pinned, too.")] = ""
     ignore: Annotated[
         Strings, _option("--ignore", text="Leave images that match this pattern; repeatable.", metavar="GLOB")
     ] = None
@@ -150,22 +227,12 @@ class PinFlags:
             metavar="PATH",
         ),
     ] = ""
-    no_secrets: Annotated[bool, _option("--no-secrets", text="Read no pull secrets of the cluster.")] = False
-
-
-class AfterDashes(TyperCommand):
-    """A command that tells what stands behind `--` from its other arguments: `context.meta["after"]`, None without."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Keeps what stands behind the first `--`, and parses the rest."""
-        at = args.index("--") if "--" in args else len(args)
-        ctx.meta["after"] = args[at + 1 :] if at < len(args) else None
-        return super().parse_args(ctx, args[:at])
+    no_secrets: Annotated[bool, _no_secrets("Read no pull secrets of the cluster.")] = False
 
 
 @dataclass(frozen=True)
 class AskFlags:
-    """How much is meant, and whether to ask before it is done."""
+    """Which objects to change, and whether to ask first."""
 
     everything: Annotated[bool, _option("--all", text="All objects of the namespace and the types given.")] = False
     dry_run: Annotated[
@@ -190,61 +257,25 @@ class WriteFlags(AskFlags):
 
 @dataclass(frozen=True)
 class WaitFlags:
-    """Whether to wait for what a write brings about."""
+    """Whether to wait for the images of the new Pods."""
 
     wait: Annotated[bool, _option("--wait", text="Then wait for the images of the new Pods; ends as `wait` does.")] = (
         False
     )
-    timeout: Annotated[str, _option("--timeout", text="With --wait: how long. [5m]", metavar="TIME")] = "5m"
+    timeout: Annotated[str, _timeout("With --wait: how long. [5m]")] = "5m"
 
 
 @dataclass(frozen=True)
-class PlanOutputFlags:
-    """In which form a command that writes tells its plan."""
+class PlanOutputFlags(OutputFlags):
+    """How to print the plan of a command that writes."""
 
-    output: Annotated[
-        str,
-        _option(
-            "--output", "-o", text="One of: json, yaml, name; patch: for Git, nothing is written.", metavar="FORMAT"
-        ),
-    ] = ""
-    no_headers: Annotated[bool, _option("--no-headers", text="Print no header line.")] = False
-    verbosity: Annotated[int, _option("--v", "-v", text="1: show where an error came from.", metavar="N")] = 0
+    formats: ClassVar[tuple[str, ...]] = ("json", "yaml", "name", "patch")
+
+    output: Annotated[str, _output("One of: json, yaml, name; patch: for Git, nothing is written.")] = ""
 
 
 @dataclass(frozen=True)
 class DeletionFlags(PlanOutputFlags):
-    """The same, of a command that changes no object that Git could hold."""
+    """The same for a command that changes no object that Git could hold."""
 
-    output: Annotated[str, _option("--output", "-o", text="One of: json, yaml, name.", metavar="FORMAT")] = ""
-
-
-def flags(*classes: type[Any]) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Gives a command the fields of these classes as parameters; it is called with one value of each class first."""
-
-    def decorate(command: Callable[..., T]) -> Callable[..., T]:
-        own = list(inspect.signature(command).parameters.values())[len(classes) :]
-        names = {cls: [field.name for field in fields(cls)] for cls in classes}
-        added = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(cls, name), annotation=hint)
-            for cls in classes
-            for name, hint in _hints(cls).items()
-        ]
-
-        @wraps(command)
-        def called(**values: Any) -> T:
-            groups = [cls(**{name: values.pop(name) for name in names[cls]}) for cls in classes]
-            return command(*groups, **values)
-
-        kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        signature = inspect.Signature([*kept, *added])
-        called.__signature__ = signature  # type: ignore[attr-defined]
-        called.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
-        return called
-
-    return decorate
-
-
-def _hints(cls: type[Any]) -> dict[str, Any]:
-    hints = get_type_hints(cls, include_extras=True)
-    return {field.name: hints[field.name] for field in fields(cls)}
+    output: Annotated[str, _output("One of: json, yaml, name.")] = ""

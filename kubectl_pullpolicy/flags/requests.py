@@ -1,47 +1,51 @@
-"""The arguments and flags that one verb alone has, as one value each: below all forms of that verb."""
+"""The arguments and flags of explain and of diagnose, each as one value that all forms of the command share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_pullpolicy.core.credentials.image_pull_secrets import CredentialsWanted
+from kubectl_pullpolicy.flags.options import (
+    ConnectionFlags,
+    DiagnoseFlags,
+    ExplainFlags,
+    OutputFlags,
+    ProbeFlags,
+    RegistryFlags,
+    SelectionFlags,
+    SourceFlags,
+)
 
 
 @dataclass(frozen=True)
-class DiagnoseRequest:
-    """The arguments and flags that only diagnose has.
+class ReadRequest:
+    """What to read, from where, and how to print it."""
 
-    `messages` is what stands behind `--`, None where there is no `--`.
-    """
+    targets: tuple[str, ...]
+    connection: ConnectionFlags
+    selection: SelectionFlags
+    recording: SourceFlags
+    output: OutputFlags
+    registries: RegistryFlags
 
-    targets: Sequence[str] = ()
+
+@dataclass(frozen=True)
+class DiagnoseRequest(ReadRequest):
+    """The command line of diagnose. `messages`: the arguments after `--`, None without `--`."""
+
+    flags: DiagnoseFlags
+    probing: ProbeFlags
     messages: Sequence[str] | None = None
-    details: bool = False
-    record: str = ""
-    demo: bool = False
-    now: str = ""
-    probe: bool = False
-    no_secrets: bool = False
 
 
 @dataclass(frozen=True)
-class ExplainRequest:
-    """The flags that only explain has."""
+class ExplainRequest(ReadRequest):
+    """The command line of explain."""
 
-    targets: tuple[str, ...] = ()
-    failing: bool = False
-    details: bool = False
-    image: str = ""
-    policy: str = ""
-    record: str = ""
-    demo: bool = False
-    now: str = ""
-    watch: bool = False
-    watch_only: bool = False
-    credentials: bool = False
-    no_secrets: bool = False
-    probe: bool = False
+    flags: ExplainFlags
 
     @property
     def credentials_wanted(self) -> CredentialsWanted:
-        """Whose pull secrets are looked at."""
-        return "never" if self.no_secrets else "all" if self.credentials or self.probe else "failing"
+        """The containers for which pull secrets are read."""
+        if self.flags.no_secrets:
+            return "never"
+        return "all" if self.flags.credentials or self.flags.probe else "failing"

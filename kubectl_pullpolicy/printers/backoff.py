@@ -22,7 +22,7 @@ def next_attempt_text(back_off: BackOff | None, now: datetime) -> str:
     return f", next try in ~{_roughly(middle - now)}" if now < begins else ", next try about now"
 
 
-def retries(back_off: BackOff, now: datetime) -> Iterator[str]:
+def retry_lines(back_off: BackOff, now: datetime) -> Iterator[str]:
     """The lines of `retries`: how often, when last, when next, and how to try at once."""
     pace = "for ever, now about every 5m"
     if back_off.delay_seconds_at_least < _LONGEST:

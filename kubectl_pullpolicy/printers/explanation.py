@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.report.explanation import (
     SubjectExplanation,
 )
 from kubectl_pullpolicy.core.report.pull_failure import BackOff
-from kubectl_pullpolicy.printers.backoff import retries, slow_pull_lines
+from kubectl_pullpolicy.printers.backoff import retry_lines, slow_pull_lines
 from kubectl_pullpolicy.printers.escape import escaped
 from kubectl_pullpolicy.printers.sections import cause_lines, probe_lines, remedy_lines, secret_lines
 from kubectl_pullpolicy.printers.style import BOLD, RED, Style, colour_text, labelled_lines
@@ -40,7 +40,7 @@ SENTENCES = {
 }
 
 
-def print_narratives(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out: TextIO) -> None:
+def print_explanations_in_full(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out: TextIO) -> None:
     """Every subject in full, with an empty line between."""
     between = ""
     for page in pages:
@@ -175,7 +175,7 @@ def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
 
 def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator[str]:
     if back_off is not None:
-        yield from labelled_lines("retries", list(retries(back_off, style.now())))
+        yield from labelled_lines("retries", list(retry_lines(back_off, style.now())))
     elif status.reason in BACK_OFF_REASONS:
         longest = "the wait between two attempts grows from 10s to at most 5m"
         yield from labelled_lines("retries", [f"for ever: attempts never stop; {longest}"])

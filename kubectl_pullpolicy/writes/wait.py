@@ -1,4 +1,4 @@
-"""Follow Pods until their images are pulled: for `wait`, and with --wait for every command that writes."""
+"""Following Pods until their images are pulled: for `wait`, and with --wait for every command that writes."""
 
 import sys
 import time
@@ -14,7 +14,9 @@ from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError
 from kubectl_pullpolicy.flags.options import OutputFlags
-from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_yaml
+from kubectl_pullpolicy.printers.explanation import print_explanations_in_full
+from kubectl_pullpolicy.printers.structured import print_json, print_yaml
+from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.wait import cause_names, progress_line, target_name
 from kubectl_pullpolicy.terminal import print_message, use_colour
 from kubectl_pullpolicy.writes.apply import WriteResult, WriteRun
@@ -25,7 +27,7 @@ PAUSE = 1.0  # seconds between two looks
 
 @dataclass(frozen=True)
 class WaitResult:
-    """The last look at each target, and the verdict."""
+    """What came of waiting: the last look at each target, and the verdict."""
 
     looks: dict[Target, WaitProgress]
     verdict: Verdict
@@ -39,16 +41,16 @@ class WaitResult:
 def wait_for(
     source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags | None
 ) -> int:
-    """Follow these targets until their images are pulled, and print the result. Return the exit code.
+    """Follows these targets until their images are there, and says how it ended. Returns the exit code.
 
-    Without `output` nothing is printed on standard output.
+    Without `output` standard output is somebody else's, and stays as it is.
     """
     waiting = {target: ImageWait(source, target, namespace) for target in dict.fromkeys(targets)}
-    wait_for_rollout = _followed(waiting, limit, quiet=output is None or bool(output.output))
+    result = _followed(waiting, limit, quiet=output is None or bool(output.output))
     if output is not None:
-        _print(wait_for_rollout, source, output)
-    _print_failure(wait_for_rollout)
-    return wait_for_rollout.exit_code
+        _print(result, source, output)
+    _print_failure(result)
+    return result.exit_code
 
 
 def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) -> WaitResult:
@@ -85,58 +87,56 @@ def _deleted_error(error: PullPolicyError, target: Target, *, seen: bool) -> Pul
     return error
 
 
-def _print(wait_for_rollout: WaitResult, source: Source, output: OutputFlags) -> None:
-    """Print the Pods that show why."""
-    pods = _shown_pods(wait_for_rollout)
+def _print(result: WaitResult, source: Source, output: OutputFlags) -> None:
+    """The Pods that tell why it ended so."""
+    pods = _shown_pods(result)
     if output.output == "json":
         print_json([pods], tuple, sys.stdout)
     elif output.output == "yaml":
         print_yaml([pods], tuple, sys.stdout)
     elif output.output == "name":
-        sys.stdout.writelines(
-            f"{target_name(target)}\n" for target, look in wait_for_rollout.looks.items() if look.done
-        )
+        sys.stdout.writelines(f"{target_name(target)}\n" for target, look in result.looks.items() if look.done)
     elif pods:
         sys.stdout.write("\n")
-        print_narratives(grouped_pods([pods]), Style(lambda: source.now, use_colour=use_colour(sys.stdout)), sys.stdout)
+        print_explanations_in_full(
+            grouped_pods([pods]), Style(lambda: source.now, use_colour=use_colour(sys.stdout)), sys.stdout
+        )
     sys.stdout.flush()
 
 
-def _print_failure(wait_for_rollout: WaitResult) -> None:
-    """Print why the images were not pulled."""
-    if wait_for_rollout.verdict == "pulled":
+def _print_failure(result: WaitResult) -> None:
+    """Why it did not end well."""
+    if result.verdict == "pulled":
         # Nothing was waited for: not the same as images that are there.
-        for note in (
-            note for look in wait_for_rollout.looks.values() if not look.replica_count.pods for note in look.notes
-        ):
+        for note in (note for look in result.looks.values() if not look.replica_count.pods for note in look.notes):
             print_message(note)
         return
-    open_ones = {target: look for target, look in wait_for_rollout.looks.items() if not look.done}
+    open_ones = {target: look for target, look in result.looks.items() if not look.done}
     names = ", ".join(map(target_name, open_ones))
     for look in open_ones.values():
         for note in look.notes:
             print_message(note)
-    if wait_for_rollout.verdict == "failed":
+    if result.verdict == "failed":
         print_message(f"error: {names}: {cause_names(open_ones.values())} does not heal by itself")
     else:
         print_message(f"error: timed out waiting for the images of {names}")
 
 
-def _shown_pods(wait_for_rollout: WaitResult) -> list[SubjectExplanation]:
-    return [pod for look in wait_for_rollout.looks.values() for pod in _pods_of(look, wait_for_rollout.verdict)]
+def _shown_pods(result: WaitResult) -> list[SubjectExplanation]:
+    return [pod for look in result.looks.values() for pod in _pods_of(look, result.verdict)]
 
 
 def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanation]:
-    """Return the Pods that cannot pull; at a time-out also those that wait for something else."""
+    """Those that cannot pull; at a time-out also those that something else keeps waiting."""
     if verdict == "waiting":
         return look.unfinished
     return look.failing
 
 
-def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -> int:
-    """Return the exit code: of the write, or with --wait (`limit` seconds) of waiting. Raises PullPolicyError."""
+def wait_for_rollout(written: WriteResult, writing: WriteRun, limit: float | None) -> int:
+    """The exit code: the write's own, or with --wait (`limit` seconds) that of waiting. Raises PullPolicyError."""
     changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
-    if limit is None or written.code or not changed or run.flags.dry_run != "none":
+    if limit is None or written.code or not changed or writing.flags.dry_run != "none":
         return written.code
     code = 0
     for namespace in sorted({plan.ref.namespace for plan in changed}):
@@ -147,6 +147,6 @@ def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -
             else:
                 targets.append(Target(plan.info, plan.ref.name))
         if targets:
-            form = None if run.structured else OutputFlags()
-            code = max(code, wait_for(run.search.writable.source, targets, namespace, limit, form))
+            form = None if writing.structured else OutputFlags()
+            code = max(code, wait_for(writing.writable.source, targets, namespace, limit, form))
     return code

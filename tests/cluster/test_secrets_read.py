@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.files import Recorder
+from kubectl_pullpolicy.files.recorder import Recorder
 from tests.cluster.conftest import opened
 from tests.core.credentials.test_keyring import document, encoded
 from tests.harness.builders import container, pod, workload
@@ -152,7 +152,7 @@ def test_a_recording_explains_the_same(server: str, shop: State, tmp_path: Path)
     target = parse_targets(["pod/web-1"])[0]
     (before,) = Query(recorder, credentials="failing").named(target, "shop")
     recorder.write(str(recording))
-    from kubectl_pullpolicy.files import FileSource
+    from kubectl_pullpolicy.files.source import FileSource
 
     (after,) = Query(FileSource([str(recording)]), credentials="failing").named(target, "shop")
     assert after == before

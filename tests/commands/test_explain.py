@@ -10,8 +10,9 @@ import pytest
 
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.core.report.explanation import Reason
-from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
+from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, RegistryFlags, SelectionFlags, SourceFlags
 from kubectl_pullpolicy.flags.repeat import source_flags
+from kubectl_pullpolicy.flags.requests import ReadRequest
 from tests.conftest import GOLDEN
 from tests.harness import DEMO, RECORDED
 
@@ -142,7 +143,8 @@ def test_the_command_that_goes_on_reads_the_same_objects(capsys: pytest.CaptureF
 
 def test_the_context_is_repeated_and_credentials_are_not() -> None:
     connection = ConnectionFlags(context="prod", token="t0ken", as_user="jane")
-    assert source_flags(connection, SelectionFlags(), demo=False) == " --context prod"
+    request = ReadRequest((), connection, SelectionFlags(), SourceFlags(), OutputFlags(), RegistryFlags())
+    assert source_flags(request) == " --context prod"
 
 
 def test_nothing_found_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:

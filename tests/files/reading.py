@@ -6,7 +6,7 @@ from typing import Any
 
 from kubectl_pullpolicy.core.k8s.objects import meta
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
-from kubectl_pullpolicy.files import FileSource
+from kubectl_pullpolicy.files.source import FileSource
 
 POD = """\
 apiVersion: v1

@@ -8,7 +8,8 @@ from kubectl_pullpolicy.core.k8s.objects import reference_to
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Need, NotRead, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.files import FileSource, Recorder
+from kubectl_pullpolicy.files.recorder import Recorder
+from kubectl_pullpolicy.files.source import FileSource
 from tests.files.reading import subjects
 
 NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)

@@ -9,8 +9,9 @@ import pytest
 
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files import FileSource, write_atomically
+from kubectl_pullpolicy.files.atomic_write import write_atomically
 from kubectl_pullpolicy.files.paths import find_files, read_file
+from kubectl_pullpolicy.files.source import FileSource
 from tests.files.reading import POD, messages, names
 
 
@@ -96,7 +97,7 @@ def test_a_file_that_may_not_be_read_is_told_in_kubectls_words(folder: Path) -> 
 @pytest.mark.usefixtures("folder")
 def test_standard_input_is_not_looked_for_on_disk() -> None:
     """`-` stands for itself."""
-    assert list(find_files(["-"], recursive=True)) == ["-"]
+    assert list(found_files(["-"], recursive=True)) == ["-"]
 
 
 def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:

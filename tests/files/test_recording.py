@@ -12,7 +12,8 @@ from kubectl_pullpolicy.core.k8s.objects import ContainerLog, ObjectMeta, Object
 from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotRead, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.files import FileSource, Recorder
+from kubectl_pullpolicy.files.recorder import Recorder
+from kubectl_pullpolicy.files.source import FileSource
 from tests.files.reading import names, subjects
 from tests.files.replay import NOW, Cluster, recorded, replayed, together
 from tests.harness.builders import applied, container, managed, objects, pod, read, workload

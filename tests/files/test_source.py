@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.k8s.objects import ObjectRef, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.core.source.reads import Get, ListOf, Need, NotRead, Reading
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.files import FileSource
+from kubectl_pullpolicy.files.source import FileSource
 from tests.files.reading import messages, names, piped, source_of
 from tests.harness.builders import container, pod, workload
 

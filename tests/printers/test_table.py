@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from kubectl_pullpolicy.core.explain.explainer import Explainer
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
-from kubectl_pullpolicy.printers import Style, print_table
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.table import print_table
 from tests.harness.builders import container, pod, read
 
 

@@ -13,7 +13,7 @@ from kubectl_pullpolicy.core.pods.status import status_of
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Get, Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.files import FileSource
+from kubectl_pullpolicy.files.source import FileSource
 from tests.harness import DEMO, RECORDED
 
 STUCK = RECORDED / "stuck.json"

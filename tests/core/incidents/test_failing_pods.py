@@ -16,8 +16,8 @@ from kubectl_pullpolicy.core.k8s.objects import Pod
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.core.source.reads import Forbidden, Get, ListOf, Need, Reading
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.printers import Style
 from kubectl_pullpolicy.printers.incidents import print_incidents
+from kubectl_pullpolicy.printers.style import Style
 from tests.harness.builders import container, pod, read
 
 ALL = Selection(None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.incidents.failing_pods import FailingPods
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.files import Recorder
+from kubectl_pullpolicy.files.recorder import Recorder
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
 from kubectl_pullpolicy.sources import open_source
 from tests.e2e.kubernetes import Cluster
@@ -94,7 +94,7 @@ def _record_demo(kubeconfig: Path) -> None:
     """One recording of what explain and diagnose read of all namespaces."""
     selection = SelectionFlags(all_namespaces=True)
     source, server = open_source(
-        ConnectionFlags(kubeconfig=str(kubeconfig)), selection, demo=False, now="", print_warning=print
+        ConnectionFlags(kubeconfig=str(kubeconfig)), selection, demo=False, now="", on_warning=print
     )
     recorder = Recorder(source, server, source.namespace or "")
     for _ in Query(recorder).listed(Selection(None)):
