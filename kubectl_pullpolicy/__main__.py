@@ -1,7 +1,5 @@
 """main(): the one place where an error becomes a message and an exit code."""
 
-from __future__ import annotations
-
 import atexit
 import gc
 import os
@@ -92,7 +90,7 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _usage(error: TyperException) -> str:
+def _usage(error: "TyperException") -> str:
     text = error.format_message().rstrip(".")
     return text[:1].lower() + text[1:]
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.core.k8s.times import parse_time
@@ -57,12 +58,9 @@ def open_source(
     if demo and selection.filename:
         raise UsageError("--demo cannot be used with --filename")
     if demo:
-        from importlib.resources import as_file, files
-
         from kubectl_pullpolicy.files.source import FileSource
 
-        with as_file(files("kubectl_pullpolicy") / DEMO) as path:
-            return FileSource([str(path)], now=moment), "demo"
+        return FileSource([str(Path(__file__).parent / DEMO)], now=moment), "demo"
     if selection.filename:
         from kubectl_pullpolicy.files.source import FileSource
 

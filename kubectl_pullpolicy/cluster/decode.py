@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-from kubectl_pullpolicy.core.credentials.redaction import decoder_of
-from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, object_type
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
@@ -119,7 +117,11 @@ def _one_by_one(
 
 def _read(item: bytes | msgspec.Raw, info: KindInfo) -> Any:
     """Decode by kind; a custom resource by the shape of a workload."""
-    return _decoder(info.kind).decode(item) if _is_built_in(info) else decode_owner(item)
+    if _is_built_in(info):
+        return _decoder(info.kind).decode(item)
+    from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
+
+    return decode_owner(item)
 
 
 def _is_built_in(info: KindInfo) -> bool:
@@ -133,7 +135,11 @@ def _unreadable_list(info: KindInfo, reason: object) -> ServerError:
 @lru_cache
 def _decoder(kind: str) -> Any:
     struct = object_type(kind)
-    return None if struct is None else decoder_of(struct)
+    if struct is None or kind not in _SENSITIVE:
+        return None if struct is None else msgspec.json.Decoder(struct)
+    from kubectl_pullpolicy.core.credentials.redaction import decoder_of
+
+    return decoder_of(struct)
 
 
 @lru_cache

@@ -17,7 +17,6 @@ from kubectl_pullpolicy.flags.checks import check_format, check_names, check_pro
 from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
 from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
-from kubectl_pullpolicy.printers.structured import print_names
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.sources import OpenedSource, open_request
 from kubectl_pullpolicy.terminal import print_message, use_colour
@@ -83,6 +82,8 @@ def _answer(diagnose_run: DiagnoseRun) -> Incidents:
     """Read and print the incidents."""
     incidents = Incidents()
     if diagnose_run.form == "name":
+        from kubectl_pullpolicy.printers.structured import print_names
+
         print_names(_counted(diagnose_run, incidents), sys.stdout)
         return incidents
     for _ in _counted(diagnose_run, incidents):

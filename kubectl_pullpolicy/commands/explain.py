@@ -1,7 +1,7 @@
 """explain: what is the policy, and why?"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,8 @@ from kubectl_pullpolicy.core.report.explanation import SubjectExplanation, filte
 from kubectl_pullpolicy.core.source.interface import Selection, Source
 from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.checks import check_format, check_names, check_policy, check_probe
-from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
 from kubectl_pullpolicy.flags.requests import ExplainRequest
-from kubectl_pullpolicy.printers.explanation import print_explanations_in_full
-from kubectl_pullpolicy.printers.structured import print_json, print_names, print_yaml
 from kubectl_pullpolicy.printers.style import Style
-from kubectl_pullpolicy.printers.table import print_table
 from kubectl_pullpolicy.sources import OpenedSource, open_request
 from kubectl_pullpolicy.terminal import print_message, use_colour
 
@@ -124,11 +120,11 @@ def _run_image(request: ExplainRequest) -> int:
     if prober is not None:
         [subject] = prober.probed([subject])
     style = Style(lambda: datetime.now(UTC), use_colour=use_colour(sys.stdout))
-    if request.output.output == "json":
-        print_json([[subject]], tuple, sys.stdout)
-    elif request.output.output == "yaml":
-        print_yaml([[subject]], tuple, sys.stdout)
+    if request.output.output in {"json", "yaml"}:
+        _print_structured(request.output.output, [[subject]], tuple)
     else:
+        from kubectl_pullpolicy.printers.explanation import print_explanations_in_full
+
         print_explanations_in_full([[subject]], style, sys.stdout)
     return 0
 
@@ -170,24 +166,35 @@ def _pages(explain_run: ExplainRun) -> Pages:
 
 
 def _print(explain_run: ExplainRun) -> None:
+    """Print the pages. Printers are imported where they are used: start-up time is a feature."""
     form, pages, flags = explain_run.form, _pages(explain_run), explain_run.request.flags
-
-    def notes() -> tuple[str, ...]:
-        return (*explain_run.query.refusals(), *explain_run.summary.notes)
-
-    everywhere = explain_run.selection.namespace is None
-    no_headers, wide = explain_run.request.output.no_headers, form == "wide"
+    if form in {"json", "yaml", "name"}:
+        _print_structured(form, pages, lambda: (*explain_run.query.refusals(), *explain_run.summary.notes))
+        return
+    everywhere, wide = explain_run.selection.namespace is None, form == "wide"
+    no_headers = explain_run.request.output.no_headers
     style = Style(lambda: explain_run.source.now, everywhere, no_headers, wide, use_colour(sys.stdout))
+    if form == "" and (flags.details or flags.probe or explain_run.named):
+        from kubectl_pullpolicy.printers.explanation import print_explanations_in_full
+
+        print_explanations_in_full(grouped_pods(pages), style, sys.stdout)
+    else:
+        from kubectl_pullpolicy.printers.table import print_table
+
+        print_table(pages, style, sys.stdout)
+
+
+def _print_structured(
+    form: str, pages: Iterable[Sequence[SubjectExplanation]], notes: Callable[[], Sequence[str]]
+) -> None:
+    from kubectl_pullpolicy.printers.structured import print_json, print_names, print_yaml
+
     if form == "json":
         print_json(pages, notes, sys.stdout)
     elif form == "yaml":
         print_yaml(pages, notes, sys.stdout)
-    elif form == "name":
-        print_names(pages, sys.stdout)
-    elif form == "" and (flags.details or flags.probe or explain_run.named):
-        print_explanations_in_full(grouped_pods(pages), style, sys.stdout)
     else:
-        print_table(pages, style, sys.stdout)
+        print_names(pages, sys.stdout)
 
 
 def _close(explain_run: ExplainRun) -> int:
@@ -217,6 +224,8 @@ def _summarise(explain_run: ExplainRun) -> None:
     elif summary.shown == 0:
         raise UsageError(f"container {request.selection.container} is not in any of the Pods{where}")
     elif summary.failing and not request.flags.details and not explain_run.targets:
+        from kubectl_pullpolicy.flags.repeat import selector_flags, source_flags
+
         flag = f"-n {namespace}" if namespace is not None else "-A"
         repeated = selector_flags(explain_run.selection) + source_flags(request)
         more = f"kubectl pullpolicy explain --failing --details {flag}{repeated}"

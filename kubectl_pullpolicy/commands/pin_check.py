@@ -7,8 +7,8 @@ from kubectl_pullpolicy.core.images.pin_verdicts import GATES
 from kubectl_pullpolicy.core.pins.workloads import JudgedImage
 from kubectl_pullpolicy.core.plans.items import checked_item
 from kubectl_pullpolicy.flags.options import PlanOutputFlags
+from kubectl_pullpolicy.printers.plans.document import print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.plans.pin_check import print_gated_names, print_live_gates
-from kubectl_pullpolicy.printers.structured import print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.terminal import print_message
 from kubectl_pullpolicy.writes.selection import TargetSearch
 

@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from kubectl_pullpolicy.core.syntax.line_index import LineIndex
-from kubectl_pullpolicy.core.syntax.nodes import Mapping, Node, Sequence, dereferenced, find_entry
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE, MalformedError
-from kubectl_pullpolicy.core.syntax.yaml_tree import yaml_roots
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.yaml_values import yaml_values
+
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.core.syntax.line_index import LineIndex
+    from kubectl_pullpolicy.core.syntax.nodes import Node
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _JSON_BEGINS = re.compile(rb"\s*[\[{]")
@@ -66,14 +66,17 @@ class JsonDocument(NamedTuple):
         lines, roots = _parsed(self.text, self.first_line)
         line, node = self.line, roots.get(self.line)
         for step in path:
-            place, node = _child(dereferenced(node), step)
+            place, node = _child(node, step)
             line = lines.line(place.start) if place is not None else line
         return line
 
 
 @lru_cache(maxsize=1)
-def _parsed(text: str, first_line: int) -> tuple[LineIndex, dict[int, Node]]:
+def _parsed(text: str, first_line: int) -> tuple["LineIndex", dict[int, "Node"]]:
     """Return the lines of a text, and its documents by their line: parsed again, but once for all its errors."""
+    from kubectl_pullpolicy.core.syntax.line_index import LineIndex
+    from kubectl_pullpolicy.core.syntax.yaml_tree import yaml_roots
+
     lines = LineIndex(text, first_line)
     roots: dict[int, Node] = {}
     with suppress(MalformedError):  # reported already; an error in a document before it is meant here
@@ -81,8 +84,11 @@ def _parsed(text: str, first_line: int) -> tuple[LineIndex, dict[int, Node]]:
     return lines, roots
 
 
-def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node | None]:
+def _child(node: "Node | None", step: str | int) -> tuple["Node | None", "Node | None"]:
     """Return the node that marks this step, a key or a list item, and the node that the path goes on in."""
+    from kubectl_pullpolicy.core.syntax.nodes import Mapping, Sequence, dereferenced, find_entry
+
+    node = dereferenced(node)
     if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
         return node.items[step], node.items[step]
     entry = find_entry(node, step) if isinstance(node, Mapping) and isinstance(step, str) else None
@@ -204,6 +210,8 @@ class _DocumentReader:
         return _error(self._file, self._number, f"line {line}, column {column}", problem)
 
     def _yaml(self, text: str, line: int) -> Iterator[JsonDocument | FileError]:
+        from kubectl_pullpolicy.files.yaml_values import yaml_values  # not for JSON
+
         start = line
         try:
             for start, value in yaml_values(text, line):

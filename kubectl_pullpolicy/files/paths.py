@@ -1,6 +1,5 @@
 """What `-f` names: files, folders, patterns and standard input, found and read as kubectl does."""
 
-import glob
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +21,8 @@ def find_files(paths: Sequence[str], *, recursive: bool) -> Iterator[str | FileE
         elif Path(path).exists():
             yield from _files_at(path, recursive)
         else:
+            import glob
+
             matches = sorted(glob.glob(path))  # noqa: PTH207 (Path.glob wants a root and a relative pattern)
             for match in matches:
                 yield from _files_at(match, recursive)

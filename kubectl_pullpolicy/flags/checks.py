@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from kubectl_pullpolicy.core.k8s.pod_templates import POLICY_SETTINGS
-from kubectl_pullpolicy.core.k8s.selectors import parse_labels
 from kubectl_pullpolicy.core.k8s.targets import Target
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import UsageError
@@ -31,8 +30,11 @@ def check_selects(arguments: Sequence[str], selection: SelectionFlags, write: As
     """Raise UsageError for flags that select nothing, or everything without --all."""
     if write.everything and selection.selector:
         raise UsageError("cannot set --all and --selector at the same time")
-    if selection.selector and not parse_labels(selection.selector).requirements:
-        raise UsageError("--selector selects everything: say --all if that is meant")
+    if selection.selector:
+        from kubectl_pullpolicy.core.k8s.selectors import parse_labels  # not for commands that only read
+
+        if not parse_labels(selection.selector).requirements:
+            raise UsageError("--selector selects everything: say --all if that is meant")
     if not arguments and not write.everything and not selection.selector:
         raise UsageError(
             "nothing is selected: name a target (TYPE/NAME), or give --selector, --all or --filename; "

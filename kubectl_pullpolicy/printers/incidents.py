@@ -11,7 +11,6 @@ from kubectl_pullpolicy.core.incidents.scope import owner_text
 from kubectl_pullpolicy.core.k8s.times import age, parse_time
 from kubectl_pullpolicy.core.report.incident import Example, Incident, IncidentList, Share
 from kubectl_pullpolicy.printers.escape import escaped, escaped_cell, escaped_json
-from kubectl_pullpolicy.printers.sections import probe_lines, secret_lines
 from kubectl_pullpolicy.printers.style import BOLD, RED, Style, colour_text, labelled_lines
 from kubectl_pullpolicy.printers.table import print_rows
 
@@ -73,6 +72,8 @@ def _since(incident: Incident, now: datetime) -> str:
 
 
 def _in_full(incident: Incident, style: Style) -> Iterator[str]:
+    from kubectl_pullpolicy.printers.sections import probe_lines, secret_lines  # not for a table
+
     since = _since(incident, style.now())
     at = f" at {incident.registry}" if incident.registry else ""
     kind = f" ({incident.registry_kind})" if incident.registry_kind else ""

@@ -1,11 +1,10 @@
 """-o json, yaml and name. Items are written as they come; what is known only at the end stands at the end."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, TextIO
+from typing import TextIO
 
 import msgspec
 
-from kubectl_pullpolicy.core.plans.items import Plan, PlanItem
 from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExplanation
 from kubectl_pullpolicy.printers.escape import escaped, escaped_json
 
@@ -71,25 +70,3 @@ def print_names(pages: Pages, out: TextIO) -> None:
     """`pod/NAME` once each, `deployment.apps/NAME` for templates."""
     for page in pages:
         out.writelines(f"{escaped(subject.target)}\n" for subject in page)
-
-
-DryRun = Literal["none", "client", "server"]
-
-
-def print_plan_json(items: Iterable[PlanItem], dry_run: DryRun, notes: Sequence[str], out: TextIO) -> None:
-    """The document as JSON."""
-    text = msgspec.json.format(msgspec.json.encode(_document(items, dry_run, notes)), indent=4).decode()
-    out.write(f"{escaped_json(text)}\n")
-
-
-def print_plan_yaml(items: Iterable[PlanItem], dry_run: DryRun, notes: Sequence[str], out: TextIO) -> None:
-    """The same document as YAML."""
-    import yaml
-
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    document = msgspec.to_builtins(_document(items, dry_run, notes))
-    out.write(yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096))
-
-
-def _document(items: Iterable[PlanItem], dry_run: DryRun, notes: Sequence[str]) -> Plan:
-    return Plan(API_VERSION, "Plan", dry_run, tuple(items), tuple(notes))

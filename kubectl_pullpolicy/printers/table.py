@@ -1,6 +1,5 @@
 """Columns as kubectl prints them. The first page decides the widths; later pages continue in them and may overflow."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
@@ -98,5 +97,7 @@ def _width(text: str) -> int:
         return len(text)
     if text.startswith("\x1b"):
         text = text[5 : -len("\x1b[0m")]
+    import unicodedata  # most tables are ASCII
+
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)

@@ -12,9 +12,9 @@ from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import confirmation_question, notes_on, refusals, warnings
 from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
+from kubectl_pullpolicy.printers.plans.document import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
-from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
 from kubectl_pullpolicy.writes.selection import TargetSearch
 

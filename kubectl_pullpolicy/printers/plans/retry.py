@@ -8,7 +8,7 @@ from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry
 from kubectl_pullpolicy.core.plans.items import LeftAlone, PlanItem, PlannedObject, Result
 from kubectl_pullpolicy.core.plans.restarts import Restarts
 from kubectl_pullpolicy.printers.escape import escaped, escaped_cell
-from kubectl_pullpolicy.printers.structured import DryRun, print_plan_json, print_plan_yaml
+from kubectl_pullpolicy.printers.plans.document import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.table import print_rows
 
 HEADERS = ["NAMESPACE", "POD", "DOES", "WHY"]
