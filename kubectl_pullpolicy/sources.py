@@ -11,7 +11,6 @@ from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Watcher
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
-from kubectl_pullpolicy.terminal import print_warning
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.files.recorder import Recorder
@@ -35,11 +34,11 @@ class OpenedSource:
             self.recorder.write(path)
 
 
-def open_request(request: "ReadRequest") -> OpenedSource:
+def open_request(request: "ReadRequest", on_warning: Callable[[str], None]) -> OpenedSource:
     """Open the source of a request, and record it with --record. Raises PullPolicyError."""
     connection, flags = request.connection, request.selection
     demo, now = request.recording.demo, request.recording.now
-    source, server = open_source(connection, flags, demo=demo, now=now, on_warning=print_warning)
+    source, server = open_source(connection, flags, demo=demo, now=now, on_warning=on_warning)
     namespace = None if flags.all_namespaces else connection.namespace or source.namespace
     selection = Selection(namespace, flags.selector, flags.field_selector)
     if not request.recording.record:

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from tests.harness.builders import container, pod
+from tests.harness.stubs.api_server import State, api_server
+
 PROGRAM = """
 import sys
 from kubectl_pullpolicy.__main__ import main
@@ -53,3 +56,31 @@ def test_changing_files_needs_no_api_client(arguments: list[str], monkeypatch: p
     modules = imported(*arguments, "-f", "-")
     assert roots(modules) & {"kubernetes", "pydantic", "rich", "tabulate", "yaml"} == set()
     assert ("urllib3" in modules) == (arguments == ["pin"])
+
+
+# Modules in sys.modules at the end, of which those of the standard library and of other packages depend on versions:
+# so only our own are counted.
+@pytest.mark.parametrize(
+    ("limit", "arguments"),
+    [
+        (7, ["version"]),
+        (7, ["--help"]),
+        (7, ["explain", "--help"]),
+        (102, ["explain", "--demo"]),
+        (99, ["explain", "--demo", "-o", "json"]),
+        (67, ["explain", "--image", "nginx"]),
+        (106, ["diagnose", "--demo"]),
+    ],
+)
+def test_no_command_loads_more_of_our_modules_than_it_needs(limit: int, arguments: list[str]) -> None:
+    ours = {module for module in imported(*arguments) if module.startswith("kubectl_pullpolicy")}
+    assert len(ours) <= limit, sorted(ours)
+
+
+def test_explaining_a_healthy_pod_loads_no_rule_about_failures() -> None:
+    state = State(objects={"/api/v1/namespaces/shop/pods/web-1": pod(container())})
+    with api_server(state) as url:
+        modules = imported("explain", "pod/web-1", "-n", "shop", "-s", url)
+    ours = {module for module in modules if module.startswith("kubectl_pullpolicy")}
+    assert len(ours) <= 80, sorted(ours)
+    assert not {module for module in ours if ".diagnosis" in module or ".plans" in module or ".syntax" in module}

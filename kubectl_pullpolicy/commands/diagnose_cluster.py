@@ -19,7 +19,7 @@ from kubectl_pullpolicy.flags.requests import DiagnoseRequest
 from kubectl_pullpolicy.printers.incidents import print_incident_list, print_incidents, print_incidents_in_full
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.sources import OpenedSource, open_request
-from kubectl_pullpolicy.terminal import print_message, use_colour
+from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def run_cluster(request: DiagnoseRequest) -> int:
     check_format(request.output.output, request.output.formats)
     check_names(targets, request.selection)
     check_probe(request.output, probe=request.probing.probe, demo=request.recording.demo)
-    opened = open_request(request)
+    opened = open_request(request, print_warning)
     probe = _probe(request, opened.unrecorded)
     query = Query(opened.source, "failures", _credentials_wanted(request, targets))
     failures = FailingPods(opened.source, query, request.selection.container)

@@ -17,7 +17,7 @@ from kubectl_pullpolicy.flags.checks import check_format, check_names, check_pol
 from kubectl_pullpolicy.flags.requests import ExplainRequest
 from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.sources import OpenedSource, open_request
-from kubectl_pullpolicy.terminal import print_message, use_colour
+from kubectl_pullpolicy.terminal import print_message, print_warning, use_colour
 
 if TYPE_CHECKING:
     from kubectl_pullpolicy.lookups.probe import Prober
@@ -78,7 +78,7 @@ def run(request: ExplainRequest) -> int:
         return run_watch(request, targets)
     if request.flags.image:
         return _run_image(request)
-    opened = open_request(request)
+    opened = open_request(request, print_warning)
     prober = _prober(request, opened.unrecorded)
     query = Query(opened.source, credentials=request.credentials_wanted)
     explain_run = ExplainRun(request, targets, opened, query, ExplainSummary(), prober)

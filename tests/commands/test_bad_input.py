@@ -48,6 +48,8 @@ MESSAGES = {
     ("explain", "--demo", "pod/x"): 'error: no Pod "x" in the files given',
     ("explain", "--demo", "-o", "xml"): 'error: unable to match a printer suitable for the output format "xml", '
     "allowed formats are: json, yaml, name, wide",
+    ("wait", "pod/x", "-o", "wide"): 'error: unable to match a printer suitable for the output format "wide", '
+    "allowed formats are: json, yaml, name",
     ("explain", "--policy", "Always"): "error: --policy goes with --image",
     ("explain", "--image", "a", "--policy", "always"): 'error: Unsupported value: "always": supported values: '
     '"Always", "IfNotPresent", "Never"',
