@@ -18,7 +18,7 @@ TERMINATED = 143
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the program with these arguments (default: the process's); returns the exit code.
+    """Run the program with these arguments, by default those of the process. Returns the exit code.
 
     0 done, 1 any error (usage too, as kubectl), 130 interrupted.
     """
@@ -39,23 +39,23 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"error: {_usage(error)}\n{_see(error)}", 1, given)
     except (Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:  # `... | head`: the reader has seen enough
+    except BrokenPipeError:  # `... | head` has read enough
         _discard_output()
         return 0
     except SystemExit as stop:
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
-        _discard_output()  # the same, within a command: there typer has made an exit with 1 of it
+        _discard_output()  # the same within a command: typer turns it into an exit with 1
         return 0
-    except OSError as error:  # those of reading have become errors of ours: this is the output's, a full disk
+    except OSError as error:  # of the output, such as a full disk: errors of reading are PullPolicyError
         _discard_output()
         return _fail(f"error: write /dev/stdout: {(error.strerror or str(error)).lower()}", 1, given)
     return code if isinstance(code, int) else 0
 
 
 def run() -> NoReturn:
-    """The console script."""
-    # What is read holds no cycles: looking for some among ten thousand Pods cost a fifth of the time.
+    """Run the console script, and end the process."""
+    # Decoded objects hold no cycles. The search for them took a fifth of the time of 10,000 Pods.
     gc.set_threshold(100_000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
@@ -65,20 +65,20 @@ def run() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as stop:
         code = stop.code
-    # The kubernetes package removes its copies of keys here. Taking the interpreter down as well costs a tenth of a
-    # small run, and threads that still wait for a server could crash it.
+    # The kubernetes package removes its copies of keys here. The interpreter's own shutdown takes a tenth of a small
+    # run, and could crash with threads that still wait for a server.
     atexit._run_exitfuncs()
     os._exit(code if isinstance(code, int) else 1)
 
 
 def run_completion() -> NoReturn:
-    """The console script kubectl_complete-pullpolicy, which kubectl finds by its name."""
+    """Run the console script kubectl_complete-pullpolicy, which kubectl finds by its name."""
     sys.argv[1:1] = ["__complete"]
     run()
 
 
 def _complete(words: list[str]) -> int:
-    """Prints candidates; whatever happens, a command line in the making is not disturbed."""
+    """Print the candidates. Failures print nothing, so that the shell's line stays clean."""
     from kubectl_pullpolicy.completion import complete
 
     sys.stdout.write(complete(words))
@@ -86,7 +86,7 @@ def _complete(words: list[str]) -> int:
 
 
 def _discard_output() -> None:
-    """Makes what is still to be written go nowhere: a second failure would help nobody."""
+    """Send further output to the null device, so that it does not fail a second time."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -109,12 +109,12 @@ def _fail(message: str, code: int, given: list[str]) -> int:
         import traceback
 
         text = f"{traceback.format_exc()}{text}"
-    sys.stderr.writelines(f"{line}\n" for line in escaped_lines(text))  # a server's or a file's words may be in it
+    sys.stderr.writelines(f"{line}\n" for line in escaped_lines(text))  # it may quote a server or a file
     return code
 
 
 def _wants_traceback(given: list[str]) -> bool:
-    """Whether -v N or --v=N asks for more than messages; read here, since the error may be one of usage."""
+    """Whether -v N or --v=N is above 0. Parsed here, since the error may be one of parsing flags."""
     words = " ".join(given).replace("=", " ").split()
     following = [words[i + 1] for i, word in enumerate(words[:-1]) if word in {"-v", "--v"}]
     return any(level.isdecimal() and int(level) > 0 for level in following)

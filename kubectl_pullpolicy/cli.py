@@ -1,4 +1,4 @@
-"""The Typer app: names, help, registration. Nothing that costs start-up time is imported here."""
+"""The Typer app: commands, flags and help. Commands are imported when they run, so that --help starts fast."""
 
 import inspect
 from collections.abc import Callable

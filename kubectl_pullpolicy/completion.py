@@ -1,9 +1,9 @@
-"""Completion of command lines: what kubectl asks of `kubectl_complete-pullpolicy`.
+"""Completion of command lines, for the executable `kubectl_complete-pullpolicy` that kubectl runs.
 
 kubectl runs that executable with the words typed so far, the last of them unfinished, and reads one candidate a line,
 `candidate<TAB>help`, then a line `:N` of directives. Source: k8s.io/kubectl v0.37.2
 pkg/cmd/plugin/plugin_completion.go; cobra completions.go for the directives.
-No request is made but where a name of the cluster is asked for, and every failure is silence.
+A request is made only for names of the cluster. Failures give no candidates.
 """
 
 import re
@@ -16,11 +16,12 @@ from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, KindInfo, kind_named
 from kubectl_pullpolicy.core.k8s.pod_templates import POLICY_SETTINGS, PULL_POLICIES
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError
+from kubectl_pullpolicy.flags.checks import POLICIES
 from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 # cobra completions.go: ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp.
 NO_SPACE, NO_FILES = 2, 4
-# Longer than that nobody waits for a TAB.
+# Of each request.
 TIMEOUT = "2s"
 NAMESPACE = KindInfo("v1", "Namespace", "namespaces", namespaced=False)
 
@@ -33,17 +34,17 @@ Completer = Callable[[dict[str, Any], str], Iterable[str]]
 
 
 def complete(words: Sequence[str]) -> str:
-    """What is printed for these words; the last one is unfinished and may be empty."""
+    """Return the output for these words. The last one is unfinished and may be empty."""
     *done, unfinished = words or ("",)
     if "--" in done:  # messages
         return f":{NO_FILES}\n"
-    found: list[tuple[str, str]] = []
+    candidates: list[tuple[str, str]] = []
     with suppress(PullPolicyError, OSError):
-        found = _candidates(done, unfinished)
-    found = [(value, text) for value, text in found if not _HARMFUL.search(value)]
-    lines = [f"{value}\t{text}" if text else value for value, text in found]
-    directive = NO_FILES | (NO_SPACE if found and all(value.endswith("/") for value, _ in found) else 0)
-    if not found and _takes_file(done, unfinished):
+        candidates = _candidates(done, unfinished)
+    candidates = [(value, text) for value, text in candidates if not _HARMFUL.search(value)]
+    lines = [f"{value}\t{text}" if text else value for value, text in candidates]
+    directive = NO_FILES | (NO_SPACE if candidates and all(value.endswith("/") for value, _ in candidates) else 0)
+    if not candidates and _takes_file(done, unfinished):
         directive = 0
     return "".join(f"{line}\n" for line in (*lines, f":{directive}"))
 
@@ -68,13 +69,13 @@ def _candidates(done: list[str], unfinished: str) -> list[tuple[str, str]]:
 
 
 def _formats(asked: Any) -> list[str]:
-    """The values that an option's help names: `One of: json, yaml, name; patch: for Git.`"""
+    """Return the values that an option's help lists: `One of: json, yaml, name; patch: for Git.`"""
     named = re.search(r"One of: ([\w, -]+)[.;]", getattr(asked, "help", None) or "")
     return named[1].split(", ") if named else []
 
 
 def _takes_file(done: list[str], unfinished: str) -> bool:
-    """Whether a file is meant: kubectl then offers files."""
+    """Whether the word is a file name: kubectl then offers files."""
     flag = unfinished.partition("=")[0] if "=" in unfinished else (done[-1] if done else "")
     return flag in {
         "-f",
@@ -109,7 +110,7 @@ def _of_kubeconfig(part: str) -> Completer:
 
 
 def _targets(params: dict[str, Any], unfinished: str) -> Iterable[str]:
-    """TYPE, then NAME, or TYPE/NAME."""
+    """Return the candidates for a target: TYPE, then NAME, or TYPE/NAME."""
     before = [word for word in params.get("target") or () if word != unfinished]
     word, slash, _ = unfinished.partition("/")
     if slash:
@@ -119,7 +120,7 @@ def _targets(params: dict[str, Any], unfinished: str) -> Iterable[str]:
     if before:
         return [f"{info.plural}/" for info in TARGET_KINDS]
     kinds = [info.plural for info in TARGET_KINDS]
-    # A whole word goes on as TYPE/, the short names too.
+    # A complete type, also a short name, continues as TYPE/.
     return [*kinds, f"{word}/"] if kind_named(word) in TARGET_KINDS else kinds
 
 
@@ -130,12 +131,12 @@ def _names(params: dict[str, Any], info: KindInfo | None) -> list[str]:
 
 
 def _containers(params: dict[str, Any], _: str) -> Iterable[str]:
-    """Those of the targets that stand before; without one it is not known which are meant."""
+    """Return the containers of the targets that precede."""
     from kubectl_pullpolicy.cluster.object_names import container_names
 
     named = [target for target in parse_targets(params.get("target") or ()) if target.name]
-    found = [name for target in named for name in container_names(_flags(params), target.info, target.name or "")]
-    return dict.fromkeys(found)
+    names = [name for target in named for name in container_names(_flags(params), target.info, target.name or "")]
+    return dict.fromkeys(names)
 
 
 COMPLETERS: dict[str, Completer] = {

@@ -1,4 +1,4 @@
-"""The errors that end a command, each with the exit code and the words of kubectl.
+"""The errors that end a command, each with its exit code and message.
 
 PullPolicyError             exit 1
 ├── UsageError              wrong flags or arguments
@@ -9,14 +9,14 @@ PullPolicyError             exit 1
 │   └── UnauthorizedError   401
 ├── NoConnectionError       the API server did not answer
 ├── PinError                an image that cannot be pinned
-└── FileError               a dump, manifest or recording that cannot be read or written
+└── FileError               a manifest, saved output or recording that cannot be read or written
 
-The text is the whole message as kubectl would print it, "error: " included where kubectl says it.
+The text is the whole message as kubectl prints it, with "error: " if kubectl prints that.
 """
 
 
 class PullPolicyError(Exception):
-    """A message for the user; `exit_code` is the process's."""
+    """A message for the user, and the exit code of the process."""
 
     exit_code = 1
 
@@ -45,11 +45,11 @@ class NotFoundError(ServerError):
 
 
 class ForbiddenError(ServerError):
-    """403: the user may not."""
+    """403: the user lacks the permission."""
 
 
 class UnauthorizedError(ServerError):
-    """401: the user is not known."""
+    """401: the credentials are missing or not accepted."""
 
 
 class NoConnectionError(PullPolicyError):
@@ -57,8 +57,8 @@ class NoConnectionError(PullPolicyError):
 
 
 class PinError(PullPolicyError):
-    """What an image stands for is not known; the message names object, container and image."""
+    """The digest of an image is not known. The message names object, container and image."""
 
 
 class FileError(PullPolicyError):
-    """A file cannot be read, understood or written; the message names file, document and line."""
+    """A file cannot be read, parsed or written. The message names file, document and line."""

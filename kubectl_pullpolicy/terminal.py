@@ -1,4 +1,4 @@
-"""What commands say on standard error, and whether standard output takes colours."""
+"""Messages on standard error, questions on the terminal, and whether to use colour."""
 
 import os
 import sys
@@ -8,17 +8,17 @@ from kubectl_pullpolicy.errors import UsageError
 
 
 def use_colour(stream: TextIO) -> bool:
-    """Whether to colour: on a terminal, unless NO_COLOR is set."""
+    """Whether to use colour: on a terminal, unless NO_COLOR is set."""
     return stream.isatty() and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ
 
 
 def print_warning(text: str) -> None:
-    """A warning, as kubectl prints those of the API server."""
+    """Print a warning, as kubectl prints those of the API server."""
     print_message(f"Warning: {text}")
 
 
 def print_message(text: str) -> None:
-    """Lines on standard error; a cluster's words may be in them."""
+    """Print lines on standard error, with escapes for control characters."""
     from kubectl_pullpolicy.printers.escape import escaped_lines
 
     for line in escaped_lines(text):
@@ -26,7 +26,7 @@ def print_message(text: str) -> None:
 
 
 def confirm(question: str) -> bool:
-    """Whether the answer is yes; without one it is no. Raises UsageError where there is no terminal."""
+    """Ask on the terminal. Return whether the answer is yes. Raises UsageError without a terminal."""
     from kubectl_pullpolicy.printers.escape import escaped
 
     keyboard, screen = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")

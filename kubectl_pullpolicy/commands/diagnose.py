@@ -1,4 +1,4 @@
-"""diagnose: what is failing? Of text (messages, standard input), or of a cluster, a dump or a recording."""
+"""diagnose: what is failing? In text (messages, standard input), a cluster, saved output or a recording."""
 
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.requests import DiagnoseRequest

@@ -1,4 +1,4 @@
-"""diagnose, of a cluster, a dump or a recording: what is failing?"""
+"""diagnose of a cluster, saved output of kubectl get or a recording: what is failing?"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -89,8 +89,8 @@ def _answer(diagnose_run: DiagnoseRun) -> Incidents:
     for _ in _counted(diagnose_run, incidents):
         pass
     platforms = diagnose_run.failures.platforms() if incidents.failing else None
-    found = incidents.found(diagnose_run.failures.image_usage, platforms, diagnose_run.selection.namespace)
-    _print(diagnose_run, incidents, diagnose_run.probe(found))
+    listed = incidents.found(diagnose_run.failures.image_usage, platforms, diagnose_run.selection.namespace)
+    _print(diagnose_run, incidents, diagnose_run.probe(listed))
     return incidents
 
 
@@ -125,7 +125,7 @@ def _pages(diagnose_run: DiagnoseRun) -> Iterator[list[SubjectExplanation]]:
             diagnose_run.errors.append(error)
 
 
-def _print(diagnose_run: DiagnoseRun, incidents: Incidents, found: tuple[Incident, ...]) -> None:
+def _print(diagnose_run: DiagnoseRun, incidents: Incidents, listed: tuple[Incident, ...]) -> None:
     form = diagnose_run.form
     everywhere = diagnose_run.selection.namespace is None
     no_headers, wide = diagnose_run.request.output.no_headers, form == "wide"
@@ -133,12 +133,12 @@ def _print(diagnose_run: DiagnoseRun, incidents: Incidents, found: tuple[Inciden
     if form in {"json", "yaml"}:
         counts = diagnose_run.failures.pods, incidents.failing
         print_incident_list(
-            IncidentList(API_VERSION, "IncidentList", found, *counts, diagnose_run.query.refusals()), form, sys.stdout
+            IncidentList(API_VERSION, "IncidentList", listed, *counts, diagnose_run.query.refusals()), form, sys.stdout
         )
     elif diagnose_run.in_full and form == "":
-        print_incidents_in_full(found, style, sys.stdout)
+        print_incidents_in_full(listed, style, sys.stdout)
     else:
-        print_incidents(found, style, sys.stdout)
+        print_incidents(listed, style, sys.stdout)
 
 
 def _close(diagnose_run: DiagnoseRun, incidents: Incidents) -> int:

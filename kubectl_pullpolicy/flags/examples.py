@@ -1,4 +1,4 @@
-"""What --help shows of each verb in use; docs and README show the same."""
+"""The examples of --help, for each command. Docs and README show the same."""
 
 ROOT_EPILOG = """\b
 Examples:

@@ -1,4 +1,4 @@
-"""Values to text. Printers read nothing and decide nothing; they write to the stream that they are given.
+"""Write values as text to a stream. Printers read nothing and decide nothing.
 
 May import: core and errors.
 """

@@ -1,4 +1,4 @@
-"""Pulls that fail or take long, in words: the narrative's `retries`, and the few that the STATUS column has for it."""
+"""Pulls that fail or take long: the fields `retries` and `pulling`, and the end of the STATUS column."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _NARROW = timedelta(seconds=60)
 
 
 def next_attempt_text(back_off: BackOff | None, now: datetime) -> str:
-    """`, next try in ~2m` for the table; nothing where it cannot be said in so few words."""
+    """Return `, next try in ~2m` for the table, "" if the next attempt is not known."""
     begins, ends = _window(back_off.next_attempt) if back_off is not None else (None, None)
     if back_off is None or begins is None or ends is None or now > ends:
         return ""
@@ -23,7 +23,7 @@ def next_attempt_text(back_off: BackOff | None, now: datetime) -> str:
 
 
 def retry_lines(back_off: BackOff, now: datetime) -> Iterator[str]:
-    """The lines of `retries`: how often, when last, when next, and how to try at once."""
+    """Yield the lines of `retries`: how often, the last failure, the next attempt, and how to retry now."""
     pace = "for ever, now about every 5m"
     if back_off.delay_seconds_at_least < _LONGEST:
         wait = age(timedelta(seconds=back_off.delay_seconds_at_least))
@@ -41,7 +41,7 @@ def retry_lines(back_off: BackOff, now: datetime) -> Iterator[str]:
 
 
 def slow_pull_lines(explanation: Explanation, now: datetime) -> Iterator[str]:
-    """The lines of `pulling`: for how long, and what else its node pulls."""
+    """Yield the lines of `pulling`: for how long, and how many other pulls its node has."""
     status, pulls = explanation.status, explanation.node_pulls
     since = parse_time(status.since) if status is not None else None
     yield f"for {age(now - since)} (from event Pulling)" if since is not None else "now"
@@ -77,25 +77,25 @@ def _last(back_off: BackOff, now: datetime) -> str:
 
 def _next(back_off: BackOff, now: datetime) -> str:
     begins, ends = _window(back_off.next_attempt)
-    told = f"next try {_span(back_off.next_attempt, now)}"
+    window = f"next try {_span(back_off.next_attempt, now)}"
     if begins is None or ends is None:
-        return told
+        return window
     if not _is_bounded(back_off):
         return f"next try not later than {_clock(_at_the_latest(back_off), now)} UTC (estimate)"
     if back_off.under_way:
-        return f"{told}: it goes on, or the kubelet has stopped reporting (estimate)"
+        return f"{window}: it goes on, or the kubelet has stopped reporting (estimate)"
     if now >= begins:
-        return f"{told}, any moment or going on (estimate)"
-    return f"{told}, in about {_roughly(begins + (ends - begins) / 2 - now)} (estimate)"
+        return f"{window}, any moment or going on (estimate)"
+    return f"{window}, in about {_roughly(begins + (ends - begins) / 2 - now)} (estimate)"
 
 
 def _is_bounded(back_off: BackOff) -> bool:
-    """Whether the last failure is known from both sides, so that the next attempt is a window."""
+    """Whether the last failure has an earliest time, so that the next attempt is a window."""
     return back_off.last_failure is not None and back_off.last_failure.earliest is not None
 
 
 def _at_the_latest(back_off: BackOff) -> datetime:
-    """By when an attempt will have begun: the next one, or the one after it if that is over already."""
+    """Return the time by which the next attempt begins, or the one after it if that has passed."""
     ends = [_window(window)[1] for window in (back_off.next_attempt, back_off.following) if window is not None]
     return max(end for end in ends if end is not None)
 
@@ -112,7 +112,7 @@ def _window(window: TimeWindow) -> tuple[datetime | None, datetime | None]:
 
 
 def _clock(moment: datetime | None, now: datetime, after: datetime | None = None) -> str:
-    """The time of day; with the date unless it is that of `after`, or today."""
+    """Return the time of day, with the date unless it is that of `after`, or today."""
     if moment is None:
         return "?"
     today = moment.date() == (after or now).date()
@@ -120,7 +120,7 @@ def _clock(moment: datetime | None, now: datetime, after: datetime | None = None
 
 
 def _roughly(span: timedelta) -> str:
-    """Whole minutes from two minutes on, else tens of seconds."""
+    """Return whole minutes from 2 minutes on, else tens of seconds."""
     seconds = max(span.total_seconds(), 0)
     if seconds >= 115:
         return f"{round(seconds / 60)}m"

@@ -1,4 +1,4 @@
-"""Why a pull fails, as text and as JSON: of messages, and as a part of an explanation."""
+"""Diagnoses of messages, as text, JSON and YAML."""
 
 from collections.abc import Iterator, Sequence
 from typing import TextIO
@@ -13,7 +13,7 @@ from kubectl_pullpolicy.printers.style import BOLD, colour_text, labelled_lines
 
 
 def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, use_colour: bool) -> None:
-    """Every message with its diagnosis, with an empty line between."""
+    """Write each message with its diagnosis, with an empty line between."""
     for number, item in enumerate(items):
         out.write("\n" if number else "")
         out.write(f"{colour_text(escaped(_title(item)), BOLD, wanted=use_colour)}\n")
@@ -21,13 +21,13 @@ def print_diagnoses(items: Sequence[MessageDiagnosis], out: TextIO, *, use_colou
 
 
 def print_diagnosis_json(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
-    """One DiagnosisList; items[i] is of message i."""
+    """Write one DiagnosisList. items[i] is the diagnosis of message i."""
     listed = msgspec.json.encode(_list(items))
     out.write(f"{escaped_json(msgspec.json.format(listed, indent=4).decode())}\n")
 
 
 def print_diagnosis_yaml(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
-    """The same as YAML."""
+    """Write the same as YAML."""
     import yaml
 
     listed = msgspec.to_builtins(_list(items))
@@ -43,8 +43,8 @@ def _title(item: MessageDiagnosis) -> str:
     image += f":{item.tag}" if item.tag else ""
     image += f"@{item.digest}" if item.digest else ""
     kind = f" ({item.registry_kind})" if item.registry_kind else ""
-    seen = [f"{item.count} times"] if item.count > 1 else []
-    return "   ".join([f"image {image}{kind}" if item.repository else "a message", *seen])
+    count = [f"{item.count} times"] if item.count > 1 else []
+    return "   ".join([f"image {image}{kind}" if item.repository else "a message", *count])
 
 
 def _message(item: MessageDiagnosis) -> Iterator[str]:

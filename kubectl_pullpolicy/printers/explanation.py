@@ -1,4 +1,4 @@
-"""The full text for one Pod or template: what, why, what to type, when, and only then the theory."""
+"""The full text of one Pod or template: what is wrong, why, what to type, when, and then the policy."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
@@ -20,7 +20,7 @@ from kubectl_pullpolicy.printers.sections import cause_lines, probe_lines, remed
 from kubectl_pullpolicy.printers.style import BOLD, RED, Style, colour_text, labelled_lines
 from kubectl_pullpolicy.printers.wording import KINDS, duration_text, status_text
 
-NAMED = 5  # Pods that are named where more are alike
+NAMED = 5  # Pods that are named if more are identical
 DIGEST_KINDS = {
     "index": "of an image index",
     "manifest": "of a platform manifest",
@@ -41,7 +41,7 @@ SENTENCES = {
 
 
 def print_explanations_in_full(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out: TextIO) -> None:
-    """Every subject in full, with an empty line between."""
+    """Write each Pod or template in full, with an empty line between."""
     between = ""
     for page in pages:
         for subject in page:
@@ -64,7 +64,7 @@ def _subject(subject: SubjectExplanation, style: Style) -> Iterator[str]:
 
 
 def _alike(subject: SubjectExplanation) -> str:
-    """`37 of 40 Pods alike: web-1, ...`."""
+    """Return `37 of 40 Pods alike: web-1, ...`."""
     count, revision = len(subject.alike) + 1, f" of {subject.revision}" if subject.revision else ""
     named = ", ".join(subject.alike[:NAMED])
     more = f" and {len(subject.alike) - NAMED} more" if len(subject.alike) > NAMED else ""
@@ -91,9 +91,9 @@ def _headline(subject: SubjectExplanation) -> str:
     return "   ".join(part for part in parts if part)
 
 
-def _container(explanation: Explanation, told: Obstacle | None, style: Style) -> Iterator[str]:
-    """`told`: the obstacle that stands above, for all containers."""
-    status, held = explanation.status, explanation.on_node
+def _container(explanation: Explanation, printed: Obstacle | None, style: Style) -> Iterator[str]:
+    """`printed`: the obstacle that is printed above, for all containers."""
+    status, on_node = explanation.status, explanation.on_node
     kind = KINDS.get(explanation.container_kind, "")
     kind = {"": "container", "image volume": "image volume"}.get(kind, f"{kind} container")
     title = f"{kind} {explanation.container}" if explanation.container else "image"
@@ -104,11 +104,11 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
         yield from labelled_lines("note", explanation.reading_notes)
     yield from _failure(explanation, style)
     if status is not None:
-        if explanation.obstacle is not None and explanation.obstacle != told:
+        if explanation.obstacle is not None and explanation.obstacle != printed:
             yield from _obstacle(explanation.obstacle)
         yield from _digest(status)
-    if held is not None:
-        yield from _on_node(held, status)
+    if on_node is not None:
+        yield from _on_node(on_node, status)
     yield from _policy(explanation.policy)
     if explanation.policy.next_start is not None:
         yield from labelled_lines("at start", [explanation.policy.next_start])
@@ -120,7 +120,7 @@ def _container(explanation: Explanation, told: Obstacle | None, style: Style) ->
 
 
 def _failure(explanation: Explanation, style: Style) -> Iterator[str]:
-    """What a pull waits for or fails by, what to type, when it is tried again. Of image volumes it is told there."""
+    """Yield why a pull fails, what to type, and the next attempt. An image volume has this in its own section."""
     status = explanation.status
     elsewhere = status is not None and status.image_volume is not None
     if explanation.diagnosis is not None and status is not None and not elsewhere:
@@ -166,10 +166,10 @@ def _reading(reference: Reference | None, error: str | None) -> Iterator[str]:
 def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
     if status.state == "waiting" and status.reason:
         yield from labelled_lines("waiting", [status.reason])
-    if status.image_volume is not None:  # told there, with its message
+    if status.image_volume is not None:  # its own section has the message
         return
-    told = {evidence.detail for evidence in obstacle.evidence} if obstacle is not None else set()
-    if status.message and status.state not in {"running", "notScheduled"} and status.message not in told:
+    printed = {evidence.detail for evidence in obstacle.evidence} if obstacle is not None else set()
+    if status.message and status.state not in {"running", "notScheduled"} and status.message not in printed:
         yield from labelled_lines("message", status.message.split("\n"))
 
 
@@ -200,15 +200,15 @@ def _digest(status: Status) -> Iterator[str]:
         yield from labelled_lines("digest", [f"{status.digest}{ran}", DIGEST_KINDS[status.digest_kind]])
 
 
-def _on_node(held: OnNode, status: Status | None) -> Iterator[str]:
+def _on_node(on_node: OnNode, status: Status | None) -> Iterator[str]:
     ran = status.digest if status is not None else ""
-    if ran and held.digest == ran:
+    if ran and on_node.digest == ran:
         words = "the same bytes stand under this name on the node"
-    elif ran and held.digest:
-        words = f"the node reports other bytes under this name now: {held.digest}"
+    elif ran and on_node.digest:
+        words = f"the node reports other bytes under this name now: {on_node.digest}"
     else:
-        words = f"the node reports this image{f', as {held.digest}' if held.digest else ''}"
-    yield from labelled_lines("on node", [words, *([held.refusal] if held.refusal else [])])
+        words = f"the node reports this image{f', as {on_node.digest}' if on_node.digest else ''}"
+    yield from labelled_lines("on node", [words, *([on_node.refusal] if on_node.refusal else [])])
 
 
 def _policy(policy: Policy) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Incidents: one row each, or each in full."""
+"""Incidents, as a table or in full."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _HEALS = {True: "yes", False: "no", None: "depends"}
 
 
 def print_incidents(incidents: Sequence[Incident], style: Style, out: TextIO) -> None:
-    """A table, one row an incident."""
+    """Write a table with a row for each incident."""
     rows = [[*_cells(each, style), *(_wide(each) if style.wide else ())] for each in incidents]
     if rows and not style.no_headers:
         rows.insert(0, [*HEADERS, *(WIDE if style.wide else ())])
@@ -29,7 +29,7 @@ def print_incidents(incidents: Sequence[Incident], style: Style, out: TextIO) ->
 
 
 def print_incidents_in_full(incidents: Sequence[Incident], style: Style, out: TextIO) -> None:
-    """Each incident with its evidence and remedies, with an empty line between."""
+    """Write each incident with its evidence and remedies, with an empty line between."""
     between = ""
     for incident in incidents:
         out.write(between)
@@ -37,16 +37,16 @@ def print_incidents_in_full(incidents: Sequence[Incident], style: Style, out: Te
         between = "\n"
 
 
-def print_incident_list(found: IncidentList, form: str, out: TextIO) -> None:
-    """One IncidentList, as json or yaml."""
+def print_incident_list(incidents: IncidentList, form: str, out: TextIO) -> None:
+    """Write one IncidentList, as json or yaml."""
     if form == "json":
-        text = msgspec.json.format(msgspec.json.encode(found), indent=4).decode()
+        text = msgspec.json.format(msgspec.json.encode(incidents), indent=4).decode()
         out.write(f"{escaped_json(text)}\n")
         return
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    out.write(yaml.dump(msgspec.to_builtins(found), Dumper=dumper, sort_keys=False, width=4096))
+    out.write(yaml.dump(msgspec.to_builtins(incidents), Dumper=dumper, sort_keys=False, width=4096))
 
 
 def _cells(incident: Incident, style: Style) -> Iterator[str]:
@@ -80,8 +80,8 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
     pods = "1 Pod" if incident.pods == 1 else f"{incident.pods} Pods"
     head = f"{incident.cause}{at}{kind}: {pods}{f', since {since}' if since else ''}"
     yield colour_text(escaped(head), BOLD, wanted=style.use_colour)
-    heals = {True: "heals by itself", False: "does not heal by itself", None: "may heal by itself or not"}
-    yield from labelled_lines("meaning", [f"{incident.meaning}; {heals[incident.transient]}"])
+    outlook = {True: "heals by itself", False: "does not heal by itself", None: "may heal by itself or not"}
+    yield from labelled_lines("meaning", [f"{incident.meaning}; {outlook[incident.transient]}"])
     yield from labelled_lines("ends it", [incident.who] if incident.who else [])
     yield from labelled_lines("where", [incident.where])
     yield from _shares("images", incident.images)
@@ -101,13 +101,13 @@ def _in_full(incident: Incident, style: Style) -> Iterator[str]:
 
 
 def _evidence(example: Example) -> list[str]:
-    spoke = example.spoke or "waiting message"
-    whose = f"{spoke} of pod/{example.pod} -n {example.namespace}, container {example.container}"
-    return [f'"{example.evidence}"', whose] if example.evidence else [whose]
+    message_source = example.spoke or "waiting message"
+    origin = f"{message_source} of pod/{example.pod} -n {example.namespace}, container {example.container}"
+    return [f'"{example.evidence}"', origin] if example.evidence else [origin]
 
 
 def _shares(label: str, shares: Sequence[Share]) -> Iterator[str]:
-    """Names with their counts, the first few of them."""
+    """Yield the first names with their counts, and how many more there are."""
     lines = [f"{share.name} ({share.pods})" for share in shares[:LISTED]]
     if len(shares) > LISTED:
         lines.append(f"and {len(shares) - LISTED} more")

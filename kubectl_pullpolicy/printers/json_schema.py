@@ -1,4 +1,4 @@
-"""The JSON Schemas of `-o json`, one a kind of list, made from the values themselves."""
+"""The JSON Schemas of `-o json`, generated from the structs that are printed."""
 
 from importlib.resources import files
 from typing import Any
@@ -24,25 +24,25 @@ class ExplanationList(msgspec.Struct, rename="camel", forbid_unknown_fields=True
 
 
 def explanation_list_schema() -> dict[str, Any]:
-    """The schema (JSON Schema 2020-12)."""
+    """Return the schema (JSON Schema 2020-12) of `kubectl pullpolicy explain -o json`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(ExplanationList)}
 
 
 def incident_list_schema() -> dict[str, Any]:
-    """Likewise, of `kubectl pullpolicy diagnose -o json`."""
+    """Return the schema of `kubectl pullpolicy diagnose -o json`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(IncidentList)}
 
 
 def diagnosis_list_schema() -> dict[str, Any]:
-    """Likewise, of text: `kubectl pullpolicy diagnose -o json -- MESSAGE`."""
+    """Return the schema of `kubectl pullpolicy diagnose -o json -- MESSAGE`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(DiagnosisList)}
 
 
 def plan_schema() -> dict[str, Any]:
-    """Likewise, of commands that write: `kubectl pullpolicy set -o json`."""
+    """Return the schema of commands that write: `kubectl pullpolicy set -o json`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Plan)}
 
 
 def file_plan_schema() -> dict[str, Any]:
-    """Likewise, of what changes files: `kubectl pullpolicy pin -f FILE -o json`."""
+    """Return the schema of commands that change files: `kubectl pullpolicy pin -f FILE -o json`."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(FilePlan)}

@@ -1,4 +1,4 @@
-"""A bar on a terminal's standard error: how many of a known number are done. Nowhere else anything."""
+"""A progress bar on standard error, if that is a terminal."""
 
 from typing import TextIO
 
@@ -7,7 +7,7 @@ CLEAR = "\r\x1b[K"
 
 
 class Progress:
-    """Counts up to `total`. `wanted`: whether the stream is a terminal."""
+    """A bar of `total` steps. It draws nothing if the stream is not a terminal."""
 
     def __init__(self, stream: TextIO, total: int) -> None:
         self._stream = stream
@@ -22,7 +22,7 @@ class Progress:
             self._stream.flush()
 
     def clear(self) -> None:
-        """Take the bar away: something else is to be written."""
+        """Clear the line of the bar, before other text."""
         if self._wanted:
             self._stream.write(CLEAR)
             self._stream.flush()

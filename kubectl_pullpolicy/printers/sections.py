@@ -1,4 +1,4 @@
-"""The cause of a failing pull and what ends it, as fields of a full text."""
+"""Fields that full texts share: cause, remedies, probe and pull secrets."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,16 +6,16 @@ from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 from kubectl_pullpolicy.core.report.pull_failure import Credential, Diagnosis, Remedy
 from kubectl_pullpolicy.printers.style import labelled_lines
 
-HEALING = {True: "Heals by itself", False: "Does not heal by itself", None: "May heal by itself or not"}
+TRANSIENT = {True: "Heals by itself", False: "Does not heal by itself", None: "May heal by itself or not"}
 
 
 def cause_lines(diagnosis: Diagnosis) -> Iterator[str]:
-    """The cause, whether it heals, who can end it, and the words that tell."""
+    """Yield the field of the cause: meaning, whether it is transient, how to fix it, and the evidence."""
     yield from labelled_lines("cause", list(_cause(diagnosis)))
 
 
 def remedy_lines(remedies: Sequence[Remedy]) -> Iterator[str]:
-    """What to do, each with the command to paste."""
+    """Yield the field of the remedies, each with its command."""
     yield from labelled_lines("remedy", [line for remedy in remedies for line in _remedy(remedy)])
 
 
@@ -30,7 +30,7 @@ def _cause(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.certainty == "unknown":
         yield f"{meaning} ({diagnosis.spoke})" if diagnosis.spoke else meaning
         return
-    yield f"{meaning}. {HEALING[diagnosis.transient]}{_who(diagnosis.who)}"
+    yield f"{meaning}. {TRANSIENT[diagnosis.transient]}{_who(diagnosis.who)}"
     if diagnosis.mechanism:
         yield f"{diagnosis.certainty}: {diagnosis.mechanism}"
     if diagnosis.evidence:
@@ -40,7 +40,7 @@ def _cause(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _who(who: str) -> str:
-    """`; you can end it: pull secret`, `; who can end it: who runs the registry`."""
+    """Return `; you can end it: pull secret` or `; who can end it: who runs the registry`."""
     if who.startswith("you: "):
         return f"; you can end it: {who.removeprefix('you: ')}"
     return f"; who can end it: {who}" if who else ""
@@ -51,7 +51,7 @@ DIGEST_KINDS = {"index": "an image index", "manifest": "a single image"}
 
 
 def probe_lines(probe: Probe) -> Iterator[str]:
-    """The text of the field."""
+    """Yield the lines of the field."""
     yield VANTAGE
     yield f"asked for {probe.asked}"
     for attempt in probe.attempts:
@@ -68,14 +68,14 @@ def _attempt(attempt: ProbeAttempt) -> str:
 
 
 def secret_lines(credentials: Sequence[Credential]) -> list[str]:
-    """A line each, names and lists in columns; what is of no list comes last, as a sentence."""
+    """Return a line for each credential, with names and lists in columns. Those of no list are last."""
     rows = [(_name(each), _list(each), each.detail) for each in credentials if each.kind not in {"Node", "Anonymous"}]
     named = [row for row in rows if row[0] or row[1]]
     names = max((len(name) for name, _, _ in named), default=0)
-    lists = max((len(held) for _, held, _ in named), default=0)
+    lists = max((len(listed) for _, listed, _ in named), default=0)
     lines = [
-        f"{name:<{names}}  {held:<{lists}}  {detail}".lstrip() if name or held else detail
-        for name, held, detail in rows
+        f"{name:<{names}}  {listed:<{lists}}  {detail}".lstrip() if name or listed else detail
+        for name, listed, detail in rows
     ]
     for each in credentials:
         if each.kind in {"Node", "Anonymous"}:

@@ -1,4 +1,4 @@
-"""-o json, yaml and name. Items are written as they come; what is known only at the end stands at the end."""
+"""-o json, yaml and name. Items are written as they come, and the notes at the end."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
@@ -14,7 +14,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def print_json(pages: Pages, notes: Notes, out: TextIO) -> None:
-    """One ExplanationList; an item is one container."""
+    """Write one ExplanationList. An item is one container."""
     out.write(f'{{\n    "apiVersion": "{API_VERSION}",\n    "kind": "ExplanationList",\n    "items": [')
     separator = "\n"
     for page in pages:
@@ -29,7 +29,7 @@ def print_json(pages: Pages, notes: Notes, out: TextIO) -> None:
 
 
 def print_json_lines(pages: Pages, out: TextIO) -> None:
-    """One Explanation a line, without a list around them: for what never ends."""
+    """Write one Explanation a line, without a list around them, for a watch."""
     for page in pages:
         for subject in page:
             out.writelines(f"{escaped_json(_ENCODER.encode(each).decode())}\n" for each in subject.containers)
@@ -39,7 +39,7 @@ NEWLINE, INDENTED = "\n", "\n        "
 
 
 def print_yaml(pages: Pages, notes: Notes, out: TextIO) -> None:
-    """The same document as YAML."""
+    """Write the same document as YAML."""
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -55,7 +55,7 @@ def print_yaml(pages: Pages, notes: Notes, out: TextIO) -> None:
 
 
 def print_yaml_documents(pages: Pages, out: TextIO) -> None:
-    """One Explanation a document."""
+    """Write one Explanation a document, for a watch."""
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -67,6 +67,6 @@ def print_yaml_documents(pages: Pages, out: TextIO) -> None:
 
 
 def print_names(pages: Pages, out: TextIO) -> None:
-    """`pod/NAME` once each, `deployment.apps/NAME` for templates."""
+    """Write `pod/NAME` for each Pod, `deployment.apps/NAME` for templates."""
     for page in pages:
         out.writelines(f"{escaped(subject.target)}\n" for subject in page)

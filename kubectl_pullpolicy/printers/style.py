@@ -1,4 +1,4 @@
-"""How to print."""
+"""Colour, labels, and the options of printers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from kubectl_pullpolicy.printers.escape import escaped_lines
 
 @dataclass(frozen=True)
 class Style:
-    """What a command tells its printer. `now` is asked late: the server's time comes with its answers."""
+    """Options of a printer. `now` is a function, since the server's time comes with its answers."""
 
     now: Callable[[], datetime]
     all_namespaces: bool = False
@@ -21,15 +21,15 @@ class Style:
 RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
-def colour_text(text: str, use_colour: str, *, wanted: bool) -> str:
-    """The text in that colour."""
-    return f"{use_colour}{text}{RESET}" if wanted and text else text
+def colour_text(text: str, colour: str, *, wanted: bool) -> str:
+    """Return the text in this colour, if `wanted`."""
+    return f"{colour}{text}{RESET}" if wanted and text else text
 
 
 LABEL = 10
 
 
 def labelled_lines(label: str, lines: Sequence[str]) -> Iterator[str]:
-    """Label and text, the text's other lines below it."""
+    """Yield the label with the first line, and the other lines below it."""
     for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
         yield f"  {label if number == 0 else '':<{LABEL}}{line}"

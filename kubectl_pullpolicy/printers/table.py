@@ -14,7 +14,7 @@ MINIMUM = 6  # k8s.io/cli-runtime pkg/printers/tabwriter.go: tabwriterMinWidth
 
 
 def print_table(pages: Iterable[Sequence[SubjectExplanation]], style: Style, out: TextIO) -> None:
-    """One row a container. Nothing at all, not even a header, for no rows."""
+    """Write a row for each container. Without rows there is no header either."""
     widths: list[int] | None = None
     for page in pages:
         rows = list(_rows(page, style))
@@ -62,7 +62,7 @@ def _wide(explanation: Explanation) -> Iterator[str]:
 
 
 def print_rows(headers: Sequence[str], rows: list[list[str]], out: TextIO) -> list[int]:
-    """Lays out rows with tabulate, below headers unless there are none; returns the widths of the columns."""
+    """Write rows with tabulate, below the headers if there are any. Returns the widths of the columns."""
     if not rows:
         return []
     from tabulate import MIN_PADDING, DataRow, TableFormat, tabulate
@@ -74,12 +74,12 @@ def print_rows(headers: Sequence[str], rows: list[list[str]], out: TextIO) -> li
     text = tabulate(padded, headers, tablefmt=layout, disable_numparse=True, stralign="left", preserve_whitespace=True)
     out.writelines(f"{line.rstrip()}\n" for line in text.splitlines())
     widths = [max(map(_width, column)) for column in zip(*padded, strict=True)]
-    least = [_width(header) + MIN_PADDING for header in headers] or widths  # tabulate's room around headers
+    least = [_width(header) + MIN_PADDING for header in headers] or widths  # tabulate pads headers
     return [max(pair) for pair in zip(widths, least, strict=True)]
 
 
 def _lines(rows: list[list[str]], widths: list[int]) -> Iterator[str]:
-    plain = GAP.join(f"%-{width}s" for width in widths)  # in one step, where every character takes one cell
+    plain = GAP.join(f"%-{width}s" for width in widths)  # fast, if each character takes one cell
     for row in rows:
         line = plain % tuple(row)
         if not line.isascii() or "\x1b" in line:
@@ -92,7 +92,7 @@ def _pad(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Cells on a terminal; colours take none, wide characters two, combining ones none."""
+    """Return the terminal cells of a text: 0 for colours and combining characters, 2 for wide characters."""
     if text.isascii() and "\x1b" not in text:
         return len(text)
     if text.startswith("\x1b"):

@@ -1,4 +1,4 @@
-"""What is said of targets whose images are waited for."""
+"""The progress of targets that `wait` follows."""
 
 from collections.abc import Iterable
 
@@ -8,13 +8,13 @@ from kubectl_pullpolicy.printers.escape import escaped
 
 
 def target_name(target: Target) -> str:
-    """As kubectl names it: `pod/web`, `deployment.apps/web`."""
+    """Return the name as kubectl prints it: `pod/web`, `deployment.apps/web`."""
     group = f".{target.info.group}" if target.info.group else ""
     return escaped(f"{target.info.kind.lower()}{group}/{target.name}")
 
 
 def progress_line(target: str, look: WaitProgress) -> str:
-    """`deployment.apps/web: 1 of 3 Pods have their images, 1 cannot pull`."""
+    """Return `deployment.apps/web: 1 of 3 Pods have their images, 1 cannot pull`."""
     name, failing = escaped(target), len(look.failing)
     if not look.replica_count.observed:
         return f"{name}: its controller has not acted on the newest change yet"
@@ -26,6 +26,6 @@ def progress_line(target: str, look: WaitProgress) -> str:
 
 
 def cause_names(looks: Iterable[WaitProgress]) -> str:
-    """The causes of what cannot pull, once each."""
+    """Return the causes of failing pulls, each once."""
     named = (each.status.cause for look in looks for pod in look.failing for each in pod.containers if each.status)
     return escaped(", ".join(dict.fromkeys(cause for cause in named if cause)))

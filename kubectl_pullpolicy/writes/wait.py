@@ -1,4 +1,4 @@
-"""Following Pods until their images are pulled: for `wait`, and with --wait for every command that writes."""
+"""Wait until images are pulled: for `wait`, and for commands that write with --wait."""
 
 import sys
 import time
@@ -21,29 +21,29 @@ from kubectl_pullpolicy.printers.wait import cause_names, progress_line, target_
 from kubectl_pullpolicy.terminal import print_message, use_colour
 from kubectl_pullpolicy.writes.apply import WriteResult, WriteRun
 
-DOES_NOT_HEAL, TIMED_OUT = 3, 4
-PAUSE = 1.0  # seconds between two looks
+PULL_FAILED, TIMED_OUT = 3, 4
+PAUSE = 1.0  # seconds between two reads of a target
 
 
 @dataclass(frozen=True)
 class WaitResult:
-    """What came of waiting: the last look at each target, and the verdict."""
+    """The last state of each target, and the verdict."""
 
     looks: dict[Target, WaitProgress]
     verdict: Verdict
 
     @property
     def exit_code(self) -> int:
-        """0 pulled, 3 in vain, 4 timed out."""
-        return {"pulled": 0, "failed": DOES_NOT_HEAL, "waiting": TIMED_OUT}[self.verdict]
+        """0: pulled, 3: a pull fails permanently, 4: timed out."""
+        return {"pulled": 0, "failed": PULL_FAILED, "waiting": TIMED_OUT}[self.verdict]
 
 
 def wait_for(
     source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags | None
 ) -> int:
-    """Follows these targets until their images are there, and says how it ended. Returns the exit code.
+    """Follow the targets until their images are pulled, and print the result. Returns the exit code.
 
-    Without `output` standard output is somebody else's, and stays as it is.
+    Without `output` nothing is written to standard output.
     """
     waiting = {target: ImageWait(source, target, namespace) for target in dict.fromkeys(targets)}
     result = _followed(waiting, limit, quiet=output is None or bool(output.output))
@@ -56,20 +56,20 @@ def wait_for(
 def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) -> WaitResult:
     deadline = time.monotonic() + limit
     looks: dict[Target, WaitProgress] = {}
-    said: dict[Target, str] = {}
+    printed: dict[Target, str] = {}
     verdicts: dict[Target, Verdict] = dict.fromkeys(waiting, "waiting")
     while True:
         for target in [target for target, verdict in verdicts.items() if verdict == "waiting"]:
             try:
                 looks[target], verdicts[target] = waiting[target].look()
             except PullPolicyError as error:
-                # A server that is away for a moment; and before the first answer nothing is known to come back.
+                # A server may be away for a moment, but not before its first answer.
                 if target not in looks or not is_retriable(error) or time.monotonic() > deadline:
-                    raise _deleted_error(error, target, seen=target in looks) from error
+                    raise _deleted_error(error, target, was_read=target in looks) from error
                 continue
             line = progress_line(target_name(target), looks[target])
-            if not quiet and said.get(target) != line:
-                said[target] = line
+            if not quiet and printed.get(target) != line:
+                printed[target] = line
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
         if "failed" in verdicts.values():
@@ -81,14 +81,14 @@ def _followed(waiting: dict[Target, ImageWait], limit: float, *, quiet: bool) ->
         time.sleep(PAUSE)
 
 
-def _deleted_error(error: PullPolicyError, target: Target, *, seen: bool) -> PullPolicyError:
-    if seen and isinstance(error, NotFoundError):
+def _deleted_error(error: PullPolicyError, target: Target, *, was_read: bool) -> PullPolicyError:
+    if was_read and isinstance(error, NotFoundError):
         return NotFoundError(f"error: {target_name(target)} was deleted while its images were waited for", 404)
     return error
 
 
 def _print(result: WaitResult, source: Source, output: OutputFlags) -> None:
-    """The Pods that tell why it ended so."""
+    """Print the Pods that explain the verdict."""
     pods = _shown_pods(result)
     if output.output == "json":
         print_json([pods], tuple, sys.stdout)
@@ -105,9 +105,9 @@ def _print(result: WaitResult, source: Source, output: OutputFlags) -> None:
 
 
 def _print_failure(result: WaitResult) -> None:
-    """Why it did not end well."""
+    """Print why images are missing."""
     if result.verdict == "pulled":
-        # Nothing was waited for: not the same as images that are there.
+        # Without Pods there was nothing to wait for.
         for note in (note for look in result.looks.values() if not look.replica_count.pods for note in look.notes):
             print_message(note)
         return
@@ -127,16 +127,16 @@ def _shown_pods(result: WaitResult) -> list[SubjectExplanation]:
 
 
 def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanation]:
-    """Those that cannot pull; at a time-out also those that something else keeps waiting."""
+    """Return the Pods that cannot pull. After a time-out also those that wait for something else."""
     if verdict == "waiting":
         return look.unfinished
     return look.failing
 
 
-def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -> int:
-    """Return the exit code: of the write, or with --wait (`limit` seconds) of waiting. Raises PullPolicyError."""
+def wait_for_rollout(written: WriteResult, writing: WriteRun, limit: float | None) -> int:
+    """Return the exit code of the write, or of waiting (`limit` seconds, with --wait). Raises PullPolicyError."""
     changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
-    if limit is None or written.code or not changed or run.flags.dry_run != "none":
+    if limit is None or written.code or not changed or writing.flags.dry_run != "none":
         return written.code
     code = 0
     for namespace in sorted({plan.ref.namespace for plan in changed}):
@@ -147,6 +147,6 @@ def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -
             else:
                 targets.append(Target(plan.info, plan.ref.name))
         if targets:
-            form = None if run.structured else OutputFlags()
-            code = max(code, wait_for(run.search.writable.source, targets, namespace, limit, form))
+            form = None if writing.structured else OutputFlags()
+            code = max(code, wait_for(writing.writable.source, targets, namespace, limit, form))
     return code
