@@ -7,7 +7,6 @@ import msgspec
 from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectMeta, ObjectRef
 from kubectl_pullpolicy.errors import ServerError
 
-KUBELET_KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})
 _LOG_LINES, _LOG_BYTES = 5, 4096
 
 

@@ -19,7 +19,6 @@ from kubectl_pullpolicy.cluster.decode import (
     prepare_decoders,
 )
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
-from kubectl_pullpolicy.cluster.kubelet import KUBELET_KINDS, decode_kubelet_answer, kubelet_request
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.cluster.transport import ApiTransport
@@ -36,6 +35,8 @@ PAGES_AHEAD = 2
 OPEN_AHEAD = 2
 # Kinds that only add to an explanation: a server that cannot return one (decrypt a Secret) does not end it.
 _OPTIONAL = frozenset({"Secret", "ServiceAccount"})
+# What the API server reads from a kubelet (cluster/kubelet.py).
+KUBELET_KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})
 
 
 class RawPage(NamedTuple):
@@ -137,6 +138,8 @@ class ClusterSource:
         info = self._discovery.info(need)
         what = f"get {info.plural} {need.ref.name}"
         if need.ref.kind in KUBELET_KINDS:
+            from kubectl_pullpolicy.cluster.kubelet import decode_kubelet_answer, kubelet_request
+
             path, parameters = kubelet_request(need.ref)
             return decode_kubelet_answer(need.ref, self._transport.get(path, parameters, what))
         body = self._transport.get(path_of(info, need.ref.namespace, need.ref.name), {}, what)

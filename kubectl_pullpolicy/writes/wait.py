@@ -133,10 +133,10 @@ def _pods_of(look: WaitProgress, verdict: Verdict) -> Iterable[SubjectExplanatio
     return look.failing
 
 
-def wait_for_rollout(written: WriteResult, writing: WriteRun, limit: float | None) -> int:
-    """Return the exit code of the write, or of waiting (`limit` seconds, with --wait). Raises PullPolicyError."""
+def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -> int:
+    """Return the exit code: of the write, or with --wait (`limit` seconds) of waiting. Raises PullPolicyError."""
     changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
-    if limit is None or written.code or not changed or writing.flags.dry_run != "none":
+    if limit is None or written.code or not changed or run.flags.dry_run != "none":
         return written.code
     code = 0
     for namespace in sorted({plan.ref.namespace for plan in changed}):
@@ -147,6 +147,6 @@ def wait_for_rollout(written: WriteResult, writing: WriteRun, limit: float | Non
             else:
                 targets.append(Target(plan.info, plan.ref.name))
         if targets:
-            form = None if writing.structured else OutputFlags()
-            code = max(code, wait_for(writing.writable.source, targets, namespace, limit, form))
+            form = None if run.structured else OutputFlags()
+            code = max(code, wait_for(run.search.writable.source, targets, namespace, limit, form))
     return code
