@@ -97,7 +97,7 @@ def test_a_file_that_may_not_be_read_is_told_in_kubectls_words(folder: Path) -> 
 @pytest.mark.usefixtures("folder")
 def test_standard_input_is_not_looked_for_on_disk() -> None:
     """`-` stands for itself."""
-    assert list(found_files(["-"], recursive=True)) == ["-"]
+    assert list(find_files(["-"], recursive=True)) == ["-"]
 
 
 def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
