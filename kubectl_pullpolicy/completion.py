@@ -16,7 +16,6 @@ from kubectl_pullpolicy.core.k8s.kinds import TARGET_KINDS, KindInfo, kind_named
 from kubectl_pullpolicy.core.k8s.pod_templates import POLICY_SETTINGS, PULL_POLICIES
 from kubectl_pullpolicy.core.k8s.targets import parse_targets
 from kubectl_pullpolicy.errors import PullPolicyError
-from kubectl_pullpolicy.flags.checks import POLICIES
 from kubectl_pullpolicy.flags.options import ConnectionFlags
 
 # cobra completions.go: ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp.

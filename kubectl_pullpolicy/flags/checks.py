@@ -8,6 +8,7 @@ from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import UsageError
 from kubectl_pullpolicy.flags.options import AskFlags, OutputFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 
+
 def check_format(form: str, formats: Sequence[str]) -> None:
     """Raise UsageError for an output format that the command does not have; "" is the table or text."""
     if form and form not in formats:
