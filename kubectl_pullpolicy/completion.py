@@ -26,7 +26,8 @@ NAMESPACE = KindInfo("v1", "Namespace", "namespaces", namespaced=False)
 
 # Shells expand what they complete (`compgen -W` of older kubectl scripts runs $(...)), and show it on a terminal.
 _HARMFUL = re.compile(
-    r"""[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff$`\\'";&|<>]"""
+    r"""[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"""
+    r"""\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff$`\\'";&|<>]"""
 )
 
 Completer = Callable[[dict[str, Any], str], Iterable[str]]

@@ -50,7 +50,7 @@ def _title(item: MessageDiagnosis) -> str:
 def _message(item: MessageDiagnosis) -> Iterator[str]:
     yield from cause_lines(item)
     if item.certainty == "unknown":
-        yield from labelled_lines("text", [item.message or "(empty)"])
+        yield from labelled_lines("text", (item.message or "(empty)").split("\n"))
     if item.pods:
         more = item.count - len(item.pods)
         yield from labelled_lines(

@@ -188,7 +188,8 @@ def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator
 
 def _obstacle(obstacle: Obstacle) -> Iterator[str]:
     lines = [f"{obstacle.kind}: {obstacle.summary}"]
-    lines += [f"{evidence.certainty}: {evidence.source}: {evidence.detail}" for evidence in obstacle.evidence]
+    for evidence in obstacle.evidence:
+        lines += f"{evidence.certainty}: {evidence.source}: {evidence.detail}".split("\n")
     yield from labelled_lines("not image", lines)
     if obstacle.command:
         yield from labelled_lines("go on", [obstacle.command])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kubectl_pullpolicy.printers.escape import escaped_lines
+from kubectl_pullpolicy.printers.escape import escaped
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,6 @@ LABEL = 10
 
 
 def labelled_lines(label: str, lines: Sequence[str]) -> Iterator[str]:
-    """Yield the label with the first line, and the other lines below it."""
-    for number, line in enumerate(part for text in lines for part in escaped_lines(text)):
-        yield f"  {label if number == 0 else '':<{LABEL}}{line}"
+    """Label and text, the text's other lines below it. A line break in a line, as in a hostile name, is escaped."""
+    for number, line in enumerate(lines):
+        yield f"  {label if number == 0 else '':<{LABEL}}{escaped(line)}"

@@ -6,9 +6,13 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_pullpolicy.completion import _HARMFUL
 from kubectl_pullpolicy.printers.escape import escaped, escaped_cell, escaped_json, escaped_lines
 
-BIDI = set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Default_Ignorable_Code_Point of Unicode, which terminals and editors do not show, and the annotations.
+UNSEEN = {chr(code) for code in (0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x2060, 0x2070))}
+UNSEEN |= {chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE1000))}
+BIDI = UNSEEN | set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def harmless(text: str) -> bool:
@@ -44,3 +48,13 @@ def test_escapes_look_as_kubectl_prints_them() -> None:
 
 def test_plain_text_stays_as_it_is() -> None:
     assert escaped("größer 日本") == "größer 日本"
+
+
+def test_characters_that_are_not_seen_are_named() -> None:
+    assert escaped("a\u200bb\u00adc\U000e0041") == "a\\u200bb\\u00adc\\U000e0041"
+    assert escaped_json('"\U000e0041"') == '"\\udb40\\udc41"'
+    assert all(character not in escaped(f"a{character}b") for character in UNSEEN)
+
+
+def test_completion_offers_nothing_that_is_not_seen() -> None:
+    assert all(_HARMFUL.search(character) for character in BIDI)

@@ -8,6 +8,7 @@ PodDisruptionBudget says (pkg/registry/core/pod/storage/eviction.go:canIgnorePDB
 from shlex import quote
 from typing import NamedTuple
 
+from kubectl_pullpolicy.core.k8s.kinds import is_label, is_object_name
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, PodStatus, controller_of, meta, present
 from kubectl_pullpolicy.core.k8s.pod_templates import is_mirror
 from kubectl_pullpolicy.core.pods.status import BACK_OFF_REASONS
@@ -64,6 +65,8 @@ def retry_of(pod: Pod, explained: SubjectExplanation, *, kill_running: bool) -> 
         return NotRetried(
             explained, "a static Pod: its node makes it from a file, and a deletion here changes nothing there"
         )
+    if not is_object_name(name) or not is_label(namespace):
+        return NotRetried(explained, "the API server refuses its name")
     if controller is None:
         again = f"kubectl get pod {quote(name)} -n {quote(namespace)} -o json | kubectl replace --force -f -"
         return NotRetried(explained, "no controller would make it again", again)

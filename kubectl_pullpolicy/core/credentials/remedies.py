@@ -14,7 +14,7 @@ from kubectl_pullpolicy.core.credentials.keyring import repository_of
 from kubectl_pullpolicy.core.credentials.verdicts import CredentialQuery, credentials_of
 from kubectl_pullpolicy.core.diagnosis.causes import CREDENTIAL_CAUSES
 from kubectl_pullpolicy.core.diagnosis.remedies import SECRET, RemedyTarget, secret_command
-from kubectl_pullpolicy.core.k8s.kinds import kind_info, spec_path
+from kubectl_pullpolicy.core.k8s.kinds import is_object_name, kind_info, spec_path
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod, Workload, controller_of, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import workload_ref
 from kubectl_pullpolicy.core.report.explanation import Explanation
@@ -101,9 +101,8 @@ def _named(secret: str, unpulled: UnpulledImage) -> Remedy:
     words = f"kubectl patch {ref.kind.lower()} {shlex.quote(ref.name)}{unpulled.namespace}"
     rolls = ref.kind in {"Deployment", "StatefulSet", "DaemonSet"}
     after = f" (rolls {ref})" if rolls else " (for the Pods that are made from then on)"
-    return Remedy(
-        f'let the Pod use "{secret}"{after}', f"{words} -p {shlex.quote(msgspec.json.encode(patch).decode())}"
-    )
+    command = f"{words} -p {shlex.quote(msgspec.json.encode(patch).decode())}" if is_object_name(secret) else ""
+    return Remedy(f'let the Pod use "{secret}"{after}', command)
 
 
 def _created(credential: Credential, unpulled: UnpulledImage) -> Remedy:
@@ -115,8 +114,8 @@ def _retyped(credential: Credential, unpulled: UnpulledImage) -> Remedy:
     """A Secret's type cannot be changed."""
     name = shlex.quote(credential.source)
     text = f'create the Secret "{credential.source}" anew, with the type kubernetes.io/dockerconfigjson'
-    command = f"kubectl delete secret {name}{unpulled.namespace} && {_create(credential.source, unpulled)}"
-    return Remedy(text, command)
+    create = _create(credential.source, unpulled)
+    return Remedy(text, f"kubectl delete secret {name}{unpulled.namespace} && {create}" if create else "")
 
 
 def _renewed(credential: Credential, unpulled: UnpulledImage, text: str) -> Remedy:

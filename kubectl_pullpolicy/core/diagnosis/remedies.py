@@ -12,6 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.known_registries import registry_of, server_of
+from kubectl_pullpolicy.core.k8s.kinds import is_label, is_object_name
 from kubectl_pullpolicy.core.report.pull_failure import CauseId, Diagnosis, Remedy
 
 SECRET = "regcred"  # the name that the Kubernetes documentation gives a pull secret
@@ -175,13 +176,23 @@ _HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(?::\d{1,5})?|\[[0-9a-fA-F:]{2,45}\](?
 def remedies_of(diagnosis: Diagnosis, place: RemedyTarget = RemedyTarget()) -> tuple[Remedy, ...]:  # noqa: B008  a value
     """The remedies of a diagnosis, for an image that is wanted at that place."""
     words = _words(diagnosis, place)
-    quoted = {key: quote(value) for key, value in words.items()} | _commands(diagnosis, place)
+    quoted = {key: quote(value) for key, value in words.items() if not value.startswith("-")}
+    quoted = quoted | _commands(diagnosis, place) if _is_stored(place) else {}
     remedies = (_filled(step, words, quoted) for step in STEPS[diagnosis.cause])
     return (*_missing(diagnosis, place), *(remedy for remedy in remedies if remedy is not None))
 
 
+def _is_stored(place: RemedyTarget) -> bool:
+    """Return whether an API server can have these names: a text may show any."""
+    return (not place.namespace or is_label(place.namespace)) and all(
+        not name or is_object_name(name) for name in (place.pod, place.node, place.secret)
+    )
+
+
 def secret_command(registry: str, place: RemedyTarget, *, renew: bool) -> str:
-    """Return the command that creates a pull secret for a registry, or replaces it."""
+    """Return the command that creates a pull secret for a registry, or replaces it; "" if the API refuses a name."""
+    if not _is_stored(place):
+        return ""
     kind, parts = registry_of(registry)
     username = (kind.username if kind is not None else "") or '"${REGISTRY_USER:?}"'
     password = (kind.password if kind is not None else "") or '"${REGISTRY_PASSWORD:?}"'

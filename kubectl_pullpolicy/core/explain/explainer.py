@@ -38,6 +38,8 @@ from kubectl_pullpolicy.core.report.explanation import (
     Reference,
     Status,
     SubjectExplanation,
+    refused_containers,
+    refused_names,
 )
 from kubectl_pullpolicy.core.source.interface import Subject
 from kubectl_pullpolicy.core.source.reads import Known
@@ -80,7 +82,13 @@ class Explainer:
 
     def explain(self, subject: Subject) -> SubjectExplanation:
         """The explanation of a Pod or of a workload's template."""
-        return self._pod(subject) if isinstance(subject, Pod) else self._template(subject)
+        explained = self._pod(subject) if isinstance(subject, Pod) else self._template(subject)
+        if explained.stored and (any(refused_names(explained)) or any(refused_containers(explained))):
+            # Only files hold such names.
+            from kubectl_pullpolicy.core.explain.refused_names import without_commands
+
+            return without_commands(explained)
+        return explained
 
     def _pod(self, pod: Pod) -> SubjectExplanation:
         metadata, stored = meta(pod), is_stored(meta(pod))

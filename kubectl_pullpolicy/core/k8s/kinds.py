@@ -3,7 +3,13 @@
 Source: k8s.io/api core/v1, apps/v1, batch/v1 v0.37.2; short names as `kubectl api-resources` prints them.
 """
 
+import re
 from typing import NamedTuple
+
+# k8s.io/apimachinery pkg/util/validation: IsDNS1123Label, IsDNS1123Subdomain.
+DNS_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+DNS_SUBDOMAIN = rf"{DNS_LABEL}(\.{DNS_LABEL})*"
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 class KindInfo(NamedTuple):
@@ -59,6 +65,21 @@ _WITHOUT = {
     "ControllerRevision", "Event", "Node", "ServiceAccount", "Secret", "KubeletConfiguration", "ContainerLog"
 }  # fmt: skip
 TARGET_KINDS = tuple(info for info in KINDS if info.kind not in _WITHOUT)
+
+
+def is_label(name: str) -> bool:
+    """Return whether the API server takes this name for a namespace, a container or a volume."""
+    return len(name) <= 63 and re.fullmatch(DNS_LABEL, name) is not None
+
+
+def is_object_name(name: str) -> bool:
+    """Return whether the API server takes this name for a Pod, a workload, a Node or a Secret."""
+    return len(name) <= 253 and re.fullmatch(DNS_SUBDOMAIN, name) is not None
+
+
+def is_kind(kind: str) -> bool:
+    """Return whether this can be the kind of a resource."""
+    return _KIND.fullmatch(kind) is not None
 
 
 def is_built_in(info: KindInfo) -> bool:

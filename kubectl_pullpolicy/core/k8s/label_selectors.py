@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from kubectl_pullpolicy.core.k8s.kinds import DNS_SUBDOMAIN
 from kubectl_pullpolicy.errors import UsageError
 
 Operator = Literal["in", "notin", "=", "==", "!=", "gt", "lt", "exists", "!"]
@@ -20,8 +21,6 @@ _OPERATORS: dict[str, Operator] = {
 _INT64 = re.compile(r"[+-]?[0-9]{1,4000}")  # Python refuses to read longer ones
 
 _NAME = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_DNS_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = rf"{_DNS_LABEL}(\.{_DNS_LABEL})*"
 _CHARACTERS = "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 _NAME_RULE = (
     f"must consist of {_CHARACTERS} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
@@ -33,7 +32,7 @@ _VALUE_RULE = (
 )
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
-    f"and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{_SUBDOMAIN}')"
+    f"and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{DNS_SUBDOMAIN}')"
 )
 
 
@@ -179,7 +178,7 @@ def _check_key(key: str) -> None:
         elif slash:
             if len(prefix) > 253:
                 problems.append("prefix part must be no more than 253 bytes")
-            if not re.fullmatch(_SUBDOMAIN, prefix):
+            if not re.fullmatch(DNS_SUBDOMAIN, prefix):
                 problems.append(f"prefix part {_SUBDOMAIN_RULE}")
         if not name:
             problems.append("name part must be non-empty")

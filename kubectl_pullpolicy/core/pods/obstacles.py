@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from shlex import quote
 
 from kubectl_pullpolicy.core.k8s.events import event_time, newest
-from kubectl_pullpolicy.core.k8s.kinds import kind_info
+from kubectl_pullpolicy.core.k8s.kinds import is_label, is_object_name, kind_info
 from kubectl_pullpolicy.core.k8s.objects import (
     ContainerState,
     ContainerStatus,
@@ -33,7 +33,9 @@ _START = frozenset(
 # Reasons of containers that ended before their program ran: containerd's and cri-o's.
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 _MOUNT_EVENTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
-_MISSING = re.compile(r'\b(configmap|secret|persistentvolumeclaim|serviceaccount) "([^"]+)" not found')
+_MISSING = re.compile(
+    r'\b(configmap|secret|persistentvolumeclaim|serviceaccount) "([a-z0-9][-a-z0-9.]{0,252})" not found'
+)
 # apiserver pkg/admission/plugin/resourcequota/controller.go (v0.37.2); a Pod may have the word in its name.
 _QUOTA = re.compile(r"(?:exceeded|failed|insufficient|unknown for) quota\b")
 EXEC_FORMAT = "exec format error"
@@ -154,7 +156,8 @@ def _sandbox(pod: Pod, event: Event) -> Obstacle:
         command = f"kubectl describe node {quote((pod.spec.node_name if pod.spec is not None else '') or '')}"
     elif "no runtime for" in message and pod.spec is not None and pod.spec.runtime_class_name:
         summary = "the node has no runtime of the Pod's RuntimeClass"
-        command = f"kubectl get runtimeclass {quote(pod.spec.runtime_class_name)} -o yaml"
+        if is_object_name(pod.spec.runtime_class_name):
+            command = f"kubectl get runtimeclass {quote(pod.spec.runtime_class_name)} -o yaml"
     return Obstacle("Sandbox", summary, (Evidence(f"event {event.reason}", message, "certain"),), command)
 
 
@@ -167,7 +170,11 @@ def _initializing(pod: Pod) -> Obstacle | None:
             continue
         running = state is not None and state.running is not None
         evidence = Evidence(f"init container {status.name}", _how_far(state), "certain")
-        command = f"kubectl logs {_logs_of(pod)} -c {quote(status.name or '')}" if running else ""
+        command = (
+            f"kubectl logs {_logs_of(pod)} -c {quote(status.name or '')}"
+            if running and is_label(status.name or "")
+            else ""
+        )
         return Obstacle("Initializing", f"init container {status.name} comes first", (evidence,), command)
     return None
 

@@ -4,11 +4,12 @@
 (camelCase, every field present). A template has no status.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
-from kubectl_pullpolicy.core.k8s.kinds import kind_info
+from kubectl_pullpolicy.core.k8s.kinds import is_kind, is_label, is_object_name, kind_info
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.report.evidence import Evidence, Value
 from kubectl_pullpolicy.core.report.probe import Probe
@@ -195,6 +196,22 @@ class SubjectExplanation(Value, frozen=True):
         info = kind_info(self.kind)
         word = self.kind.lower()
         return f"{word}.{info.group}/{self.name}" if info is not None and info.group else f"{word}/{self.name}"
+
+
+def refused_names(subject: SubjectExplanation) -> Iterator[str]:
+    """Yield the names of a Pod or workload, and of what it belongs to, that the API server would refuse."""
+    owner, node = subject.owner, subject.node
+    if subject.namespace and not is_label(subject.namespace):
+        yield subject.namespace
+    names = (subject.name, owner.name if owner is not None else "", node.name if node is not None else "")
+    yield from (name for name in names if name and not is_object_name(name))
+    if owner is not None and owner.kind and not is_kind(owner.kind):
+        yield owner.kind
+
+
+def refused_containers(subject: SubjectExplanation) -> Iterator[str]:
+    """Yield the names of containers and image volumes that the API server would refuse."""
+    return (each.container for each in subject.containers if each.container and not is_label(each.container))
 
 
 def filter_containers(subject: SubjectExplanation, container: str, *, failing: bool) -> SubjectExplanation | None:
