@@ -1,7 +1,7 @@
 """Objects out of files, and the questions that they can answer."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kubectl_pullpolicy.core.k8s.objects import (
     Event,
@@ -16,7 +16,7 @@ from kubectl_pullpolicy.core.k8s.objects import (
     reference_to,
 )
 from kubectl_pullpolicy.core.k8s.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
-from kubectl_pullpolicy.core.k8s.times import parse_time
+from kubectl_pullpolicy.core.k8s.times import newest_time, parse_time
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import ABSENT, NOT_READ, Absent, Forbidden, Get, ListOf, NotRead, Reading
 from kubectl_pullpolicy.files.recording import Recording, need_of, outcome_of, ref_of
@@ -143,7 +143,7 @@ class Store:
         """Return the newest time in the objects, None for objects without times (manifests)."""
         texts = {text for thing in self._things.values() for text in _times(thing) if text}
         moments = (parse_time(text) for text in texts)
-        return max((moment for moment in moments if moment is not None), default=None)
+        return newest_time((moment for moment in moments if moment is not None), datetime.now(UTC))
 
 
 def _group(api_version: str) -> str:

@@ -1,25 +1,40 @@
 """Times as the API writes them (RFC 3339, UTC), ages as kubectl prints them, durations as its flags take them."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 # A Go duration: 1s, 2m, 1h30m, 1.5h.
-_DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+")
-_PART = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
+_DURATION = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:ns|us|µs|ms|s|m|h))+")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+_LONGEST = (2**63 - 1) * 1e-9  # seconds: Go's time.Duration
+# Go writes the year 1 for no time; there are no Kubernetes objects of before 1970. A margin for what is added to times.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9990
+_SKEW = timedelta(days=1)  # between the clocks of a cluster and of this machine
 
 
 @lru_cache(maxsize=4096)
 def parse_time(text: str | None) -> datetime | None:
-    """The time, or None for a missing or unreadable one."""
-    if not text:
+    """Return the time, in UTC; None for a missing or unreadable one, and for years that cannot be computed with."""
+    if not text or len(text) > 64:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
+
+
+def newest_time(moments: Iterable[datetime], clock: datetime) -> datetime | None:
+    """Return the newest of these times. One that lies ahead of the clock does not count beside others: it is wrong."""
+    known = tuple(moments)
+    past = tuple(moment for moment in known if moment <= clock + _SKEW)
+    return max(past or known, default=None)
 
 
 def format_time(moment: datetime) -> str:
@@ -34,6 +49,8 @@ def duration_seconds(text: str) -> float | None:
     if not _DURATION.fullmatch(text):
         return None
     total = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    if total > _LONGEST:
+        return None
     return -total if text.startswith("-") else total
 
 

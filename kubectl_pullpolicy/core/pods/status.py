@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.reference import parse_or_none
+from kubectl_pullpolicy.core.k8s.events import event_time
 from kubectl_pullpolicy.core.k8s.objects import (
     Condition,
     Container,
@@ -187,7 +188,7 @@ def _pulling_since(container: DeclaredContainer, events: Sequence[Event]) -> str
     for event in events:
         if event.involved_object is None or event.involved_object.field_path != path:
             continue
-        when = event.last_timestamp or event.event_time or event.first_timestamp or ""
+        when = event_time(event)
         # Of two in the same second the later in the list is not surely the later: an end wins over a beginning.
         if (when, event.reason != "Pulling") > (latest[0], latest[1] != "Pulling"):
             latest = when, event.reason or ""
