@@ -9,11 +9,8 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
-from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, object_type
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, KubernetesObject, object_type
 from kubectl_pullpolicy.errors import PullPolicyError, ServerError
-
-# UnicodeDecodeError: msgspec lets it through if text is not UTF-8.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 class ListMeta(msgspec.Struct, rename={"next": "continue", "version": "resourceVersion"}):

@@ -11,6 +11,7 @@ import msgspec
 
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in, kind_info
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE
 from kubectl_pullpolicy.core.source.reads import Get, Need
 from kubectl_pullpolicy.errors import NotFoundError, ServerError
 
@@ -104,7 +105,7 @@ class Discovery:
             body = self._transport.get("/apis", {}, "get apis", accept=f"{_AGGREGATED},application/json")
             try:
                 groups = _GROUPS_DECODER.decode(body).items or ()
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 raise ServerError(f"error: the server's resources cannot be read: {error}") from error
             # Built-in kinds have their words in our table.
             self._all = [info for group in groups for info in _of_group(group) if not is_built_in(info)]
@@ -114,7 +115,7 @@ class Discovery:
         body = self._transport.get(f"/apis/{quote(api_version)}", {}, f"get {api_version}")
         try:
             resources = _RESOURCES_DECODER.decode(body).resources or ()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise ServerError(f"error: the server's resources of {api_version} cannot be read: {error}") from error
         return {
             each.kind: KindInfo(api_version, each.kind, each.name, namespaced=each.namespaced)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.cluster.connection import Connection
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE
 from kubectl_pullpolicy.errors import ForbiddenError, NoConnectionError, NotFoundError, ServerError, UnauthorizedError
 
 UNREACHABLE = "Unable to connect to the server: "
@@ -47,7 +48,7 @@ def status_error(status: int, headers: Any, body: bytes, what: str) -> ServerErr
     """Return the error for an answer of status 300 or more."""
     try:
         answer = _STATUS_DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         answer = ApiStatus()
     if status == 401:
         message = answer.message or "the server has asked for the client to provide credentials"

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from kubectl_pullpolicy.core.k8s.objects import ContainerLog, KubeletConfiguration, ObjectMeta, ObjectRef
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ContainerLog, KubeletConfiguration, ObjectMeta, ObjectRef
 from kubectl_pullpolicy.errors import ServerError
 
 _LOG_LINES, _LOG_BYTES = 5, 4096
@@ -33,6 +33,6 @@ def decode_kubelet_answer(ref: ObjectRef, body: bytes) -> KubeletConfiguration |
         return ContainerLog(ref.api_version, ref.kind, metadata, body.decode("utf-8", "replace"))
     try:
         found = _CONFIGZ.decode(body).kubeletconfig or KubeletConfiguration()
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ServerError(f"error: the configuration of kubelet {ref.name} cannot be read: {error}") from error
     return msgspec.structs.replace(found, api_version=ref.api_version, kind=ref.kind, metadata=metadata)

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.decode import UNREADABLE
 from kubectl_pullpolicy.cluster.discovery import Discovery
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.source import ClusterSource
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
-from kubectl_pullpolicy.core.k8s.objects import ObjectRef, controller_of
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ObjectRef, controller_of
 from kubectl_pullpolicy.core.plans.container_fields import live_containers
 from kubectl_pullpolicy.core.plans.plan import LiveObject, live_object, target_of
 from kubectl_pullpolicy.core.source.interface import Selection

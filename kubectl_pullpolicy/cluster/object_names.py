@@ -9,7 +9,7 @@ from kubectl_pullpolicy.cluster.kubernetes_client import enter_package
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
-from kubectl_pullpolicy.core.k8s.objects import EMPTY_META, ObjectMeta, Pod, Workload, present
+from kubectl_pullpolicy.core.k8s.objects import EMPTY_META, UNREADABLE, ObjectMeta, Pod, Workload, present
 from kubectl_pullpolicy.core.k8s.pod_templates import declared_containers, template_of
 from kubectl_pullpolicy.errors import ServerError
 from kubectl_pullpolicy.flags.options import ConnectionFlags
@@ -51,7 +51,7 @@ def container_names(flags: ConnectionFlags, info: KindInfo, name: str) -> list[s
 def _decoded(kind: type[T], body: bytes) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ServerError(f"error: the server's answer cannot be read: {error}") from error
 
 

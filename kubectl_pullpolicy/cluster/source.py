@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from kubectl_pullpolicy.cluster.connection import PARALLEL
 from kubectl_pullpolicy.cluster.decode import (
-    UNREADABLE,
     ListMeta,
     decode_list,
     decode_list_meta,
@@ -23,7 +22,7 @@ from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo
-from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, meta
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotRead, Reading, secret_ref
 from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError

@@ -11,14 +11,14 @@ from datetime import datetime
 
 import msgspec
 
-from kubectl_pullpolicy.cluster.decode import UNREADABLE, ListMeta, decode_list, decode_object, unreadable_object
+from kubectl_pullpolicy.cluster.decode import ListMeta, decode_list, decode_object, unreadable_object
 from kubectl_pullpolicy.cluster.errors import status_error
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import ReconnectBackoff, is_retriable
 from kubectl_pullpolicy.cluster.source import PAGES_AHEAD, ClusterSource, selectors_of
 from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import POD
-from kubectl_pullpolicy.core.k8s.objects import Pod
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, Pod
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, News, Selection
 from kubectl_pullpolicy.core.source.reads import ListOf, Need, Reading
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError

@@ -9,7 +9,7 @@ import msgspec
 from kubectl_pullpolicy.core.credentials.redaction import decoder_of
 from kubectl_pullpolicy.core.k8s.custom_workloads import decode_workload, has_template
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
-from kubectl_pullpolicy.core.k8s.objects import KubernetesObject, Pod, Workload, object_type, present
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, KubernetesObject, Pod, Workload, object_type, present
 from kubectl_pullpolicy.core.k8s.pod_templates import template_of
 from kubectl_pullpolicy.core.syntax.yaml_parser import TEMPLATE
 from kubectl_pullpolicy.errors import FileError
@@ -53,7 +53,7 @@ def _recording(document: JsonDocument) -> Iterator[Decoded]:
         return
     try:
         recording = msgspec.json.decode(document.json, type=Recording)
-    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         yield type_error(document, document.json, (), error)
         return
     yield recording
@@ -99,7 +99,7 @@ def _object(item: _EncodedObject, depth: int) -> Iterator[Decoded]:
     """An item of a list: an object, or a list again."""
     try:
         envelope = read_envelope(item.json)
-    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         yield type_error(item.document, item.json, item.path, error)
         return
     yield from _objects(item, envelope, depth)
@@ -108,7 +108,7 @@ def _object(item: _EncodedObject, depth: int) -> Iterator[Decoded]:
 def _decoded_as(guess: type[KubernetesObject], item: _EncodedObject) -> Decoded | None:
     try:
         thing = _decoder(guess).decode(item.json)
-    except (msgspec.ValidationError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     thing = _named(thing, item.api_version, item.kind)
     return _checked(item, thing) if _builtin(thing.kind or "", thing.api_version) is guess else None
@@ -120,7 +120,7 @@ def _one(item: _EncodedObject, kind: str, api_version: str | None) -> Decoded:
         return _foreign(item, kind, api_version)
     try:
         return _checked(item, _named(_decoder(struct).decode(item.json), api_version, kind))
-    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return type_error(item.document, item.json, item.path, error)
 
 
@@ -129,7 +129,7 @@ def _foreign(item: _EncodedObject, kind: str, api_version: str | None) -> Decode
         return UnreadKind()
     try:
         thing = decode_workload(item.json)
-    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return type_error(item.document, item.json, item.path, error)
     return _checked(item, _named(thing, api_version, kind))
 

@@ -5,7 +5,7 @@ Only what has that shape is read of them: `replicas: "3"` is an error in a Deplo
 
 import msgspec
 
-from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, PodTemplateSpec, Workload, WorkloadSpec
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ObjectMeta, PodTemplateSpec, Workload, WorkloadSpec
 
 
 class _TemplateHolder(msgspec.Struct):
@@ -39,21 +39,20 @@ class _Probe(msgspec.Struct, gc=False):
 
 _WHOLE, _NARROW = msgspec.json.Decoder(Workload), msgspec.json.Decoder(_Template)
 _BARE, _PROBE = msgspec.json.Decoder(_Metadata), msgspec.json.Decoder(_Probe)
-_UNREADABLE = (msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 
 
 def has_template(json: bytes | memoryview | msgspec.Raw) -> bool:
     """Whether an object holds a pod template."""
     try:
         spec = _PROBE.decode(json).spec
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     template = spec.template if spec is not None else None
     return template is not None and template.spec is not None and bool(template.spec.containers)
 
 
 def decode_workload(json: bytes | memoryview | msgspec.Raw) -> Workload:
-    """What can be read of an object that has a template. Raises msgspec.ValidationError, UnicodeDecodeError."""
+    """What can be read of an object that has a template. Raises UNREADABLE."""
     try:
         return _WHOLE.decode(json)
     except msgspec.ValidationError:
@@ -67,6 +66,6 @@ def decode_owner(json: bytes | memoryview | msgspec.Raw) -> Workload:
     if has_template(json):
         try:
             return decode_workload(json)
-        except _UNREADABLE:
+        except UNREADABLE:
             pass
     return Workload(metadata=_BARE.decode(json).metadata)

@@ -10,11 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from kubectl_pullpolicy.core.k8s.kinds import spec_path
-from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, PodSpec, present
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ObjectMeta, PodSpec, present
 from kubectl_pullpolicy.core.k8s.pod_templates import DeclaredContainer, declared_containers
 
-# UnicodeDecodeError: msgspec raises it for text that is not UTF-8.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -44,7 +42,7 @@ def last_applied(kind: str, metadata: ObjectMeta) -> tuple[DeclaredContainer, ..
         for key in spec_path(kind):
             node = node[key]
         return declared_containers(msgspec.convert(node, PodSpec))
-    except (*_UNREADABLE, KeyError, TypeError):
+    except (*UNREADABLE, KeyError, TypeError):
         return None
 
 
@@ -78,7 +76,7 @@ def field_owners(kind: str, metadata: ObjectMeta) -> tuple[FieldOwner, ...]:
             continue
         try:
             node: Any = msgspec.json.decode(entry.fields_v1)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
         for key in spec_path(kind):
             node = node.get(f"f:{key}") if isinstance(node, dict) else None
@@ -114,7 +112,7 @@ def _item_name(key: str) -> str | None:
         return None
     try:
         parsed = msgspec.json.decode(key[2:])
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     name = parsed.get("name") if isinstance(parsed, dict) else None
     return name if isinstance(name, str) else None

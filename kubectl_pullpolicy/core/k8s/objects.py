@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 T = TypeVar("T")
+# What decoding raises for a hostile text. UnicodeDecodeError: it is not UTF-8; RecursionError: it is nested too deeply.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class ObjectRef(NamedTuple):

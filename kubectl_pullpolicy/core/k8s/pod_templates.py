@@ -20,6 +20,9 @@ def is_pull_policy(value: str) -> TypeGuard[PullPolicy]:
     return value in PULL_POLICIES
 
 
+_NOTHING = "a,!a"  # a selector that no labels satisfy
+
+
 class DeclaredContainer(msgspec.Struct, frozen=True):
     """A container as a spec declares it; an image volume counts as one. `policy` is "" if none is set."""
 
@@ -90,13 +93,23 @@ def selector_text(workload: Workload) -> str | None:
         return None
     if workload.kind == "ReplicationController":
         return ",".join(f"{key}={value}" for key, value in selector.items())
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    for requirement in selector.get("matchExpressions") or []:
-        key, operator = requirement.get("key"), requirement.get("operator")
-        values = ",".join(requirement.get("values") or [])
-        words = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "DoesNotExist": f"!{key}"}
-        parts.append(words.get(operator, f"{key}"))
+    labels, expressions = selector.get("matchLabels"), selector.get("matchExpressions")
+    parts = [f"{key}={value}" for key, value in labels.items()] if isinstance(labels, dict) else []
+    parts += map(_expression, expressions) if isinstance(expressions, list) else []
     return ",".join(parts)
+
+
+def _expression(requirement: object) -> str:
+    """Return an entry of matchExpressions as a term of a selector; what is none as a term that selects nothing."""
+    if not isinstance(requirement, dict):
+        return _NOTHING
+    key, values = requirement.get("key"), requirement.get("values") or []
+    if not isinstance(key, str) or not isinstance(values, list):
+        return _NOTHING
+    listed = ",".join(map(str, values))
+    terms = {"In": f"{key} in ({listed})", "NotIn": f"{key} notin ({listed})", "DoesNotExist": f"!{key}"}
+    operator = requirement.get("operator")
+    return terms.get(operator, key) if isinstance(operator, str) else key
 
 
 def readiness(workload: Workload) -> str:

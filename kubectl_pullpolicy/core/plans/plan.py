@@ -13,7 +13,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.k8s.custom_workloads import decode_owner
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, is_built_in
-from kubectl_pullpolicy.core.k8s.objects import ObjectMeta, ObjectRef, Workload, meta
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ObjectMeta, ObjectRef, Workload, meta
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.plans.container_fields import Field, LiveContainer
 from kubectl_pullpolicy.core.plans.restarts import NOTHING, Restarts
@@ -57,14 +57,14 @@ class LiveObject:
 
 
 def live_object(info: KindInfo, json: bytes) -> LiveObject:
-    """Return an object from its bytes. Raises msgspec.DecodeError, UnicodeDecodeError."""
+    """Return an object from its bytes. Raises UNREADABLE."""
     return LiveObject(info, msgspec.json.decode(json, type=dict[str, Any]), _workload(info, json))
 
 
 def _workload(info: KindInfo, json: bytes) -> Workload | None:
     try:
         workload = decode_owner(json)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return msgspec.structs.replace(workload, api_version=info.api_version, kind=info.kind)
 
