@@ -3,24 +3,19 @@
 `core.incidents.incidents` makes them, printers show them, and `-o json` writes an Incident as it is.
 """
 
-import msgspec
-
+from kubectl_pullpolicy.core.report.evidence import Value
 from kubectl_pullpolicy.core.report.probe import Probe
 from kubectl_pullpolicy.core.report.pull_failure import CauseId, Credential, Remedy
 
 
-class _Value(msgspec.Struct, frozen=True, rename="camel"):
-    """Base: camelCase keys, nothing left out."""
-
-
-class Share(_Value, frozen=True):
+class Share(Value, frozen=True):
     """How many of an incident's Pods have an image (as it is written) or a host that fails."""
 
     name: str
     pods: int
 
 
-class NodeShare(_Value, frozen=True):
+class NodeShare(Value, frozen=True):
     """How many of an incident's Pods are on a node; `platform` is OS/ARCHITECTURE, "" if it is not known."""
 
     name: str
@@ -28,7 +23,7 @@ class NodeShare(_Value, frozen=True):
     pods: int
 
 
-class OwnerShare(_Value, frozen=True):
+class OwnerShare(Value, frozen=True):
     """How many of an incident's Pods belong to a workload; a Pod without a controller counts as its own."""
 
     namespace: str
@@ -37,7 +32,7 @@ class OwnerShare(_Value, frozen=True):
     pods: int
 
 
-class Example(_Value, frozen=True):
+class Example(Value, frozen=True):
     """One container of an incident, with the text that shows the cause and the source of that text (`spoke`).
 
     `credentials` are its pull secrets, if they were read; `probe` is null if no registry was asked.
@@ -54,7 +49,7 @@ class Example(_Value, frozen=True):
     probe: Probe | None = None
 
 
-class Incident(_Value, frozen=True):
+class Incident(Value, frozen=True):
     """Failing pulls with one cause at one registry; at any registry if the cause is in the node.
 
     `pods` and `containers` are counts, `since` is when the first of them began to wait. `where` says in a few words
@@ -83,7 +78,7 @@ class Incident(_Value, frozen=True):
     remedies: tuple[Remedy, ...]
 
 
-class IncidentList(_Value, frozen=True):
+class IncidentList(Value, frozen=True):
     """The incidents, how many of the Pods fail, and what could not be read."""
 
     api_version: str
