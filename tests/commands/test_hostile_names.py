@@ -83,7 +83,9 @@ def commands(text: str) -> list[list[str]]:
 def dumps(place: str, names: tuple[str, ...]) -> dict[str, Any]:
     """A Pod for each name and cause, with the name in that place."""
     items = []
-    for number, (name, cause) in enumerate((name, cause) for name in names for cause in CAUSES):
+    for number, (name, cause) in enumerate(
+        (name, cause) for name in names for cause in CAUSES[: 5 if place == "secret" else 2]
+    ):
         pod, event = dump({"pod": f"web-{number}"} | {place: name}, cause)["items"]
         pod["metadata"]["uid"] = event["metadata"]["uid"] = f"uid-{number}"
         items += [pod, event]
@@ -135,22 +137,12 @@ def test_a_line_break_in_a_name_begins_no_line(place: str, tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    "character", ["\u200b", "\u200f", "\u2060", "\u00ad", "\ufeff", "\U000e0041", "\u180e", "\u202e"]
-)
-def test_what_is_not_seen_is_escaped(
-    place: str, character: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_seen_is_escaped(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "dump.json"
-    path.write_text(json.dumps(dump({place: f"a{character}b"})))
-    outputs = (
-        ("explain", "-o", "json"),
-        ("explain", "-o", "yaml"),
-        ("explain", "-o", "name"),
-        ("diagnose", "-o", "json"),
-    )
-    assert character not in screens(capsys, path)
-    assert character not in screens(capsys, path, *outputs)
+    unseen = "\u200b\u200f\u2060\u00ad\ufeff\U000e0041\u180e\u202e"
+    path.write_text(json.dumps(dump({place: f"a{unseen}b"})))
+    outputs = (*(("explain", "-o", form) for form in ("json", "yaml", "name")), ("diagnose", "-o", "json"))
+    assert not set(unseen) & set(screens(capsys, path) + screens(capsys, path, *outputs))
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -170,9 +170,9 @@ class Explainer:
         name = metadata.name or metadata.generate_name or ""
         if controller is None or container.kind == "ephemeral" or is_mirror(metadata):
             stored = is_stored(metadata)
-            judgement = self._reasons.of_pod(pod, container) if stored else manifest_reason(container)
+            policy_reason = self._reasons.of_pod(pod, container) if stored else manifest_reason(container)
             holder = TopOwner("Pod", metadata.namespace or "", name, name, mirror=is_mirror(metadata))
-            return _policy(container, judgement, access, holder if stored else None)
+            return _policy(container, policy_reason, access, holder if stored else None)
         key = controller, (metadata.labels or {}).get(REVISION_LABEL), container, access
         known = self._policies.get(key)
         if known is None:
@@ -197,8 +197,8 @@ class Explainer:
         explained = []
         for container in owner.containers:
             judge = stored and container.policy
-            judgement = self._reasons.of_template(container, owner) if judge else manifest_reason(container)
-            policy = _policy(container, judgement, VERIFICATION_UNKNOWN, holder)
+            policy_reason = self._reasons.of_template(container, owner) if judge else manifest_reason(container)
+            policy = _policy(container, policy_reason, VERIFICATION_UNKNOWN, holder)
             each = _explanation(container, policy, None, (namespace, None, summary, None))
             each = each if obstacle is None else msgspec.structs.replace(each, obstacle=obstacle)
             explained.append(self._advised(each, workload))
@@ -272,7 +272,7 @@ def _explanation(
 
 def _policy(
     container: DeclaredContainer,
-    judgement: PolicyReason,
+    policy_reason: PolicyReason,
     access: CredentialVerification | None,
     holder: TopOwner | None,
 ) -> Policy:
@@ -280,7 +280,7 @@ def _policy(
     value = container.policy or default_policy(container.image)
     starts = next_start(container, value, access.condition) if access is not None else None
     fresh = how_to_update(container, value, holder) if holder is not None and access is not None else None
-    return policy_of(value, container.image, judgement, starts, fresh)
+    return policy_of(value, container.image, policy_reason, starts, fresh)
 
 
 def _notes(pod: Pod) -> Iterator[str]:

@@ -16,7 +16,7 @@ Verdict = Literal[
     "stale",  # the tag moved: `digest` is where it points now
     "vanished",  # the registry has no such digest any more
     "platformChild",  # the digest of one platform's image; `digest` is that of the index
-    "failed",  # it is not known: the registry did not tell
+    "failed",  # unknown: the registry gave no answer
 ]
 
 # What `--check` stops at.

@@ -11,7 +11,7 @@ ManifestKind = Literal["index", "manifest"]
 FailureKind = Literal[
     "NotFound",  # 404: no such repository, tag or digest
     "Unauthorized",  # 401, of the registry or its token service: it wants other credentials
-    "Denied",  # 403: it knows who asks, and says no
+    "Denied",  # 403: the user is known and has no permission
     "RateLimited",  # 429
     "Unreachable",  # no answer: DNS, refused, TLS, time-out, broken off
     "ServerError",  # 5xx, after some attempts

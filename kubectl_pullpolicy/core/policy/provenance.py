@@ -39,9 +39,9 @@ class Provenance(NamedTuple):
     unchanged: bool = False
 
 
-def why(policy: str, image: str, reason_of: PolicyReason) -> str:
+def why(policy: str, image: str, policy_reason: PolicyReason) -> str:
     """The reason in a few words, as the table's WHY column has it."""
-    ground, other = default_ground(image), reason_of.other
+    ground, other = default_ground(image), policy_reason.other
     words: dict[Reason, str] = {
         "Explicit": "explicit",
         "Default": f"default for {ground}",
@@ -53,15 +53,15 @@ def why(policy: str, image: str, reason_of: PolicyReason) -> str:
         "DiffersFromDefault": f"differs from default {default_policy(image)}",
         "DiffersFromTemplate": f"differs from template's {other}",
     }
-    return words[reason_of.reason]
+    return words[policy_reason.reason]
 
 
 def policy_of(
-    value: str, image: str, reason_of: PolicyReason, next_start: str | None, fresh: FreshBytes | None = None
+    value: str, image: str, policy_reason: PolicyReason, next_start: str | None, fresh: FreshBytes | None = None
 ) -> Policy:
     """The Policy of an explanation."""
-    words = why(value, image, reason_of)
-    return Policy(value, reason_of.reason, words, reason_of.evidence, next_start, reason_of.unread, fresh)
+    words = why(value, image, policy_reason)
+    return Policy(value, policy_reason.reason, words, policy_reason.evidence, next_start, policy_reason.unread, fresh)
 
 
 def manifest_reason(container: DeclaredContainer, source: str = "the manifest") -> PolicyReason:
@@ -75,9 +75,9 @@ def manifest_reason(container: DeclaredContainer, source: str = "the manifest") 
 def stored_reason(container: DeclaredContainer, provenance: Provenance) -> PolicyReason:
     """Return the reason of a stored container's policy: by last-applied first, then managedFields, then history."""
     for judge in (_by_last_applied, _by_managed_fields, _by_history):
-        judgement = judge(container, provenance)
-        if judgement is not None:
-            return judgement
+        policy_reason = judge(container, provenance)
+        if policy_reason is not None:
+            return policy_reason
     if container.policy == "Never":
         return PolicyReason("Explicit", (Evidence("the value", "is Never, which is never a default", "certain"),))
     if container.policy == default_policy(container.image):

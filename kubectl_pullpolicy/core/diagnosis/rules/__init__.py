@@ -34,8 +34,8 @@ RULES = Rules(
     )
 )
 
-# Of several attempts, or of several statements about one image, the one that tells most: who got furthest, or whose
-# words are the most exact. What is not named here tells more than all of these.
+# Of several attempts or statements about one image, the one that says most: the one that got furthest, or the most
+# exact one. Causes that are not listed say more than all of these.
 TELLING: tuple[CauseId, ...] = (
     "Unknown",
     "BackOffOnly",
