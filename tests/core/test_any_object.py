@@ -35,7 +35,10 @@ from kubectl_pullpolicy.core.k8s.times import age, duration_seconds, format_time
 from kubectl_pullpolicy.core.source.reads import ListOf, Reading
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
 from kubectl_pullpolicy.errors import UsageError
-from kubectl_pullpolicy.printers import Style, print_json, print_narratives, print_table
+from kubectl_pullpolicy.printers.explanation import print_explanations_in_full
+from kubectl_pullpolicy.printers.structured import print_json
+from kubectl_pullpolicy.printers.style import Style
+from kubectl_pullpolicy.printers.table import print_table
 
 TIMES = (
     "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59",
@@ -65,12 +68,23 @@ FIELDS = st.fixed_dictionaries(
 SELECTORS = st.fixed_dictionaries({}, optional={"matchLabels": ANYTHING, "matchExpressions": ANYTHING, "app": ANYTHING})
 
 
+# Fields that an object nearly always has: without them little of it is read.
+USUAL = frozenset(
+    {"metadata", "spec", "status", "containers", "container_statuses", "name", "image", "state", "waiting", "reason",
+     "template", "involved_object", "kind", "message", "uid"}
+)  # fmt: skip
+
+
 def values_of(kind: Any, name: str = "", depth: int = 0) -> st.SearchStrategy[Any]:
     """JSON that a field of this type may hold."""
     if kind is Any:
         return ANYTHING
     if kind is msgspec.Raw:
         return FIELDS | ANYTHING
+    if kind is str and name == "name":
+        return st.sampled_from(["app", "app", "app", *NAMES])
+    if kind is str and name == "reason":
+        return st.sampled_from([word for word in WORDS if word.isalpha()])
     if kind is str:
         return st.sampled_from(TIMES) if name.endswith(("_at", "time", "timestamp")) else TEXTS
     if kind is bool or kind is int:
@@ -79,9 +93,10 @@ def values_of(kind: Any, name: str = "", depth: int = 0) -> st.SearchStrategy[An
         return objects_of(kind, depth + 1)
     of, inner = typing.get_origin(kind), typing.get_args(kind)
     if of in {UnionType, typing.Union}:
-        return st.none() | st.one_of(values_of(each, name, depth) for each in inner if each is not type(None))
+        present = st.one_of(values_of(each, name, depth) for each in inner if each is not type(None))
+        return present if name in USUAL else st.none() | present
     if of is tuple:
-        return st.lists(values_of(inner[0], name, depth), max_size=2)
+        return st.lists(values_of(inner[0], name, depth), min_size=name in USUAL, max_size=2)
     if name == "selector":
         return SELECTORS
     return st.dictionaries(TEXTS, values_of(inner[1], name, depth), max_size=2)
@@ -95,7 +110,9 @@ def objects_of(kind: type[msgspec.Struct], depth: int = 0) -> st.SearchStrategy[
     def deferred(name: str, hint: Any) -> st.SearchStrategy[Any]:
         return st.deferred(lambda: values_of(hint, name, depth))
 
-    return st.fixed_dictionaries({}, optional={key: deferred(*field) for key, field in fields.items()})
+    usual = {key: deferred(*field) for key, field in fields.items() if field[0] in USUAL}
+    others = {key: deferred(*field) for key, field in fields.items() if field[0] not in USUAL}
+    return st.fixed_dictionaries(usual, optional=others)
 
 
 KINDS: tuple[type[msgspec.Struct], ...] = (
@@ -125,7 +142,7 @@ def explained(subject: Pod | Workload, others: list[KubernetesObject]) -> None:
     incidents.take(found)
     incidents.found(ImageUsage(), None, None)
     style = Style(lambda: NOW)
-    print_narratives([[found]], style, io.StringIO())
+    print_explanations_in_full([[found]], style, io.StringIO())
     print_table([[found]], style, io.StringIO())
     print_json(iter([[found]]), tuple, io.StringIO())
 
