@@ -48,6 +48,14 @@ def make_certificate(authority_key: Path, authority: Path, names: Sequence[str],
              "-out", str(certificate))  # fmt: skip
 
 
+def make_client_certificate(authority_key: Path, authority: Path, name: str, key: Path, certificate: Path) -> None:
+    """Make a certificate for the user of this name."""
+    make_key(key)
+    _openssl("req", "-x509", "-key", str(key), "-days", "3650", "-subj", f"/CN={name}",
+             "-CA", str(authority), "-CAkey", str(authority_key), "-addext", "extendedKeyUsage=clientAuth",
+             "-addext", "basicConstraints=critical,CA:FALSE", "-out", str(certificate))  # fmt: skip
+
+
 def make_expired(authority_key: Path, authority: Path, name: str, key: Path, certificate: Path) -> None:
     """Make a certificate whose time is over. Of openssl's commands only `ca` takes dates, and it keeps books."""
     make_key(key)

@@ -4,6 +4,7 @@ What it says in errors was recorded from a real API server 1.37.2.
 """
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from kubectl_pullpolicy.core.k8s.times import parse_time
@@ -19,15 +21,25 @@ from kubectl_pullpolicy.core.k8s.times import parse_time
 DATE = "2026-01-02T03:04:05Z"
 
 
+class Tls(NamedTuple):
+    """Paths: the authority's certificate, and the server's certificate and key."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
 @dataclass
 class Request:
-    """One request as it came."""
+    """One request as it came. `client`: the common name of the client's certificate; `sni`: the TLS server name."""
 
     path: str
     query: dict[str, str]
     headers: dict[str, list[str]]
     method: str = "GET"
     body: bytes = b""
+    client: str = ""
+    sni: str = ""
 
 
 @dataclass
@@ -84,8 +96,8 @@ def status_body(code: int, reason: str, message: str) -> bytes:
 
 
 @contextmanager
-def api_server(state: State) -> Iterator[str]:
-    """Serves the state on loopback; yields the URL."""
+def api_server(state: State, tls: Tls | None = None) -> Iterator[str]:
+    """Serve the state on loopback, with TLS if its files are given; yields the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -107,6 +119,8 @@ def api_server(state: State) -> Iterator[str]:
             headers = {name.title(): self.headers.get_all(name) or [] for name in self.headers}
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(url.path, dict(parse_qsl(url.query)), headers, self.command, body)
+            if isinstance(self.connection, ssl.SSLSocket):
+                request.client, request.sni = _common_name(self.connection), names.get(self.connection, "")
             state.requests.append(request)
             answer = next((answer for wanted, answer in state.answers if answer.times and wanted(request)), None)
             if answer is not None:
@@ -153,14 +167,36 @@ def api_server(state: State) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    names: dict[Any, str] = {}
+    if tls is not None:
+        server.socket = _context(tls, names).wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _context(tls: Tls, names: dict[Any, str]) -> ssl.SSLContext:
+    """Return a server's context that accepts client certificates of the authority and collects server names."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tls.authority))
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.verify_mode = ssl.CERT_OPTIONAL
+
+    def note(connection: Any, name: str | None, _: ssl.SSLContext) -> None:
+        names[connection] = name or ""
+
+    context.sni_callback = note
+    return context
+
+
+def _common_name(connection: ssl.SSLSocket) -> str:
+    certificate: dict[str, Any] = dict(connection.getpeercert() or {})
+    parts = [dict(part) for part in certificate.get("subject", ())]
+    return next((str(part["commonName"]) for part in parts if "commonName" in part), "")
 
 
 def _answer(state: State, request: Request) -> Answer:
