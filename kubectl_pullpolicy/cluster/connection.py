@@ -1,7 +1,7 @@
-"""Which API server, as whom: kubectl's flags over the kubeconfig, by kubectl's precedence.
+"""Which API server, as which user: kubectl's flags over the kubeconfig, with kubectl's precedence.
 
-Without a kubeconfig it is the Pod's own service account, else localhost:8080. Authentication (certificates, tokens,
-exec plugins, proxies) is the kubernetes package's work. Nothing is ever written to the kubeconfig.
+Without a kubeconfig it is the Pod's own service account, else localhost:8080. TLS and connections are the kubernetes
+package's work. Nothing is ever written to the kubeconfig.
 """
 
 import ipaddress
@@ -9,14 +9,24 @@ import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from kubectl_pullpolicy import __version__
-from kubectl_pullpolicy.cluster.credentials import keep_only_token, load_credentials
-from kubectl_pullpolicy.cluster.kubeconfig import ClientConfig, read_kubeconfig, resolve_client_config
+from kubectl_pullpolicy.cluster.client_config import (
+    ClientConfig,
+    impersonation_headers,
+    resolve_client_config,
+    validate,
+)
+from kubectl_pullpolicy.cluster.credentials import Credentials
+from kubectl_pullpolicy.cluster.kubeconfig import Cluster, read_kubeconfig
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.flags.options import ConnectionFlags
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 LOCALHOST = "http://localhost:8080"
@@ -29,11 +39,13 @@ CONNECTIONS = 32
 class Connection(NamedTuple):
     """`configuration`: the kubernetes package's; `timeout`: seconds a request, None for no limit.
 
-    `context`: the name of the kubeconfig's context, "" where there is none.
+    `headers` and `impersonation`: sent with each request; `context`: the kubeconfig's context, "" for none.
     """
 
     configuration: Any
+    credentials: Credentials
     headers: dict[str, str]
+    impersonation: list[tuple[str, str]]
     namespace: str
     timeout: float | None
     context: str = ""
@@ -50,124 +62,83 @@ class Connection(NamedTuple):
 
 
 def connect(flags: ConnectionFlags) -> Connection:
-    """The connection that the flags mean; no request is made yet. Raises ConfigError, UsageError."""
+    """Return the connection that the flags choose; sends no request. Raises ConfigError, UsageError."""
     timeout = _timeout(flags.request_timeout)
-    chosen = _with_flags(resolve_client_config(read_kubeconfig(flags.kubeconfig), flags), flags)
-    # Compressing costs neither side more than to encrypt and decrypt twelve times the bytes, on loopback too.
-    headers = {
-        "User-Agent": f"kubectl-pullpolicy/{__version__}",
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",
-    }
-    headers |= _impersonation(flags, chosen.user_name)
-    _check_files(chosen)
+    config = resolve_client_config(read_kubeconfig(flags.kubeconfig), flags)
+    validate(config)
+    config = _with_defaults(config, flags)
+    address = _address(config.cluster.server)
+    headers = {"User-Agent": f"kubectl-pullpolicy/{__version__}", "Accept": "application/json"}
+    if not config.cluster.disable_compression:
+        # It costs both sides less than encrypting and decrypting twelve times the bytes, on loopback too.
+        headers["Accept-Encoding"] = "gzip"
+    return Connection(
+        _configuration(address, config.cluster),
+        Credentials(config, timeout, tls=address.startswith("https:")),
+        headers,
+        impersonation_headers(config.user),
+        flags.namespace or config.namespace or "default",
+        timeout,
+        config.context_name,
+    )
+
+
+def _configuration(address: str, cluster: Cluster) -> Any:
+    """Return the kubernetes package's configuration. The TLS context, which carries the keys, is not in it."""
     from kubernetes.client.configuration import Configuration
 
     configuration = Configuration()
-    namespace = _load(chosen, flags, configuration)
-    configuration.host = _address(str(configuration.host))
-    _set_proxy(chosen, configuration)
+    configuration.host = address
+    configuration.verify_ssl = not cluster.insecure_skip_tls_verify
+    configuration.tls_server_name = cluster.tls_server_name or None
+    configuration.no_proxy = configuration.proxy = configuration.proxy_headers = None
+    if proxy := cluster.proxy_url or environment_proxy(address):
+        configuration.proxy, configuration.proxy_headers = _proxy_and_headers(proxy)
     configuration.retries = False
     configuration.keep_alive = True  # as client-go: or a watch would not notice that the network is gone
     configuration.connection_pool_maxsize = CONNECTIONS
-    if not configuration.verify_ssl:
+    if cluster.insecure_skip_tls_verify:
         import urllib3
 
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return Connection(configuration, headers, flags.namespace or namespace or "default", timeout, chosen.context_name)
+    return configuration
 
 
-def _with_flags(chosen: ClientConfig, flags: ConnectionFlags) -> ClientConfig:
-    """The flags over cluster and user; a token of theirs replaces the kubeconfig's ways to get one."""
-    cluster, user = dict(chosen.cluster), dict(chosen.user)
-    if flags.server:
-        cluster["server"] = flags.server
-        cluster.pop("tls-server-name", None)  # it was meant for the other server
-    if flags.tls_server_name:
-        cluster["tls-server-name"] = flags.tls_server_name
-    if flags.insecure_skip_tls_verify or flags.certificate_authority:
-        for key in ("certificate-authority", "certificate-authority-data"):
-            cluster.pop(key, None)
-        cluster["insecure-skip-tls-verify"] = flags.insecure_skip_tls_verify
-    if flags.certificate_authority:
-        cluster["certificate-authority"] = flags.certificate_authority
-    if user.get("tokenFile"):
-        user.pop("token", None)
-    if flags.token:
-        user = {key: value for key, value in user.items() if key.startswith("client-")} | {"token": flags.token}
-    for key, value in (("client-certificate", flags.client_certificate), ("client-key", flags.client_key)):
-        if value:
-            user.pop(f"{key}-data", None)
-            user[key] = value
-    return chosen._replace(cluster=cluster, user=user)
+def _with_defaults(config: ClientConfig, flags: ConnectionFlags) -> ClientConfig:
+    """Fill in the server if the kubeconfig has no cluster: the one of the Pod we run in, else this machine."""
+    if not config.cluster_name and _in_pod():
+        return _with_service_account(config, flags)
+    server = config.cluster.server or os.environ.get("KUBERNETES_MASTER") or LOCALHOST
+    return config._replace(cluster=msgspec.structs.replace(config.cluster, server=server))
 
 
-def _check_files(chosen: ClientConfig) -> None:
-    """Says which of the files that are named cannot be read. Raises ConfigError."""
-    cluster, user = chosen.cluster, chosen.user
-    authority = cluster.get("certificate-authority") or cluster.get("certificate-authority-data")
-    if cluster.get("insecure-skip-tls-verify") and authority:
-        raise ConfigError("error: specifying a root certificates file with the insecure flag is not allowed")
-    wrong = []
-    for word, key, entry, name in (
-        ("certificate-authority", "certificate-authority", cluster, chosen.cluster_name),
-        ("client-cert", "client-certificate", user, chosen.user_name),
-        ("client-key", "client-key", user, chosen.user_name),
-        ("token file", "tokenFile", user, chosen.user_name),
-    ):
-        path = entry.get(key)
-        if not path or entry.get(f"{key}-data"):
-            continue
-        try:
-            Path(str(path)).open("rb").close()
-        except OSError as error:
-            wrong.append(f"unable to read {word} {path} for {name} due to open {path}: {str(error.strerror).lower()}")
-    if wrong:
-        raise ConfigError(
-            f"error: {wrong[0]}" if len(wrong) == 1 else "\n* ".join(["Error in configuration: ", *wrong])
-        )
+def _in_pod() -> bool:
+    named = os.environ.get("KUBERNETES_SERVICE_HOST") and os.environ.get("KUBERNETES_SERVICE_PORT")
+    return bool(named) and (SERVICE_ACCOUNT / "token").is_file()
 
 
-def _load(chosen: ClientConfig, flags: ConnectionFlags, configuration: Any) -> str:
-    """Fills the configuration; returns the namespace, "" where none is set."""
-    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
-    if in_pod and not chosen.cluster_name and not flags.server:
-        return _load_in_pod(flags, configuration)
-    server = str(chosen.cluster.get("server") or LOCALHOST)
-    if "://" not in server:
-        server = ("https://" if _has_tls(chosen) else "http://") + server
-    load_credentials(chosen._replace(cluster=chosen.cluster | {"server": server}), configuration)
-    return chosen.namespace
-
-
-def _load_in_pod(flags: ConnectionFlags, configuration: Any) -> str:
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.incluster_config import load_incluster_config
-
-    try:
-        load_incluster_config(client_configuration=configuration)
-    except (ConfigException, OSError) as error:
-        raise ConfigError(f"error: {error}") from error
-    keep_only_token(configuration)
-    if flags.token:
-        configuration.refresh_api_key_hook = None
-        configuration.api_key = {"BearerToken": f"Bearer {flags.token}"}
-    namespace = SERVICE_ACCOUNT / "namespace"
-    return namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
-
-
-def _has_tls(chosen: ClientConfig) -> bool:
-    """Whether a server without a scheme is meant to be https."""
-    keys = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
-    user_keys = ("client-certificate", "client-certificate-data")
-    return any(map(chosen.cluster.get, keys)) or any(map(chosen.user.get, user_keys))
+def _with_service_account(config: ClientConfig, flags: ConnectionFlags) -> ClientConfig:
+    """Use the Pod's service account. Flags win: --server keeps the authority, --token replaces the token."""
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    cluster, user = msgspec.structs.replace(config.cluster), msgspec.structs.replace(config.user)
+    cluster.server = cluster.server or server
+    authority = SERVICE_ACCOUNT / "ca.crt"
+    if not cluster.certificate_authority and not cluster.insecure_skip_tls_verify and authority.is_file():
+        cluster.certificate_authority = str(authority)
+    if not flags.token:
+        user.token_file = str(SERVICE_ACCOUNT / "token")
+    namespace = os.environ.get("POD_NAMESPACE", "")
+    if not namespace and (SERVICE_ACCOUNT / "namespace").is_file():
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
+    return config._replace(cluster=cluster, user=user, namespace=config.namespace or namespace)
 
 
 def _address(server: str) -> str:
-    """The server's address, checked. Raises ConfigError."""
+    """Return the server's address; plain http if it has no scheme, as in kubectl. Raises ConfigError."""
     wrong = ConfigError(f'error: host must be a URL or a host:port pair: "{server}"')
     try:
-        parts = urlsplit(server)
+        parts = urlsplit(server if "://" in server else f"http://{server}")
     except ValueError as error:
         raise wrong from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", server):
@@ -180,30 +151,67 @@ def _address(server: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _set_proxy(chosen: ClientConfig, configuration: Any) -> None:
-    """proxy-url counts as it is; a proxy of the environment is never asked for this machine, as in Go."""
-    if chosen.cluster.get("proxy-url"):
-        configuration.no_proxy = None
-        return
-    name = urlsplit(str(configuration.host)).hostname or ""
+def environment_proxy(address: str) -> str:
+    """Return the proxy that the environment names for an address, by Go's rules; "" for none. ALL_PROXY is ignored.
+
+    Source: golang.org/x/net http/httpproxy.
+    """
+    url = urlsplit(address)
+    name = f"{url.scheme}_proxy"
+    proxy = os.environ.get(name.upper()) or os.environ.get(name) or ""
+    if not proxy or (url.scheme == "http" and os.environ.get("REQUEST_METHOD")):  # a CGI script's header Proxy
+        return ""
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    if _bypasses_proxy(url.hostname or "", port, os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""):
+        return ""
+    return proxy if urlsplit(proxy).netloc else f"http://{proxy}"
+
+
+def _bypasses_proxy(host: str, port: int, no_proxy: str) -> bool:
+    """Return whether a host is reached without the environment's proxy: this machine, and what NO_PROXY lists."""
+    address = _ip(host)
+    if host == "localhost" or (address is not None and address.is_loopback):
+        return True
+    return any(_matches(entry.strip().lower(), host, address, port) for entry in no_proxy.split(","))
+
+
+def _matches(entry: str, host: str, address: IPAddress | None, port: int) -> bool:
+    """Return whether an entry of NO_PROXY covers a host: `*`, a network, an address or a domain, with a port or not."""
+    if entry in {"", "*"}:
+        return entry == "*"
+    if "/" in entry:
+        try:
+            return address is not None and address in ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            pass
+    name, entry_port = entry, ""
+    if (split := re.fullmatch(r"(\[[^]]*\]|[^:]*):(\d*)", entry)) is not None:
+        name, entry_port = split[1].strip("[]"), split[2]
+    if not name or entry_port not in {"", str(port)}:
+        return False
+    if address is not None or _ip(name) is not None:
+        return address == _ip(name)
+    suffix = name.removeprefix("*") if name.startswith("*.") else name
+    return host.endswith(suffix if suffix.startswith(".") else f".{suffix}") or host == suffix
+
+
+def _ip(host: str) -> IPAddress | None:
     try:
-        loopback = ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        loopback = name == "localhost"
-    if loopback:
-        configuration.proxy = None
+        return None
 
 
-def _impersonation(flags: ConnectionFlags, user_name: str) -> dict[str, str]:
-    if (flags.as_group or flags.as_uid) and not flags.as_user:
-        whose = f" for {user_name}" if user_name else ""
-        raise UsageError(f"requesting uid, groups or user-extra{whose} without impersonating a user")
-    headers = {"Impersonate-User": flags.as_user} if flags.as_user else {}
-    if flags.as_uid:
-        headers["Impersonate-Uid"] = flags.as_uid
-    if flags.as_group:
-        headers["Impersonate-Group"] = "\n".join(flags.as_group)  # the transport sends one header each
-    return headers
+def _proxy_and_headers(url: str) -> tuple[str, dict[str, str] | None]:
+    """Return the proxy without its user and password, and the header that sends them; SOCKS keeps them in the URL."""
+    parts = urlsplit(url)
+    if parts.username is None or parts.scheme.startswith("socks"):
+        return url.replace("socks5://", "socks5h://", 1), None  # Go lets the proxy resolve names
+    from base64 import b64encode
+
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, {"Proxy-Authorization": f"Basic {b64encode(pair).decode()}"}
 
 
 def _timeout(text: str) -> float | None:

@@ -1,157 +1,216 @@
-"""Who we are: a kubeconfig's user and cluster, as the kubernetes package's configuration.
+"""How requests are authenticated: the Authorization header, and the TLS context with the client's certificate.
 
-Certificates, tokens and passwords are copied into it here. Plugins and providers (`exec`, `auth-provider`) are the
-package's work: its loader imports OAuth and pydantic, a third of a run, so only those users pay for it.
-Two things that it does are undone. Its hook, run before each request, sets the server's address anew and so undoes
---server: only the token is taken from it. And what goes wrong in a plugin it writes to the log and goes on as nobody.
+As in kubectl, a plain http server gets no credentials. Keys of the kubeconfig never become a file with a name where the
+system has memory files (Linux); elsewhere the file is removed as soon as OpenSSL has read it.
+Source: client-go v0.37 rest/transport.go, transport/round_trippers.go and token_source.go.
 """
 
-import atexit
 import base64
-import logging
 import os
+import re
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kubectl_pullpolicy.cluster.kubeconfig import ClientConfig, Entry
+from kubectl_pullpolicy.cluster.client_config import ClientConfig
+from kubectl_pullpolicy.cluster.kubeconfig import AuthProvider, User, decoded
 from kubectl_pullpolicy.errors import ConfigError
 
-Hook = Callable[[Any], None]
+if TYPE_CHECKING:
+    import ssl
+
+    from kubectl_pullpolicy.cluster.exec_plugin import ExecCredential, ExecPlugin
+
+TOKEN_FILE_PERIOD = 50.0  # seconds that a token file is cached, as in client-go
+_REMOVED_PROVIDERS = frozenset({"azure", "gcp"})
+_UNREACHABLE = "Unable to connect to the server: "
 
 
-def load_credentials(chosen: ClientConfig, configuration: Any) -> None:
-    """Fills the configuration with the chosen cluster and user. Raises ConfigError."""
-    load = _load_with_package if chosen.user.keys() & {"exec", "auth-provider"} else _load
-    try:
-        load(chosen, configuration)
-    except (ValueError, TypeError, AttributeError, KeyError) as error:  # a field that is no text, data not in base64
+class Credentials:
+    """The credentials of one connection; may be used by several threads. `timeout`: seconds an exec plugin may run."""
+
+    def __init__(self, config: ClientConfig, timeout: float | None, *, tls: bool) -> None:
+        self._config = config
+        self._tls = tls
+        self._lock = threading.Lock()
+        self._plugin: ExecPlugin | None = None
+        self._issued: tuple[str, str] = "", ""
+        self._context: ssl.SSLContext | None = None
+        user = config.user
+        self._authorization: Callable[[], str] = lambda: ""
+        if not tls:
+            return
+        if user.auth_provider is not None:
+            self._authorization = _provider_authorization(user.auth_provider, config.user_name)
+        if user.token or user.token_file:
+            self._authorization = _bearer(user)
+        elif user.username:
+            pair = base64.b64encode(f"{user.username}:{user.password}".encode()).decode()
+            self._authorization = lambda: f"Basic {pair}"
+        elif user.exec is not None and not (user.client_certificate or user.client_certificate_data):
+            from kubectl_pullpolicy.cluster import exec_plugin
+
+            self._plugin = exec_plugin.ExecPlugin(user.exec, config.cluster, timeout)
+
+    def authorization(self) -> str:
+        """Return the value of the Authorization header, "" for none. Raises ConfigError."""
+        if self._plugin is None:
+            return self._authorization()
+        token = self._plugin.credential().token
+        return f"Bearer {token}" if token else ""
+
+    def tls_context(self) -> "ssl.SSLContext | None":
+        """Return the context of new connections, None without TLS; a new one after a plugin's new certificate.
+
+        Raises ConfigError.
+        """
+        if not self._tls:
+            return None
+        credential = self._plugin.credential() if self._plugin is not None else None
+        with self._lock:
+            issued = (credential.certificate, credential.key) if credential is not None else ("", "")
+            if self._context is None or issued != self._issued:
+                self._context, self._issued = self._new_context(credential), issued
+            return self._context
+
+    def _new_context(self, credential: "ExecCredential | None") -> "ssl.SSLContext":
+        import ssl
+
+        from urllib3.util.ssl_ import create_urllib3_context
+
+        cluster, user = self._config.cluster, self._config.user
+        verify = not cluster.insecure_skip_tls_verify
+        context: ssl.SSLContext = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
+        _load_authority(context, cluster.certificate_authority, decoded(cluster.certificate_authority_data))
+        if credential is not None and credential.certificate:
+            failure = f"{_UNREACHABLE}getting credentials: failed parsing client key/certificate"
+            _load_certificate(context, credential.certificate.encode(), credential.key.encode(), failure)
+        elif user.client_certificate or user.client_certificate_data:
+            certificate, key = decoded(user.client_certificate_data), decoded(user.client_key_data)
+            failure = "error" if certificate and key else _UNREACHABLE.rstrip(": ")
+            _load_certificate(
+                context,
+                certificate or Path(user.client_certificate).read_bytes(),
+                key or Path(user.client_key).read_bytes(),
+                failure,
+            )
+        return context
+
+
+def _bearer(user: User) -> Callable[[], str]:
+    if not user.token_file:
+        return lambda: f"Bearer {user.token}"
+    tokens = _TokenFile(Path(user.token_file), user.token)
+    tokens.token()
+    return lambda: f"Bearer {tokens.token()}"
+
+
+class _TokenFile:
+    """A file that is read again every minute, since its writer renews it. `fallback`: the token without a file."""
+
+    def __init__(self, path: Path, fallback: str) -> None:
+        self._path = path
+        self._token = fallback
+        self._read_at: float | None = None
+
+    def token(self) -> str:
+        """Return the token; the last one if the file cannot be read any more. Raises ConfigError."""
+        if self._read_at is None or time.monotonic() - self._read_at > TOKEN_FILE_PERIOD:
+            try:
+                token = self._path.read_text(encoding="utf-8").strip()  # it ends with a line break
+                detail = "" if token else f"read empty token from file {self._path}"
+            except OSError as error:
+                token, detail = "", f"open {self._path}: {(error.strerror or '').lower()}"
+            except UnicodeDecodeError:
+                token, detail = "", f"open {self._path}: not UTF-8"
+            if detail and not self._token:
+                raise ConfigError(f"error: {detail}")
+            self._token = token or self._token
+            self._read_at = time.monotonic()
+        return self._token
+
+
+def _provider_authorization(provider: AuthProvider, user_name: str) -> Callable[[], str]:
+    """Return the header of an auth-provider. Of those, kubectl has only oidc. Raises ConfigError."""
+    if provider.name in _REMOVED_PROVIDERS:
+        raise ConfigError(f"error: The {provider.name} auth plugin has been removed.")
+    if provider.name != "oidc":
+        raise ConfigError(f'error: no Auth Provider found for name "{provider.name}"')
+    token = provider.config.get("id-token", "")
+    if not token or _expires(token) <= time.time():
+        # A refresh would spend the refresh token, and the new one could not be stored: the kubeconfig is only read.
         raise ConfigError(
-            f'error: cluster "{chosen.cluster_name}" or user "{chosen.user_name}" of the kubeconfig cannot be used '
-            f"({type(error).__name__})"
-        ) from None  # its text may hold the field
+            f"{_UNREACHABLE}No valid id-token for {user_name} in the kubeconfig; this program does not refresh it: "
+            "run kubectl get --raw /version, which does"
+        )
+    return lambda: f"Bearer {token}"
 
 
-def keep_only_token(configuration: Any, command: str = "") -> None:
-    """Lets the loader's hook renew the token and nothing else."""
-    hook: Hook | None = configuration.refresh_api_key_hook
-    if hook is None:
+def _expires(token: str) -> float:
+    """Return the `exp` of a JSON Web Token in seconds since 1970; 0 if it has none."""
+    import msgspec
+
+    payload = token.partition(".")[2].partition(".")[0]
+    try:
+        claims: Any = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return 0.0
+
+
+def _load_authority(context: "ssl.SSLContext", path: str, data: bytes) -> None:
+    """Trust the authority, or the system's if there is none. Raises ConfigError."""
+    import ssl
+
+    if not data and not path:
+        context.load_default_certs()
         return
-    from kubernetes.client.configuration import Configuration
-
-    scratch = Configuration()
-
-    def renew(target: Any) -> None:
-        with _complaints(command):
-            hook(scratch)
-        target.api_key = {"BearerToken": scratch.api_key.get("BearerToken", "").strip()}
-
-    configuration.refresh_api_key_hook = renew
-
-
-def _load(chosen: ClientConfig, configuration: Any) -> None:
-    cluster, user = chosen.cluster, chosen.user
-    configuration.host = _text(cluster, "server")
-    configuration.verify_ssl = not cluster.get("insecure-skip-tls-verify")
-    configuration.tls_server_name = _text(cluster, "tls-server-name") or None
-    if proxy := _text(cluster, "proxy-url"):
-        configuration.proxy = proxy
-    configuration.ssl_ca_cert = _file(cluster, "certificate-authority")
-    configuration.cert_file = _file(user, "client-certificate")
-    configuration.key_file = _file(user, "client-key")
-    if path := _text(user, "tokenFile"):
-        # At each request, since whoever wrote the file renews it.
-        configuration.refresh_api_key_hook = lambda target: _set_token(target, _token(path))
-        _set_token(configuration, "")
-    elif token := _text(user, "token"):
-        _set_token(configuration, token)
-    elif name := _text(user, "username"):
-        pair = base64.b64encode(f"{name}:{_text(user, 'password')}".encode()).decode()
-        configuration.api_key = {"BearerToken": f"Basic {pair}"}
-
-
-def _token(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()  # it ends with a line break
-    except (OSError, UnicodeDecodeError) as error:
-        detail = error.strerror.lower() if isinstance(error, OSError) and error.strerror else "not UTF-8"
-        raise ConfigError(f"error: unable to read token file {path}: {detail}") from None
+        content = data or Path(path).read_bytes()
+        context.load_verify_locations(cadata=content.decode("ascii", "replace"))
+    except (ssl.SSLError, ValueError):
+        raise ConfigError("error: unable to load root certificates: unable to parse bytes as PEM block") from None
+    except OSError as error:
+        raise ConfigError(f"error: unable to read {path}: {(error.strerror or '').lower()}") from None
 
 
-def _set_token(configuration: Any, token: str) -> None:
-    configuration.api_key = {"BearerToken": f"Bearer {token}"}
+def _load_certificate(context: "ssl.SSLContext", certificate: bytes, key: bytes, failure: str) -> None:
+    """Present a certificate, given as PEM. Raises ConfigError, which begins with `failure`."""
+    import ssl
 
-
-def _text(entry: Entry, key: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str | None):
-        raise TypeError(key)
-    return value or ""
-
-
-def _file(entry: Entry, key: str) -> str | None:
-    """A path: of a copy of what the field `KEY-data` holds (OpenSSL reads files), else the one that `KEY` names."""
-    data = _text(entry, f"{key}-data")
-    if not data:
-        return _text(entry, key) or None
-    handle, path = tempfile.mkstemp(prefix="kubectl-pullpolicy-")  # nobody else may read it
-    atexit.register(_remove, path)
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64decode(data, validate=True))
-    return path
-
-
-def _remove(path: str) -> None:
-    with suppress(OSError):
-        Path(path).unlink()
-
-
-def _load_with_package(chosen: ClientConfig, configuration: Any) -> None:
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader
-
-    config = {
-        "current-context": "chosen",
-        "contexts": [{"name": "chosen", "context": {"cluster": "chosen", "user": "chosen"}}],
-        "clusters": [{"name": "chosen", "cluster": chosen.cluster}],
-        "users": [{"name": "chosen", "user": chosen.user}],
-    }
-    plugin = chosen.user.get("exec")
-    command = str(plugin.get("command") or "") if isinstance(plugin, dict) else ""
+    for content, what in ((certificate, "certificate"), (key, "key")):
+        if not re.search(rb"^-----BEGIN ", content, re.MULTILINE):
+            raise ConfigError(f"{failure}: tls: failed to find any PEM data in {what} input")
     try:
-        with _complaints(command):
-            KubeConfigLoader(config, config_base_path="").load_and_set(configuration)
-    except ConfigException as error:
-        raise ConfigError(f"error: {error}") from error
-    keep_only_token(configuration, command)
+        with _readable(certificate) as certificate_path, _readable(key) as key_path:
+            context.load_cert_chain(certificate_path, key_path, password=lambda: "")  # never asked for
+    except ssl.SSLError as error:
+        mismatch = error.reason == "KEY_VALUES_MISMATCH"
+        detail = "private key does not match public key" if mismatch else "failed to parse certificate or private key"
+        raise ConfigError(f"{failure}: tls: {detail}") from None
+    except OSError as error:
+        raise ConfigError(f"{failure}: tls: no file for the key: {(error.strerror or '').lower()}") from None
 
 
 @contextmanager
-def _complaints(command: str) -> Iterator[None]:
-    """Raises what the package writes to the log. Raises ConfigError."""
-    heard: list[str] = []
-    listener = _Listener(heard)
-    root = logging.getLogger()
-    root.addHandler(listener)
+def _readable(content: bytes) -> Iterator[str]:
+    """Yield a path with this content, for OpenSSL, which reads private keys from files alone."""
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").exists():
+        number = os.memfd_create("kubectl-pullpolicy")
+        try:
+            os.write(number, content)
+            yield f"/proc/self/fd/{number}"
+        finally:
+            os.close(number)
+        return
+    handle, path = tempfile.mkstemp(prefix="kubectl-pullpolicy-")  # readable by this user alone
     try:
-        yield
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        yield path
     finally:
-        root.removeHandler(listener)
-    if heard:
-        text = heard[0]
-        if text.startswith("[Errno 2]"):
-            text = f"exec: executable {command} not found"
-        text = text.replace("exec: process returned ", f"exec: executable {command} failed with exit code ", 1)
-        raise ConfigError(f"Unable to connect to the server: getting credentials: {text}")
-
-
-class _Listener(logging.Handler):
-    def __init__(self, heard: list[str]) -> None:
-        super().__init__(logging.ERROR)
-        self._heard = heard
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name == "root":  # where the package complains
-            self._heard.append(record.getMessage())
+        Path(path).unlink()

@@ -137,11 +137,9 @@ def _root_cause(error: BaseException) -> str:
 
 
 def _tls_error(error: BaseException, connection: Connection) -> NoConnectionError:
-    """Return the error of a TLS handshake: an untrusted certificate, or a local file without one."""
+    """Return the error of a TLS handshake: an untrusted certificate, or no TLS at all."""
     reason = str(getattr(error, "reason", None) or error)
     code = getattr(error, "verify_code", None)
-    if reason == "NO_CERTIFICATE_OR_CRL_FOUND":
-        return NoConnectionError("error: unable to load root certificates: unable to parse bytes as PEM block")
     if code is None:
         plain = "first record does not look like a TLS handshake"
         detail = plain if reason == "WRONG_VERSION_NUMBER" else reason.lower().replace("_", " ")

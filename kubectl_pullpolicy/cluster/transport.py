@@ -156,17 +156,28 @@ class ApiTransport:
             self.requests += 1
         configuration = self._connection.configuration
         headers = self._connection.headers | ({"Accept": request.accept} if request.accept else {})
-        for setting in configuration.auth_settings().values():
-            headers[setting["key"]] = setting["value"]
+        credentials = self._connection.credentials
+        if authorization := credentials.authorization():
+            headers["Authorization"] = authorization
+        self._use_context(credentials.tls_context())
         url = f"{configuration.host}{request.path}"
         if request.query:
             url = f"{url}?{urlencode(request.query, quote_via=quote)}"
         limit = self._connection.timeout or (CONNECT_TIMEOUT, None)
         write = request.write
         if write is None:
-            return self._client.request("GET", url, _wire_headers(headers), _request_timeout=limit)
+            return self._client.request("GET", url, self._wire_headers(headers), _request_timeout=limit)
         headers["Content-Type"] = write.content_type
         return self._write(url, headers, write, limit)
+
+    def _use_context(self, context: Any) -> None:
+        """Open connections with this TLS context, those to a proxy too. Pools are chosen by it: a new one is new."""
+        manager = self._client.pool_manager
+        if context is None or manager.connection_pool_kw.get("ssl_context") is context:
+            return
+        if (proxy := manager.connection_pool_kw.get("_proxy_config")) is not None:
+            manager.connection_pool_kw["_proxy_config"] = proxy._replace(ssl_context=context)
+        manager.connection_pool_kw["ssl_context"] = context
 
     def _write(self, url: str, headers: dict[str, str], write: Write, limit: Any) -> Any:
         """Send through the client's pool: its request() would send a JSON Patch in bytes as a strategic merge patch."""
@@ -179,12 +190,22 @@ class ApiTransport:
             write.method,
             url,
             body=write.body,
-            headers=_wire_headers(headers),
+            headers=self._wire_headers(headers),
             timeout=timeout,
             preload_content=False,
             retries=False,
         )
         return RESTResponse(response)
+
+    def _wire_headers(self, headers: dict[str, str]) -> Any:
+        """Return the headers to send, in UTF-8 as in Go. Raises NoConnectionError."""
+        import urllib3
+
+        sent = urllib3.HTTPHeaderDict()
+        for name, value in [*headers.items(), *self._connection.impersonation]:
+            _check_header(name, value)
+            sent.add(name, value.encode().decode("latin-1"))
+        return sent
 
     def _note(self, response: Any) -> None:
         """Keep the server's time; pass each warning on once."""
@@ -211,14 +232,7 @@ def _pause(response: Any) -> int | None:
     return int(after) if after.isdecimal() and int(after) <= MAX_RETRY_AFTER else None
 
 
-def _wire_headers(headers: dict[str, str]) -> Any:
-    """Return the headers to send: UTF-8 as in Go, one header for each group. Raises NoConnectionError."""
-    import urllib3
-
-    sent = urllib3.HTTPHeaderDict()
-    for name, value in headers.items():
-        for text in value.split("\n") if name == "Impersonate-Group" else [value]:
-            if _NOT_IN_HEADERS.search(text):  # http.client's own error would show the value, and so the token
-                raise NoConnectionError(f'{UNREACHABLE}net/http: invalid header field value for "{name.title()}"')
-            sent.add(name, text.encode().decode("latin-1"))
-    return sent
+def _check_header(name: str, text: str) -> None:
+    """Raises NoConnectionError for a value that would end its header."""
+    if _NOT_IN_HEADERS.search(text):  # http.client's own error would show the value, and so the token
+        raise NoConnectionError(f'{UNREACHABLE}net/http: invalid header field value for "{name.title()}"')

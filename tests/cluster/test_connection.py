@@ -1,7 +1,6 @@
 """Which server, as whom: the kubeconfig's rules and kubectl's words, each compared with kubectl 1.32."""
 
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,61 +59,6 @@ def refusal(**flags: Any) -> str:
         asked(**flags)
     assert SECRET not in str(caught.value)
     return str(caught.value)
-
-
-def plugin(command: str) -> dict[str, Any]:
-    version = "client.authentication.k8s.io/v1"
-    return {"exec": {"apiVersion": version, "command": "/bin/sh", "args": ["-c", command], "interactiveMode": "Never"}}
-
-
-def credential(token: str) -> str:
-    given = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
-    return f"echo '{json.dumps(given)}'"
-
-
-@pytest.mark.parametrize("user", [{"token": SECRET}, plugin(credential(SECRET))], ids=["token", "exec"])
-def test_the_server_flag_is_not_undone_by_the_users_token(
-    server: str, state: State, folder: Path, user: dict[str, Any]
-) -> None:
-    asked(kubeconfig=kubeconfig(folder / "k", ELSEWHERE, user), server=server)
-    assert state.requests[0].headers["Authorization"] == [f"Bearer {SECRET}"]
-
-
-def test_a_token_file_may_end_with_a_line_break_and_its_path_is_relative_to_the_kubeconfig(
-    server: str, state: State, folder: Path
-) -> None:
-    (folder / "token").write_text(f"{SECRET}\n")
-    asked(kubeconfig=kubeconfig(folder / "k", server, {"tokenFile": "token"}))
-    assert state.requests[0].headers["Authorization"] == [f"Bearer {SECRET}"]
-
-
-def test_a_token_that_cannot_be_sent_is_not_shown(server: str, folder: Path) -> None:
-    path = kubeconfig(folder / "k", server, {"token": f"{SECRET}\n{SECRET}"})
-    words = 'Unable to connect to the server: net/http: invalid header field value for "Authorization"'
-    assert refusal(kubeconfig=path) == words
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("echo oops >&2; exit 3", "exec: executable /bin/sh failed with exit code 3. oops"),
-        (f"echo {SECRET}", "exec: failed to decode process output: Expecting value: line 1 column 1 (char 0)"),
-    ],
-)
-def test_a_plugin_that_fails_is_an_error_and_no_anonymous_request_is_sent(
-    server: str, state: State, folder: Path, command: str, words: str
-) -> None:
-    path = kubeconfig(folder / "k", server, plugin(command))
-    assert refusal(kubeconfig=path) == f"Unable to connect to the server: getting credentials: {words}"
-    assert state.requests == []
-    assert not logging.getLogger().handlers or all("_Listener" not in repr(h) for h in logging.getLogger().handlers)
-
-
-def test_the_token_flag_runs_no_plugin(server: str, state: State, folder: Path) -> None:
-    path = kubeconfig(folder / "k", server, plugin(f"touch {folder}/ran; exit 1"))
-    asked(kubeconfig=path, token="given")
-    assert state.requests[0].headers["Authorization"] == ["Bearer given"]
-    assert not (folder / "ran").exists()
 
 
 def test_of_several_files_the_first_wins_and_empty_ones_do_not_count(
@@ -176,32 +120,6 @@ def test_addresses_that_are_none(folder: Path) -> None:
     assert refusal(server="https://a:99999") == (
         "Unable to connect to the server: dial tcp: address 99999: invalid port"
     )
-
-
-def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", ELSEWHERE)
-    asked(server=server)
-
-
-def test_in_a_pod_its_service_account_counts(
-    server: str, state: State, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    enter_package()
-    from kubernetes.config import incluster_config
-
-    for name, content in (("token", f"{SECRET}\n"), ("ca.crt", "-"), ("namespace", "pod\n")):
-        (folder / name).write_text(content)
-    monkeypatch.setattr(connection, "SERVICE_ACCOUNT", folder)
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(folder / "token"))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(folder / "ca.crt"))
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "9")
-    made = connection.connect(ConnectionFlags())
-    assert (made.namespace, made.host) == ("pod", "127.0.0.1:9")
-    assert made.configuration.auth_settings()["BearerToken"]["value"] == f"bearer {SECRET}"
-    assert connection.connect(ConnectionFlags(namespace="away")).namespace == "away"
-    path = kubeconfig(folder / "k", server)
-    assert connection.connect(ConnectionFlags(kubeconfig=path)).namespace == "default"
 
 
 @pytest.mark.parametrize(
