@@ -77,7 +77,7 @@ def connect(flags: ConnectionFlags) -> Connection:
         Credentials(config, timeout, tls=address.startswith("https:")),
         headers,
         impersonation_headers(config.user),
-        flags.namespace or config.namespace or "default",
+        flags.namespace or config.namespace or _pod_namespace() or "default",
         timeout,
         config.context_name,
     )
@@ -128,10 +128,17 @@ def _with_service_account(config: ClientConfig, flags: ConnectionFlags) -> Clien
         cluster.certificate_authority = str(authority)
     if not flags.token:
         user.token_file = str(SERVICE_ACCOUNT / "token")
-    namespace = os.environ.get("POD_NAMESPACE", "")
-    if not namespace and (SERVICE_ACCOUNT / "namespace").is_file():
-        namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
-    return config._replace(cluster=cluster, user=user, namespace=config.namespace or namespace)
+    return config._replace(cluster=cluster, user=user)
+
+
+def _pod_namespace() -> str:
+    """Return the namespace of the Pod we run in, "" outside of one. As in kubectl, it also counts with a kubeconfig."""
+    if not _in_pod():
+        return ""
+    if named := os.environ.get("POD_NAMESPACE"):
+        return named
+    path = SERVICE_ACCOUNT / "namespace"
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def _address(server: str) -> str:

@@ -321,7 +321,7 @@ def test_in_a_pod_its_service_account_is_used(secure: Secure, service_account: P
     assert in_pod(secure, namespace="away") == ("away", f"Bearer {SECRET}")
     assert in_pod(secure, token="given") == ("pod", "Bearer given")
     kubeconfig = secure.kubeconfig({"token": "own"})
-    assert in_pod(secure, kubeconfig=kubeconfig) == ("default", "Bearer own")
+    assert in_pod(secure, kubeconfig=kubeconfig) == ("pod", "Bearer own")
 
 
 def test_in_a_pod_pod_namespace_wins_over_the_file(
