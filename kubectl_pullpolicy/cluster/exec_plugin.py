@@ -8,6 +8,7 @@ Source: client-go v0.37 plugin/pkg/client/auth/exec/exec.go and pkg/apis/clienta
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -56,6 +57,16 @@ class _Output(msgspec.Struct, rename="camel"):
     status: _Status | None = None
 
 
+class _AllowlistEntry(msgspec.Struct):
+    name: str = ""
+    command: str = ""
+
+
+class _Preference(msgspec.Struct, rename="camel"):
+    credential_plugin_policy: str = ""
+    credential_plugin_allowlist: list[_AllowlistEntry] = []
+
+
 class ExecPlugin:
     """Runs a plugin and keeps its credential until shortly before it expires; may be used by several threads.
 
@@ -84,6 +95,7 @@ class ExecPlugin:
         """Return the plugin's standard output. Its standard error is ours, so that the user sees it."""
         interactive = self._interactive()
         command = str(Path(self._config.command))
+        _check_policy(command)
         environment = os.environ | {variable.name: variable.value for variable in self._config.env}
         environment["KUBERNETES_EXEC_INFO"] = json.dumps(self._exec_info(interactive=interactive))
         try:
@@ -156,6 +168,53 @@ class ExecPlugin:
             raise _failed("decoding stdout: expirationTimestamp is no time of RFC 3339")
         leeway = min(expires.timestamp() - now.timestamp(), 10 * LEEWAY) / 10
         return datetime.fromtimestamp(expires.timestamp() - max(leeway, 0.0), UTC)
+
+
+def _check_policy(command: str) -> None:
+    """Raises ConfigError for a plugin that the kuberc, kubectl's file of preferences, does not allow.
+
+    Source: kubectl v0.37 pkg/config/v1beta1/types.go and pkg/kuberc; client-go's checks of the allowlist.
+    """
+    preference = _preference()
+    policy = preference.credential_plugin_policy
+    if preference.credential_plugin_allowlist and policy != "Allowlist":
+        raise _failed(
+            f'misconfigured credential plugin allowlist: plugin policy is "{policy}" but allowlist is non-nil'
+        )
+    if policy in {"", "AllowAll"}:
+        return
+    if policy == "DenyAll":
+        raise _failed(f'plugin "{command}" not allowed: policy set to "DenyAll"')
+    if policy != "Allowlist":
+        raise _failed(f'unknown plugin policy "{policy}"')
+    path = shutil.which(command)
+    if path is None:
+        raise _failed(f'plugin path "{command}" cannot be resolved for credential plugin allowlist check')
+    names = {entry.command or entry.name for entry in preference.credential_plugin_allowlist}
+    if not names & {command, path} and path not in {shutil.which(name) for name in names if name}:
+        raise _failed(f'plugin path "{path}" is not permitted by the credential plugin allowlist')
+
+
+def _preference() -> _Preference:
+    """Return the kuberc's first Preference, an empty one without a kuberc. Raises ConfigError."""
+    named = os.environ.get("KUBERC", "")
+    if named == "off" or os.environ.get("KUBECTL_KUBERC", "").lower() == "false":
+        return _Preference()
+    path = Path(named or "~/.kube/kuberc").expanduser()
+    if not named and not path.exists():
+        return _Preference()
+    import yaml
+
+    try:
+        for document in yaml.safe_load_all(path.read_bytes()):
+            kind = str(document.get("kind")) if isinstance(document, dict) else ""
+            if kind == "Preference" and str(document.get("apiVersion")).startswith("kubectl.config.k8s.io/"):
+                return msgspec.convert(
+                    {key: value for key, value in document.items() if value is not None}, _Preference
+                )
+    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        raise _failed(f"kuberc error: {path} cannot be read, and may forbid the plugin") from None
+    return _Preference()
 
 
 def _decoded(output: bytes) -> _Output:

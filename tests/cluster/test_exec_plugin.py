@@ -272,3 +272,66 @@ def test_a_plugin_that_hangs_ends_by_the_request_timeout(secure: Secure, command
     said = secure.refusal(plugin(command), {"request_timeout": "1s"})
     assert said == f"{START}exec: executable /bin/sh did not end within --request-timeout"
     assert time.monotonic() - before < 30
+
+
+def kuberc(policy: str, *allowlist: dict[str, str]) -> str:
+    given = {"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference", "credentialPluginPolicy": policy}
+    return json.dumps(given | ({"credentialPluginAllowlist": list(allowlist)} if allowlist else {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (kuberc("DenyAll"), 'plugin "/bin/sh" not allowed: policy set to "DenyAll"'),
+        (
+            kuberc("Allowlist", {"command": "other"}),
+            'plugin path "/bin/sh" is not permitted by the credential plugin allowlist',
+        ),
+        (kuberc("Allowlist"), 'plugin path "/bin/sh" is not permitted by the credential plugin allowlist'),
+        (
+            kuberc("AllowAll", {"command": "/bin/sh"}),
+            'misconfigured credential plugin allowlist: plugin policy is "AllowAll" but allowlist is non-nil',
+        ),
+        (kuberc("Sometimes"), 'unknown plugin policy "Sometimes"'),
+        (f"# first\n---\n{kuberc('DenyAll')}", 'plugin "/bin/sh" not allowed: policy set to "DenyAll"'),
+        (kuberc("Allowlist", {"command": 5}), "kuberc error: {} cannot be read, and may forbid the plugin"),  # type: ignore[dict-item]
+        ("a: [", "kuberc error: {} cannot be read, and may forbid the plugin"),
+    ],
+)
+def test_a_plugin_that_the_kuberc_forbids_is_not_run(
+    secure: Secure, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    path = secure.folder / "kuberc"
+    path.write_text(text)
+    monkeypatch.setenv("KUBERC", str(path))
+    assert secure.refusal(counted(secure)) == START + words.format(path)
+    assert runs(secure) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        kuberc("AllowAll"),
+        kuberc("Allowlist", {"command": "/bin/sh"}),
+        kuberc("Allowlist", {"name": "/bin/sh"}, {"command": "other"}),
+        "apiVersion: example.com/v1\nkind: Preference\ncredentialPluginPolicy: DenyAll\n",
+        "",
+    ],
+)
+def test_a_plugin_that_the_kuberc_allows_is_run(secure: Secure, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    folder = secure.folder / ".kube"
+    folder.mkdir()
+    (folder / "kuberc").write_text(text)
+    secure.run(counted(secure))
+    assert runs(secure) == 1
+
+
+def test_a_kuberc_that_is_switched_off_forbids_nothing(secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = secure.folder / ".kube"
+    folder.mkdir()
+    (folder / "kuberc").write_text(kuberc("DenyAll"))
+    for name, value in (("KUBERC", "off"), ("KUBECTL_KUBERC", "false")):
+        with monkeypatch.context() as context:
+            context.setenv(name, value)
+            secure.run(counted(secure))
+    assert runs(secure) == 2

@@ -163,6 +163,12 @@ ROWS = [
     Row("exec with no JSON", plugin(args=["-c", "echo hello"]), reworded=True),
     Row("exec that fails", plugin(args=["-c", "exit 3"])),
     Row("exec that is missing", plugin(command="no-such-plugin", installHint="install it"), reworded=True),
+    Row("exec that the kuberc denies", plugin(), environment={"KUBERC": "$FILES/deny"}),
+    Row("exec that the kuberc allows", plugin(), environment={"KUBERC": "$FILES/allow"}),
+    Row("exec that the kuberc does not list", plugin(), environment={"KUBERC": "$FILES/other"}),
+    Row("exec and a kuberc that contradicts itself", plugin(), environment={"KUBERC": "$FILES/contradiction"},
+        reworded=True),
+    Row("exec and a kuberc that is switched off", plugin(), environment={"KUBERC": "off"}),
     Row("exec and auth-provider", plugin() | {"auth-provider": {"name": "oidc", "config": {}}}),
     Row("auth-provider of another name", {"auth-provider": {"name": "other", "config": {}}}),
     Row("auth-provider oidc without token", {"auth-provider": {"name": "oidc", "config": {
@@ -249,6 +255,19 @@ def _values(identity: Identity, folder: Path) -> dict[str, str]:
     files.mkdir()
     (files / "token").write_text("from-a-file\n")
     (files / "empty").write_text("\n")
+    for name, policy, command in (
+        ("deny", "DenyAll", ""),
+        ("allow", "Allowlist", "sh"),
+        ("other", "Allowlist", "cat"),
+        ("contradiction", "AllowAll", "sh"),
+    ):
+        preference = {
+            "apiVersion": "kubectl.config.k8s.io/v1beta1",
+            "kind": "Preference",
+            "credentialPluginPolicy": policy,
+        }
+        listed = {"credentialPluginAllowlist": [{"command": command}]} if command else {}
+        (files / name).write_text(json.dumps(preference | listed))
     paths = {"CA": identity.tls.authority, "JANE": identity.certificate, "KEY": identity.key}
     values = {f"${name}_DATA": encoded(path) for name, path in paths.items()}
     values |= {f"${name}_WRAPPED": json.dumps(wrapped(encoded(path)))[1:-1] for name, path in paths.items()}
