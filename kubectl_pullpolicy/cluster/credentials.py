@@ -171,7 +171,7 @@ def _load_authority(context: "ssl.SSLContext", path: str, data: bytes) -> None:
         return
     try:
         content = data or Path(path).read_bytes()
-        context.load_verify_locations(cadata=content.decode("ascii", "replace"))
+        context.load_verify_locations(cadata=content.decode("ascii", "ignore"))  # bundles have comments
     except (ssl.SSLError, ValueError):
         raise ConfigError("error: unable to load root certificates: unable to parse bytes as PEM block") from None
     except OSError as error:

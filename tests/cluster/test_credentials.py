@@ -202,6 +202,13 @@ def test_an_authority_as_data_with_line_breaks_is_trusted(secure: Secure) -> Non
     assert secure.run(certificate_authority=None, certificate_authority_data=data).path.endswith("/pods")
 
 
+def test_an_authority_may_have_comments_and_other_certificates(secure: Secure) -> None:
+    bundle = secure.folder / "bundle"
+    own = secure.identity.tls.authority.read_bytes()
+    bundle.write_bytes("# Autorité\n".encode() + secure.identity.certificate.read_bytes() + own + own + b"# end\n")
+    assert secure.run(certificate_authority=str(bundle)).path.endswith("/pods")
+
+
 def test_without_its_authority_the_server_is_not_trusted(secure: Secure) -> None:
     assert "certificate signed by unknown authority" in secure.refusal(certificate_authority=None)
 
