@@ -1,7 +1,7 @@
 """How requests are authenticated: the Authorization header, and the TLS context with the client's certificate.
 
-As in kubectl, a plain http server gets no credentials. Keys of the kubeconfig never become a file with a name where the
-system has memory files (Linux); elsewhere the file is removed as soon as OpenSSL has read it.
+As in kubectl, a plain http server gets no credentials. OpenSSL reads private keys only from files: on Linux these are
+memory files, elsewhere a temporary file that is removed after the read.
 Source: client-go v0.37 rest/transport.go, transport/round_trippers.go and token_source.go.
 """
 
@@ -110,7 +110,7 @@ def _bearer(user: User) -> Callable[[], str]:
 
 
 class _TokenFile:
-    """A file that is read again every minute, since its writer renews it. `fallback`: the token without a file."""
+    """A file that another program renews, cached for TOKEN_FILE_PERIOD. `fallback`: the token if it cannot be read."""
 
     def __init__(self, path: Path, fallback: str) -> None:
         self._path = path
@@ -198,7 +198,7 @@ def _load_certificate(context: "ssl.SSLContext", certificate: bytes, key: bytes,
 
 @contextmanager
 def _readable(content: bytes) -> Iterator[str]:
-    """Yield a path with this content, for OpenSSL, which reads private keys from files alone."""
+    """Yield the path of a file with this content."""
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").exists():
         number = os.memfd_create("kubectl-pullpolicy")
         try:
