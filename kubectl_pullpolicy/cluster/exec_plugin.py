@@ -101,13 +101,11 @@ class ExecPlugin:
         try:
             process = subprocess.Popen(
                 [command, *self._config.args],
+                executable=self._executable(command),
                 env=environment,
                 stdin=None if interactive else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
             )
-        except (FileNotFoundError, PermissionError):
-            hint = "".join(map(_printable, self._config.install_hint))
-            raise _failed(f"exec: executable {command} not found{_HINT}" + (f"\n\n{hint}" if hint else "")) from None
         except (OSError, ValueError) as error:
             detail = error.strerror if isinstance(error, OSError) else "a null byte in its arguments or environment"
             raise _failed(f"exec: {command}: {(detail or 'cannot be run').lower()}") from None
@@ -115,6 +113,14 @@ class ExecPlugin:
         if process.returncode:
             raise _failed(f"exec: executable {command} failed with exit code {process.returncode}")
         return output
+
+    def _executable(self, command: str) -> str:
+        """Return the path of a command, found in our PATH: one of the plugin's `env` does not count, as in Go."""
+        path = shutil.which(command)
+        if path is not None and Path(path).is_absolute():
+            return path
+        hint = "".join(map(_printable, self._config.install_hint))
+        raise _failed(f"exec: executable {command} not found{_HINT}" + (f"\n\n{hint}" if hint else ""))
 
     def _output(self, process: "subprocess.Popen[bytes]", command: str) -> bytes:
         try:

@@ -202,6 +202,15 @@ def test_a_command_with_a_folder_is_relative_to_the_kubeconfig(secure: Secure) -
     assert request.headers["Authorization"] == [f"Bearer {SECRET}"]
 
 
+def test_a_path_in_the_environment_of_a_plugin_does_not_choose_its_program(secure: Secure) -> None:
+    other = secure.folder / "other"
+    other.mkdir()
+    (other / "sh").write_text("#!/bin/sh\nexit 7\n")
+    (other / "sh").chmod(0o700)
+    user = plugin(credential(), command="sh", env=[{"name": "PATH", "value": str(other)}])
+    assert secure.run(user).headers["Authorization"] == [f"Bearer {SECRET}"]
+
+
 def exec_info(secure: Secure, user: dict[str, Any], **cluster: Any) -> Any:
     """What the plugin gets in KUBERNETES_EXEC_INFO."""
     path = secure.folder / "info"

@@ -144,6 +144,7 @@ ROWS = [
     Row("exec and token", plugin() | TOKEN),
     Row("exec and certificate", plugin() | CERTIFICATE),
     Row("exec env", plugin(env=[{"name": "A", "value": "b"}])),
+    Row("exec env with a PATH", plugin(env=[{"name": "PATH", "value": "$FILES"}])),
     Row("exec provideClusterInfo", plugin(provideClusterInfo=True), {"tls-server-name": "localhost", "extensions": [
         {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "a"}}]}),
     Row("exec provideClusterInfo with data", plugin(provideClusterInfo=True), DATA | {"disable-compression": True}),
