@@ -171,7 +171,10 @@ def environment_proxy(address: str) -> str:
     port = url.port or {"http": 80, "https": 443}[url.scheme]
     if _bypasses_proxy(url.hostname or "", port, os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""):
         return ""
-    return proxy if urlsplit(proxy).netloc else f"http://{proxy}"
+    try:
+        return proxy if urlsplit(proxy).netloc else f"http://{proxy}"
+    except ValueError:  # Go ignores it, too
+        return ""
 
 
 def _bypasses_proxy(host: str, port: int, no_proxy: str) -> bool:

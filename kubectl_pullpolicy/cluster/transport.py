@@ -7,6 +7,7 @@ used: they import pydantic, refuse null lists and drop unknown fields.
 import re
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,8 @@ class ApiTransport:
 
         self._connection = connection
         try:
-            self._client = RESTClientObject(connection.configuration)
+            with warnings.catch_warnings(action="ignore"):  # urllib3's of a missing PySocks, which is an error below
+                self._client = RESTClientObject(connection.configuration)
         except ImportError as error:  # the address may contain a password
             raise ConfigError("error: proxy-url: SOCKS proxies need the package PySocks") from error
         except ValueError as error:

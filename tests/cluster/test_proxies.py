@@ -3,6 +3,7 @@
 import base64
 import os
 import ssl
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,6 +100,7 @@ def test_a_proxy_url_that_is_none_is_refused_without_its_password(secure: Secure
         ({"HTTP_PROXY": "http://p:1"}, "http://api.example.test", "http://p:1"),
         ({"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, "http://api.example.test", ""),
         ({"ALL_PROXY": "http://p:1", "all_proxy": "http://p:1"}, "https://api.example.test", ""),
+        ({"HTTPS_PROXY": "http://[x"}, "https://api.example.test", ""),
         ({"HTTPS_PROXY": "http://p:1"}, "https://localhost", ""),
         ({"HTTPS_PROXY": "http://p:1"}, "https://127.1.2.3", ""),
         ({"HTTPS_PROXY": "http://p:1"}, "https://[::1]:6443", ""),
@@ -153,3 +155,12 @@ def test_a_socks_proxy_resolves_names_itself(secure: Secure) -> None:
         return connect(ConnectionFlags(kubeconfig=secure.kubeconfig(proxy_url=url))).configuration.proxy
 
     assert proxy_of("socks5://p:1") == "socks5h://p:1"
+
+
+def test_without_pysocks_a_socks_proxy_is_refused_by_its_name(
+    secure: Secure, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("socks", "urllib3.contrib.socks"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert secure.refusal(proxy_url="socks5://p:1") == "error: proxy-url: SOCKS proxies need the package PySocks"
+    assert capfd.readouterr().err == ""
