@@ -8,7 +8,7 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -20,11 +20,13 @@ from kubectl_pullpolicy.cluster.client_config import (
     resolve_client_config,
     validate,
 )
-from kubectl_pullpolicy.cluster.credentials import Credentials
 from kubectl_pullpolicy.cluster.kubeconfig import Cluster, read_kubeconfig
 from kubectl_pullpolicy.core.k8s.times import duration_seconds
 from kubectl_pullpolicy.errors import ConfigError, UsageError
 from kubectl_pullpolicy.flags.options import ConnectionFlags
+
+if TYPE_CHECKING:
+    from kubectl_pullpolicy.cluster.credentials import Credentials
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -39,11 +41,12 @@ CONNECTIONS = 32
 class Connection(NamedTuple):
     """`configuration`: the kubernetes package's; `timeout`: seconds a request, None for no limit.
 
+    `credentials`: None for plain http, which gets none, as in kubectl.
     `headers` and `impersonation`: sent with each request; `context`: the kubeconfig's context, "" for none.
     """
 
     configuration: Any
-    credentials: Credentials
+    credentials: "Credentials | None"
     headers: dict[str, str]
     impersonation: list[tuple[str, str]]
     namespace: str
@@ -74,13 +77,19 @@ def connect(flags: ConnectionFlags) -> Connection:
         headers["Accept-Encoding"] = "gzip"
     return Connection(
         _configuration(address, config.cluster),
-        Credentials(config, timeout, tls=address.startswith("https:")),
+        _credentials(config, timeout) if address.startswith("https:") else None,
         headers,
         impersonation_headers(config.user),
         flags.namespace or config.namespace or _pod_namespace() or "default",
         timeout,
         config.context_name,
     )
+
+
+def _credentials(config: ClientConfig, timeout: float | None) -> "Credentials":
+    from kubectl_pullpolicy.cluster.credentials import Credentials
+
+    return Credentials(config, timeout)
 
 
 def _configuration(address: str, cluster: Cluster) -> Any:

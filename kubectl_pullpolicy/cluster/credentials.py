@@ -1,6 +1,6 @@
 """How requests are authenticated: the Authorization header, and the TLS context with the client's certificate.
 
-As in kubectl, a plain http server gets no credentials. OpenSSL reads private keys only from files: on Linux these are
+OpenSSL reads private keys only from files: on Linux these are
 memory files, elsewhere a temporary file that is removed after the read.
 Source: client-go v0.37 rest/transport.go, transport/round_trippers.go and token_source.go.
 """
@@ -33,17 +33,14 @@ _UNREACHABLE = "Unable to connect to the server: "
 class Credentials:
     """The credentials of one connection; may be used by several threads. `timeout`: seconds an exec plugin may run."""
 
-    def __init__(self, config: ClientConfig, timeout: float | None, *, tls: bool) -> None:
+    def __init__(self, config: ClientConfig, timeout: float | None) -> None:
         self._config = config
-        self._tls = tls
         self._lock = threading.Lock()
         self._plugin: ExecPlugin | None = None
         self._issued: tuple[str, str] = "", ""
         self._context: ssl.SSLContext | None = None
         user = config.user
         self._authorization: Callable[[], str] = lambda: ""
-        if not tls:
-            return
         if user.auth_provider is not None:
             self._authorization = _provider_authorization(user.auth_provider, config.user_name)
         if user.token or user.token_file:
@@ -63,13 +60,8 @@ class Credentials:
         token = self._plugin.credential().token
         return f"Bearer {token}" if token else ""
 
-    def tls_context(self) -> "ssl.SSLContext | None":
-        """Return the context of new connections, None without TLS; a new one after a plugin's new certificate.
-
-        Raises ConfigError.
-        """
-        if not self._tls:
-            return None
+    def tls_context(self) -> "ssl.SSLContext":
+        """Return the context of new connections; another one after a plugin's new certificate. Raises ConfigError."""
         credential = self._plugin.credential() if self._plugin is not None else None
         with self._lock:
             issued = (credential.certificate, credential.key) if credential is not None else ("", "")

@@ -158,10 +158,10 @@ class ApiTransport:
             self.requests += 1
         configuration = self._connection.configuration
         headers = self._connection.headers | ({"Accept": request.accept} if request.accept else {})
-        credentials = self._connection.credentials
-        if authorization := credentials.authorization():
-            headers["Authorization"] = authorization
-        self._use_context(credentials.tls_context())
+        if (credentials := self._connection.credentials) is not None:
+            if authorization := credentials.authorization():
+                headers["Authorization"] = authorization
+            self._use_context(credentials.tls_context())
         url = f"{configuration.host}{request.path}"
         if request.query:
             url = f"{url}?{urlencode(request.query, quote_via=quote)}"
@@ -175,7 +175,7 @@ class ApiTransport:
     def _use_context(self, context: Any) -> None:
         """Open connections with this TLS context, those to a proxy too. Pools are chosen by it: a new one is new."""
         manager = self._client.pool_manager
-        if context is None or manager.connection_pool_kw.get("ssl_context") is context:
+        if manager.connection_pool_kw.get("ssl_context") is context:
             return
         if (proxy := manager.connection_pool_kw.get("_proxy_config")) is not None:
             manager.connection_pool_kw["_proxy_config"] = proxy._replace(ssl_context=context)

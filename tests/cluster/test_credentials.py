@@ -115,6 +115,7 @@ def test_a_token_file_is_read_again_and_its_last_token_outlives_it(
     path.write_text("one")
     made = connect(ConnectionFlags(kubeconfig=secure.kubeconfig({"tokenFile": "token"})))
     path.write_text("two")
+    assert made.credentials is not None
     assert made.credentials.authorization() == "Bearer one"
     monkeypatch.setattr(credentials, "TOKEN_FILE_PERIOD", -1.0)
     assert made.credentials.authorization() == "Bearer two"
@@ -286,6 +287,7 @@ def test_scalars_that_go_yaml_reads_as_strings_are_strings(secure: Secure, scala
     path = Path(secure.kubeconfig({"token": "SCALAR"}))
     path.write_text(path.read_text().replace('"SCALAR"', scalar) + "\n---\nanother: document\n")
     made = connect(ConnectionFlags(kubeconfig=str(path)))
+    assert made.credentials is not None
     assert made.credentials.authorization() == f"Bearer {scalar.strip(chr(39)).removeprefix('&a ')}"
 
 
@@ -385,8 +387,9 @@ def test_no_key_outlives_a_program_that_is_killed(secure: Secure, number: signal
     folder = secure.folder / "tmp"
     folder.mkdir()
     script = (
-        "import sys\nfrom kubectl_pullpolicy.cluster.connection import connect\n"
+        "import signal, sys\nfrom kubectl_pullpolicy.cluster.connection import connect\n"
         "from kubectl_pullpolicy.flags.options import ConnectionFlags\n"
+        "signal.signal(signal.SIGQUIT, signal.SIG_DFL)\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "made = connect(ConnectionFlags(kubeconfig=sys.argv[1]))\nmade.credentials.tls_context()\n"
         "print('ready', flush=True)\nsys.stdin.read()\n"
     )

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.cluster.connection import connect
+from kubectl_pullpolicy.cluster.credentials import Credentials
 from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.cluster.conftest import Secure
 
@@ -47,9 +48,15 @@ def runs(secure: Secure) -> int:
     return len(path.read_text()) if path.exists() else 0
 
 
+def credentials_of(secure: Secure, user: dict[str, Any]) -> Credentials:
+    credentials = connect(ConnectionFlags(kubeconfig=secure.kubeconfig(user))).credentials
+    assert credentials is not None
+    return credentials
+
+
 def authorizations(secure: Secure, user: dict[str, Any], count: int = 5) -> set[str]:
-    made = connect(ConnectionFlags(kubeconfig=secure.kubeconfig(user)))
-    return {made.credentials.authorization() for _ in range(count)}
+    credentials = credentials_of(secure, user)
+    return {credentials.authorization() for _ in range(count)}
 
 
 @pytest.mark.parametrize("version", [V1, V1BETA1])
@@ -75,23 +82,23 @@ def test_an_expired_token_is_replaced(secure: Secure) -> None:
 
 
 def test_a_token_is_replaced_when_a_tenth_of_its_lifetime_is_left(secure: Secure) -> None:
-    made = connect(ConnectionFlags(kubeconfig=secure.kubeconfig(counted(secure, 60))))
-    made.credentials.authorization()
-    used = made.credentials._plugin
+    credentials = credentials_of(secure, counted(secure, 60))
+    credentials.authorization()
+    used = credentials._plugin
     assert used is not None
     now = datetime.now(UTC)
     for seconds, count in ((50, 1), (57, 2)):
         used._now = lambda seconds=seconds: now + timedelta(seconds=seconds)
-        made.credentials.authorization()
+        credentials.authorization()
         assert runs(secure) == count
 
 
 def test_parallel_requests_run_a_plugin_once(secure: Secure) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    made = connect(ConnectionFlags(kubeconfig=secure.kubeconfig(counted(secure))))
+    credentials = credentials_of(secure, counted(secure))
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: made.credentials.authorization(), range(25)))
+        list(threads.map(lambda _: credentials.authorization(), range(25)))
     assert runs(secure) == 1
 
 
