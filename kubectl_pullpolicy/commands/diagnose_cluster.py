@@ -9,6 +9,7 @@ from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.incidents.failing_pods import FailingPods
 from kubectl_pullpolicy.core.incidents.incidents import Incidents
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
+from kubectl_pullpolicy.core.report.evidence import placed
 from kubectl_pullpolicy.core.report.explanation import API_VERSION, SubjectExplanation
 from kubectl_pullpolicy.core.report.incident import Incident, IncidentList
 from kubectl_pullpolicy.core.source.interface import Selection, Source
@@ -90,7 +91,8 @@ def _answer(diagnose_run: DiagnoseRun) -> Incidents:
         pass
     platforms = diagnose_run.failures.platforms() if incidents.failing else None
     listed = incidents.found(diagnose_run.failures.image_usage, platforms, diagnose_run.selection.namespace)
-    _print(diagnose_run, incidents, diagnose_run.probe(listed))
+    flags = diagnose_run.request.connection.repeated
+    _print(diagnose_run, incidents, tuple(placed(each, flags) for each in diagnose_run.probe(listed)))
     return incidents
 
 

@@ -162,7 +162,19 @@ def _pages(explain_run: ExplainRun) -> Pages:
         summary.failing += sum(
             c.status is not None and c.status.pull_failing for subject in page for c in subject.containers
         )
-        yield explain_run.prober.probed(shown) if explain_run.prober is not None else shown
+        yield _placed(
+            explain_run.prober.probed(shown) if explain_run.prober is not None else shown, explain_run.request
+        )
+
+
+def _placed(page: list[SubjectExplanation], request: ExplainRequest) -> list[SubjectExplanation]:
+    """Return a page whose commands reach the same cluster."""
+    flags = request.connection.repeated
+    if not flags:
+        return page
+    from kubectl_pullpolicy.core.report.evidence import placed
+
+    return [placed(subject, flags) for subject in page]
 
 
 def _print(explain_run: ExplainRun) -> None:

@@ -8,6 +8,7 @@ from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.explain.watch import PodWatch, Shown, WatchFilter
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.k8s.targets import Target
+from kubectl_pullpolicy.core.report.evidence import placed
 from kubectl_pullpolicy.core.source.interface import Listed, News, Selection, Watcher
 from kubectl_pullpolicy.errors import NotFoundError, UsageError
 from kubectl_pullpolicy.printers.structured import print_json_lines, print_names, print_yaml_documents
@@ -35,6 +36,8 @@ def run_watch(request: "ExplainRequest", targets: tuple[Target, ...]) -> int:
     shown = WatchFilter(namespace, owner, flags.container, request.flags.failing, request.flags.watch_only)
     watching = PodWatch(lambda: Query(watcher), shown)
     pages = _with_messages(watching, watching.shown(_news(watcher.news(selection), target)), watcher)
+    repeated = request.connection.repeated
+    pages = ([placed(subject, repeated) for subject in page] for page in pages)
     printer = PRINTERS.get(form)
     if printer is not None:
         printer(pages, sys.stdout)

@@ -73,6 +73,28 @@ class ConnectionFlags:
         int, _option("--chunk-size", text="Objects a request returns; 0: all at once. [500]", metavar="N")
     ] = 500
 
+    @property
+    def repeated(self) -> str:
+        """Return ` --context prod`: what a printed command repeats of the cluster and the user; never a token."""
+        from shlex import quote
+
+        named = [
+            ("--kubeconfig", self.kubeconfig),
+            ("--context", self.context),
+            ("--cluster", self.cluster),
+            ("--user", self.user),
+            ("--server", self.server),
+            ("--as", self.as_user),
+            *(("--as-group", group) for group in self.as_group or ()),
+            ("--as-uid", self.as_uid),
+            ("--certificate-authority", self.certificate_authority),
+            ("--client-certificate", self.client_certificate),
+            ("--client-key", self.client_key),
+            ("--tls-server-name", self.tls_server_name),
+        ]
+        insecure = " --insecure-skip-tls-verify" if self.insecure_skip_tls_verify else ""
+        return "".join(f" {flag} {quote(value)}" for flag, value in named if value) + insecure
+
 
 @dataclass(frozen=True)
 class SelectionFlags:

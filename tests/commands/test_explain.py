@@ -144,7 +144,7 @@ def test_the_command_that_goes_on_reads_the_same_objects(capsys: pytest.CaptureF
 def test_the_context_is_repeated_and_credentials_are_not() -> None:
     connection = ConnectionFlags(context="prod", token="t0ken", as_user="jane")
     request = ReadRequest((), connection, SelectionFlags(), SourceFlags(), OutputFlags(), RegistryFlags())
-    assert source_flags(request) == " --context prod"
+    assert source_flags(request) == " --context prod --as jane"
 
 
 def test_nothing_found_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
