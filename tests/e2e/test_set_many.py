@@ -13,7 +13,7 @@ import pytest
 
 from kubectl_pullpolicy import cluster as clusters
 from kubectl_pullpolicy.__main__ import main
-from kubectl_pullpolicy.commands import set as set_policy
+from kubectl_pullpolicy.writes import selection
 from tests.e2e.kubernetes import Cluster
 from tests.e2e.manifests import container, deployment
 
@@ -55,7 +55,7 @@ def test_a_thousand_deployments_cost_at_most_two_requests_each(
         opened.append(clusters.open_writable(*arguments))
         return opened[-1]
 
-    monkeypatch.setattr(set_policy, "open_writable", watched)
+    monkeypatch.setattr(selection, "open_writable", watched)
     monkeypatch.setenv("KUBECONFIG", str(thousand.kubeconfig))
     assert main(["set", "Always", "deploy", "-l", "app=many", "--yes"]) == 0
     assert capsys.readouterr().out.count("image pull policy updated\n") == MANY
