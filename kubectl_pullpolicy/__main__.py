@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _complete(given[1:])
     try:
         code: object = app(given, prog_name="kubectl pullpolicy", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
     except PullPolicyError as error:
         return _fail(str(error), error.exit_code, given)
     except TyperException as error:
@@ -60,7 +60,7 @@ def run() -> NoReturn:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         code: object = main()
-        sys.stdout.flush()
+        _flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as stop:
@@ -83,6 +83,11 @@ def _complete(words: list[str]) -> int:
 
     sys.stdout.write(complete(words))
     return 0
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # it is None if the shell closed it (>&-)
+        sys.stdout.flush()
 
 
 def _discard_output() -> None:

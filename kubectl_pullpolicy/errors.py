@@ -8,6 +8,10 @@ PullPolicyError             exit 1
 │   ├── ForbiddenError      403
 │   └── UnauthorizedError   401
 ├── NoConnectionError       the API server did not answer
+├── UnconfirmedError        the API server's answer to a write is not its result
+│   └── OverriddenError     ... but another value than the one that was written
+├── WriteUnknownError       it is not known whether a write was stored
+├── OutputError             standard output cannot be written
 ├── PinError                an image that cannot be pinned
 └── FileError               a manifest, saved output or recording that cannot be read or written
 
@@ -33,10 +37,11 @@ class ConfigError(PullPolicyError):
 
 
 class ServerError(PullPolicyError):
-    """The API server answered with an error; `status` is the HTTP status code."""
+    """The API server answered with an error; `status` is the HTTP status code, `retry_after` in seconds."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    def __init__(self, message: str, status: int = 0, retry_after: int = 0) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.status = status
 
 
@@ -53,7 +58,30 @@ class UnauthorizedError(ServerError):
 
 
 class NoConnectionError(PullPolicyError):
-    """No answer from the API server."""
+    """No answer from the API server. `sent`: the request may have reached it."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class UnconfirmedError(PullPolicyError):
+    """The API server answered a write with something else than its result."""
+
+
+class OverriddenError(UnconfirmedError):
+    """The API server accepted a write, and stored something else."""
+
+
+class OutputError(PullPolicyError):
+    """Standard output cannot be written: a full disk, say."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"error: write /dev/stdout: {(error.strerror or str(error)).lower()}")
+
+
+class WriteUnknownError(PullPolicyError):
+    """It is not known whether a write was stored."""
 
 
 class PinError(PullPolicyError):

@@ -14,6 +14,7 @@ from kubectl_pullpolicy.core.k8s.objects import UNREADABLE
 from kubectl_pullpolicy.errors import ForbiddenError, NoConnectionError, NotFoundError, ServerError, UnauthorizedError
 
 UNREACHABLE = "Unable to connect to the server: "
+MAX_RETRY_AFTER = 10  # seconds; a server that asks for more gets its message shown instead
 MAX_QUOTED = 2048  # bytes of a body that is no Status
 # Verification results of OpenSSL (X509_V_ERR_*) and Go's words for them.
 _X509 = dict.fromkeys((2, 18, 19, 20, 21), "certificate signed by unknown authority") | dict.fromkeys(
@@ -63,7 +64,9 @@ def status_error(status: int, headers: Any, body: bytes, what: str) -> ServerErr
         message = f"{message} ({what})"
     text = f"Error from server ({reason}): {message}" if reason else f"Error from server: {message}"
     kinds: dict[int, type[ServerError]] = {403: ForbiddenError, 404: NotFoundError}
-    return kinds.get(status, ServerError)(text, status)
+    after = str(headers.get("Retry-After") or "")
+    pause = int(after) if after.isdecimal() and len(after) < 3 and int(after) <= MAX_RETRY_AFTER else 0
+    return kinds.get(status, ServerError)(text, status, pause)
 
 
 def _generic(status: int, body: bytes) -> tuple[str, str]:
@@ -97,9 +100,11 @@ def connection_error(error: BaseException, connection: Connection) -> NoConnecti
         return _tls_error(next((e for e in (reason, *reason.args) if isinstance(e, ssl.SSLError)), reason), connection)
     if isinstance(reason, failures.NewConnectionError) and "refused" in str(reason):
         return NoConnectionError(
-            f"The connection to the server {connection.host} was refused - did you specify the right host or port?"
+            f"The connection to the server {connection.host} was refused - did you specify the right host or port?",
+            sent=False,
         )
-    return NoConnectionError(f"{UNREACHABLE}{_detail(reason, connection)}")
+    unsent = failures.NewConnectionError, failures.NameResolutionError, failures.ConnectTimeoutError
+    return NoConnectionError(f"{UNREACHABLE}{_detail(reason, connection)}", sent=not isinstance(reason, unsent))
 
 
 def _detail(reason: BaseException, connection: Connection) -> str:
@@ -147,4 +152,4 @@ def _tls_error(error: BaseException, connection: Connection) -> NoConnectionErro
     name = connection.configuration.tls_server_name or connection.host_name
     known = _X509.get(code) or error.verify_message  # type: ignore[attr-defined]
     detail = f"certificate is not valid for {name}" if code in _OTHER_NAME else known
-    return NoConnectionError(f"{UNREACHABLE}tls: failed to verify certificate: x509: {detail}")
+    return NoConnectionError(f"{UNREACHABLE}tls: failed to verify certificate: x509: {detail}", sent=False)

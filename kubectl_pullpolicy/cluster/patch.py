@@ -1,11 +1,13 @@
-"""Apply plans in parallel, each object by one JSON Patch that begins with `test` operations.
+"""Applies plans: in parallel, each object by one JSON patch whose tests let it through or not.
 
-If a test fails, or if it is unknown whether the patch arrived, the object is read and planned again. Only changes that
-the user has seen are written: a change by another client stays.
+Success is checked: the answer must be the object with the desired values, or the object is read again. If a test fails,
+or if the answer is lost, the object is read and planned again. A change that the user has not seen in the plan is not
+overwritten: it is another client's.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from threading import Event
 from time import sleep
 from typing import Literal, NamedTuple
 
@@ -14,97 +16,198 @@ from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.cluster.transport import ApiTransport, Write
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ObjectRef
 from kubectl_pullpolicy.core.plans.json_patch import json_patch
-from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan
-from kubectl_pullpolicy.errors import PullPolicyError, ServerError
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, live_object
+from kubectl_pullpolicy.errors import (
+    NoConnectionError,
+    OverriddenError,
+    PullPolicyError,
+    ServerError,
+    UnconfirmedError,
+    WriteUnknownError,
+)
 from kubectl_pullpolicy.parallel import together
 
 ATTEMPTS = 3
-PAUSE = 1.0  # seconds before another attempt at a busy or unreachable server; doubled each time
+LOOKS = 5  # at an object whose patch got no answer that can be relied on
+PAUSE = 1.0  # seconds, before a server is asked again that was busy or away; doubled each time
 JSON_PATCH = "application/json-patch+json"
-_CONFLICTS = frozenset({409, 422})
+LONGEST_PAUSE = 8.0
+NOT_FOUND, CONFLICT, INVALID, TOO_MANY = 404, 409, 422, 429
 
 
 class PatchOutcome(NamedTuple):
-    """The result of a plan. `unchanged`: another client made the change meanwhile."""
+    """What became of a plan. `unchanged`: another client did it meanwhile; `unknown`: whether it is stored."""
 
     plan: ObjectPlan
-    status: Literal["changed", "unchanged", "failed"]
+    status: Literal["changed", "unchanged", "failed", "unknown"]
     error: PullPolicyError | None = None
 
 
 class PatchOptions(NamedTuple):
-    """How to write. `server_dry_run`: the server does everything except store it."""
+    """How to write. `server_dry_run`: the server stores nothing; `stopped`: no further object is begun."""
 
     field_manager: str
     server_dry_run: bool = False
+    stopped: Event = Event()
 
 
 class Patcher:
-    """Applies plans. `replan`: plans an object again after it has changed."""
+    """Writes plans. `replan` returns the plan of an object as it is now; `begun`: the objects that were begun."""
 
     def __init__(
-        self, transport: ApiTransport, live: LiveObjects, replan: Callable[[LiveObject], ObjectPlan], how: PatchOptions
+        self,
+        transport: ApiTransport,
+        live: LiveObjects,
+        replan: Callable[[LiveObject], ObjectPlan],
+        options: PatchOptions,
     ) -> None:
         self._transport = transport
         self._live = live
         self._replan = replan
-        self._query = {"fieldManager": how.field_manager} | ({"dryRun": "All"} if how.server_dry_run else {})
+        self._options = options
+        self.begun: set[ObjectRef] = set()
+        self._query = {"fieldManager": options.field_manager} | ({"dryRun": "All"} if options.server_dry_run else {})
 
     def apply(self, plans: Iterable[ObjectPlan]) -> Iterator[PatchOutcome]:
-        """Yield the outcomes as they come. The failure of one object does not end the others."""
+        """Return the outcomes as they come; one object's failure does not affect the others."""
         yield from together([self._outcome(plan) for plan in plans], PARALLEL)
 
     def _outcome(self, plan: ObjectPlan) -> Iterator[PatchOutcome]:
-        yield self._applied(plan)
+        if not self._options.stopped.is_set():
+            self.begun.add(plan.ref)
+            yield _Application(plan, self._send, self._current, self._options).outcome()
 
-    def _applied(self, agreed: ObjectPlan) -> PatchOutcome:
-        plan, pause, unsure = agreed, PAUSE, False
-        for _ in range(ATTEMPTS):
-            try:
-                self._patch(plan)
-            except PullPolicyError as caught:
-                error = caught
-            else:
-                return PatchOutcome(agreed, "changed")
-            if is_retriable(error):
-                unsure = True
-                sleep(pause)
-                pause *= 2
-            elif not _conflicts(error):
-                return PatchOutcome(agreed, "failed", error)
-            fresh = self._planned_again(agreed)
-            if not isinstance(fresh, ObjectPlan):
-                return fresh
-            if not fresh.changes:
-                return PatchOutcome(agreed, "changed" if unsure else "unchanged")
-            if _conflicts(error) and json_patch(fresh.changes) == json_patch(plan.changes):
-                break  # no test failed: the server rejects the value
-            plan = fresh
-        return PatchOutcome(agreed, "failed", error)
-
-    def _planned_again(self, agreed: ObjectPlan) -> ObjectPlan | PatchOutcome:
-        """Return the plan of the object as it is now; a failure if it has changes that the user has not seen."""
-        try:
-            fresh = self._replan(self._live.get(agreed.info, agreed.ref.namespace, agreed.ref.name))
-        except PullPolicyError as error:
-            return PatchOutcome(agreed, "failed", error)
-        foreign = _foreign(fresh, agreed)
-        return PatchOutcome(agreed, "failed", _meanwhile(agreed, foreign)) if foreign else fresh
-
-    def _patch(self, plan: ObjectPlan) -> None:
+    def _send(self, plan: ObjectPlan) -> ObjectPlan:
+        """Send the patch. Return what is left to change by the answer. Raises PullPolicyError."""
         body = json.dumps(json_patch(plan.changes)).encode()
         path = path_of(plan.info, plan.ref.namespace, plan.ref.name)
         what = f"patch {plan.info.plural} {plan.ref.name}"
-        self._transport.write(path, self._query, Write("PATCH", body, JSON_PATCH), what)
+        answer = self._transport.write(path, self._query, Write("PATCH", body, JSON_PATCH), what)
+        try:
+            live = live_object(plan.info, answer)
+        except UNREADABLE as error:
+            raise UnconfirmedError(f"error: the server's answer ({what}) is not the object: {error}") from error
+        return self._replanned(live, plan, what)
+
+    def _current(self, plan: ObjectPlan) -> ObjectPlan:
+        """Return the plan of the object as it is now. Raises PullPolicyError."""
+        live = self._live.get(plan.info, plan.ref.namespace, plan.ref.name)
+        return self._replanned(live, plan, f"get {plan.info.plural} {plan.ref.name}")
+
+    def _replanned(self, live: LiveObject, plan: ObjectPlan, what: str) -> ObjectPlan:
+        if live.ref != plan.ref or live.tree.get("kind") not in {None, plan.info.kind}:
+            raise UnconfirmedError(f"error: the server's answer ({what}) is not the object")
+        return self._replan(live)
 
 
-def _conflicts(error: PullPolicyError) -> bool:
-    return isinstance(error, ServerError) and error.status in _CONFLICTS
+class _Application:
+    """The application of one plan. `_sent`: whether a patch may be stored that no look has shown to be missing."""
+
+    def __init__(
+        self,
+        agreed: ObjectPlan,
+        send: Callable[[ObjectPlan], ObjectPlan],
+        current: Callable[[ObjectPlan], ObjectPlan],
+        options: PatchOptions,
+    ) -> None:
+        self._agreed, self._send, self._current, self._options = agreed, send, current, options
+        self._sent = self._ever_sent = False
+        self._pause = PAUSE
+
+    def outcome(self) -> PatchOutcome:
+        """Send the patch until it is known to be stored, or is refused."""
+        plan, attempts = self._agreed, ATTEMPTS
+        while True:
+            attempts -= 1
+            error = self._attempt(plan)
+            if error is None:
+                return PatchOutcome(self._agreed, "changed")
+            dry_answer = self._options.server_dry_run and isinstance(error, UnconfirmedError)
+            if dry_answer or not self._may_be_repeated(error):
+                return self._failed(error)
+            fresh = self._look()
+            if isinstance(fresh, PatchOutcome):
+                return fresh
+            if isinstance(error, OverriddenError):
+                return self._failed(_overridden(self._agreed, fresh.changes))
+            # No test failed: the server does not want the value.
+            refused = _status(error) == INVALID and json_patch(fresh.changes) == json_patch(plan.changes)
+            if refused or not attempts or self._options.stopped.is_set():
+                return self._failed(error)
+            plan = fresh
+
+    def _attempt(self, plan: ObjectPlan) -> PullPolicyError | None:
+        """Send the patch. Return why it is not known to be stored; None if it is."""
+        try:
+            rest = _own(self._send(plan), self._agreed)
+        except PullPolicyError as error:
+            return error
+        return _overridden(self._agreed, rest) if rest else None
+
+    def _may_be_repeated(self, error: PullPolicyError) -> bool:
+        """Note whether the patch may be stored, and wait if the server is busy or away."""
+        if isinstance(error, UnconfirmedError):
+            sent = True
+        elif _status(error) in {CONFLICT, INVALID}:
+            sent = False
+        elif is_retriable(error):
+            sent = error.sent if isinstance(error, NoConnectionError) else _status(error) != TOO_MANY
+            self._wait(error)
+        else:
+            return False
+        self._sent, self._ever_sent = self._sent or sent, self._ever_sent or sent
+        return True
+
+    def _look(self) -> ObjectPlan | PatchOutcome:
+        """Return what is left to change; an outcome if that is nothing, not the user's to change, or unknown."""
+        error: PullPolicyError | None = None
+        for _ in range(LOOKS if self._sent else 1):
+            if error is not None:
+                self._wait(error)
+            try:
+                return self._judged(self._current(self._agreed))
+            except PullPolicyError as caught:
+                error = caught
+                if not (is_retriable(caught) or isinstance(caught, UnconfirmedError) or _status(caught) == 0):
+                    break
+        assert error is not None
+        return self._failed(error)
+
+    def _judged(self, fresh: ObjectPlan) -> ObjectPlan | PatchOutcome:
+        if not fresh.changes or (self._ever_sent and not _own(fresh, self._agreed)):
+            return PatchOutcome(self._agreed, "changed" if self._ever_sent else "unchanged")
+        foreign = _foreign(fresh, self._agreed)
+        if not foreign:
+            self._sent = False
+            return fresh
+        error = _overridden(self._agreed, foreign) if self._sent else _meanwhile(self._agreed, foreign)
+        return PatchOutcome(self._agreed, "failed", error)
+
+    def _failed(self, error: PullPolicyError) -> PatchOutcome:
+        """Return the failure; of a patch that may be stored that it is unknown, unless the object is gone."""
+        if self._sent and _status(error) != NOT_FOUND and not self._options.server_dry_run:
+            return PatchOutcome(self._agreed, "unknown", _unknown(self._agreed, error))
+        return PatchOutcome(self._agreed, "failed", error)
+
+    def _wait(self, error: PullPolicyError) -> None:
+        sleep(max(self._pause, error.retry_after if isinstance(error, ServerError) else 0))
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+
+def _status(error: PullPolicyError) -> int:
+    return error.status if isinstance(error, ServerError) else -1
+
+
+def _own(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:
+    """Return the changes of the new plan to fields that the user wanted to change."""
+    fields = {(change.container_kind, change.container, change.field) for change in agreed.changes}
+    return [change for change in fresh.changes if (change.container_kind, change.container, change.field) in fields]
 
 
 def _foreign(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:
-    """Return changes of the new plan that the user has not seen: another client wrote meanwhile."""
+    """Return the changes of the new plan that the user has not seen: another client wrote meanwhile."""
     seen = {_key(change) for change in agreed.changes}
     return [change for change in fresh.changes if _key(change) not in seen]
 
@@ -113,10 +216,34 @@ def _key(change: Change) -> tuple[str, str, str, str | None, str | None]:
     return change.container_kind, change.container, change.field, change.old, change.new
 
 
+def _values(changes: Iterable[Change]) -> str:
+    return ", ".join(
+        f"{change.field} of container {change.container} is now {change.old or 'unset'}" for change in changes
+    )
+
+
 def _meanwhile(plan: ObjectPlan, foreign: list[Change]) -> ServerError:
-    details = ", ".join(
-        f"{change.field} of container {change.container} is now {change.old or 'unset'}" for change in foreign
-    )
     return ServerError(
-        f"error: {plan.target} was changed by somebody else meanwhile: {details}; nothing was written", 409
+        f"error: {plan.target} was changed by somebody else meanwhile: {_values(foreign)}; nothing was written",
+        CONFLICT,
     )
+
+
+def _overridden(plan: ObjectPlan, changes: Iterable[Change]) -> OverriddenError:
+    """The server took the patch, and the object has another value."""
+    return OverriddenError(
+        f"error: {plan.target} does not keep the change: {_values(changes)}, although the server accepted it: "
+        "admission (a webhook or a policy engine) or a controller set it"
+    )
+
+
+def _unknown(plan: ObjectPlan, error: PullPolicyError) -> WriteUnknownError:
+    return WriteUnknownError(
+        f"error: it is unknown whether {plan.target} was changed: the answer was lost, and it could not be read again: "
+        f"{error}"
+    )
+
+
+def not_awaited(plan: ObjectPlan) -> WriteUnknownError:
+    """Return the error of an object whose answer was not waited for."""
+    return WriteUnknownError(f"error: it is unknown whether {plan.target} was changed: its answer was not waited for")

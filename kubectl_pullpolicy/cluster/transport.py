@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kubectl_pullpolicy.cluster.connection import Connection
-from kubectl_pullpolicy.cluster.errors import UNREACHABLE, connection_error, status_error
+from kubectl_pullpolicy.cluster.errors import MAX_RETRY_AFTER, UNREACHABLE, connection_error, status_error
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
 MAX_RETRIES = 3
-MAX_RETRY_AFTER = 10  # seconds; a longer Retry-After ends the request with the server's message
 CONNECT_TIMEOUT = 30.0  # seconds, as client-go's dialer
 CHUNK = 1 << 16
 # RFC 7234 5.5: 299 - "text", several separated by commas.

@@ -20,7 +20,7 @@ def report_check(judged: Sequence[JudgedImage], search: TargetSearch, output: Pl
     if output.output == "name":
         print_gated_names(judged, sys.stdout)
     elif output.output:
-        items = [checked_item(each.image.live, each.image.slot, each.verdict) for each in judged]
+        items = [checked_item(each.image.live, each.image.container, each.verdict) for each in judged]
         printer = print_plan_json if output.output == "json" else print_plan_yaml
         printer(items, "none", search.notes, sys.stdout)
     else:

@@ -41,10 +41,10 @@ def run_files(request: PinRequest, files: FileRequest, registries: RegistryFlags
         return _show_check(run, list(images))
     if request.platform and any(change.digest for change in images):
         print_warning(f"nodes of other platforms than {request.platform} cannot run what is pinned to its images")
-    carry_out(run)
+    code = carry_out(run)
     if not run.changes and not run.errors:
         print_message("No images to pin.")
-    return 1 if run.errors else 0
+    return code
 
 
 def _check_flags(request: PinRequest, files: FileRequest) -> None:

@@ -197,8 +197,8 @@ def _planner(judged: Iterable[JudgedImage], request: LivePinRequest, search: Tar
 
 
 def _where(judged: JudgedImage) -> str:
-    image = judged.image
-    return f"{image.live.info.kind.lower()}/{image.live.ref.name}: container {image.slot.name}: {image.slot.image}"
+    live, container, *_ = judged.image
+    return f"{live.info.kind.lower()}/{live.ref.name}: container {container.name}: {container.image}"
 
 
 def _error(judged: JudgedImage) -> PinError:

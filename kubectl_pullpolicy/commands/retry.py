@@ -5,25 +5,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_pullpolicy.cluster import WritableCluster, open_writable
-from kubectl_pullpolicy.cluster.delete import delete_pod
 from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry, retry_of
 from kubectl_pullpolicy.core.explain.query import Query
 from kubectl_pullpolicy.core.k8s.kinds import kind_info
 from kubectl_pullpolicy.core.k8s.objects import ObjectRef, Pod
 from kubectl_pullpolicy.core.k8s.targets import Target, parse_targets
 from kubectl_pullpolicy.core.plans.wording import counted
+from kubectl_pullpolicy.core.report.evidence import placed
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.errors import PullPolicyError, ServerError, UsageError
+from kubectl_pullpolicy.errors import PullPolicyError, UsageError
 from kubectl_pullpolicy.flags.checks import check_output, check_selects, check_targets, timeout_seconds
 from kubectl_pullpolicy.flags.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
+from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.plans.retry import print_deleted, print_retries, print_retry_documents
 from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
 from kubectl_pullpolicy.writes.apply import place
-from kubectl_pullpolicy.writes.wait import wait_for
-
-ATTEMPTS = 3
-CONFLICT = 409
+from kubectl_pullpolicy.writes.delete import PodDeletion
+from kubectl_pullpolicy.writes.interrupts import Interrupts, check_output_stream, result_stream
+from kubectl_pullpolicy.writes.wait import WaitOutput, wait_for
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,9 @@ def run(
         if not errors:
             print_message(f"No resources found{f' in {namespace} namespace.' if namespace else ''}")
         return int(bool(errors))
-    return _carry_out(_RetryRun(request, flags, output, writable, limit), judged, failed=bool(errors))
+    return _carry_out(
+        _RetryRun(request, flags, output, writable, limit, connection.repeated), judged, failed=bool(errors)
+    )
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class _RetryRun:
     output: PlanOutputFlags
     writable: WritableCluster
     limit: float
+    command_flags: str
 
 
 def _judged(
@@ -114,66 +117,66 @@ def _pods(target: Target, selected: Selection, query: Query) -> Iterator[tuple[P
 
 
 def _carry_out(run: _RetryRun, judged: Sequence[Retry | NotRetried], *, failed: bool) -> int:
-    meant = [each for each in judged if isinstance(each, Retry)]
-    left = [each for each in judged if isinstance(each, NotRetried)]
-    structured, dry_run = bool(run.output.output), run.flags.dry_run
-    asks = bool(meant) and dry_run == "none" and not run.flags.yes
-    if not structured or asks:
-        print_retries(judged, sys.stderr if structured else sys.stdout, no_headers=run.output.no_headers)
-    for each in left:
-        if each.command:
-            print_message(f"pod/{each.pod.name}: {each.reason}; this does it all the same:\n  {each.command}")
-    if asks and not confirm(_question(meant, run.writable)):
-        print_message("Nothing was deleted.")
-        return 0
-    done = [] if dry_run == "client" else [_deleted(each, run) for each in meant]
-    if structured:
-        print_retry_documents(judged, done, run.output.output, dry_run, sys.stdout)
-    sys.stdout.flush()
-    vain = not meant and _was_named(run, left)
-    if vain:
-        print_message("error: no Pod was deleted: none of those that are named may be")
-    code = int(failed or any(each.error for each in done) or vain)
-    if code or dry_run != "none" or not run.request.wait or not done:
-        return code
-    return _awaited(run, done)
+    with result_stream() as output:
+        judged = [placed(each, run.command_flags) for each in judged]
+        retries = [each for each in judged if isinstance(each, Retry)]
+        left = [each for each in judged if isinstance(each, NotRetried)]
+        structured, dry_run = bool(run.output.output), run.flags.dry_run
+        asks = bool(retries) and dry_run == "none" and not run.flags.yes
+        if not structured or asks:
+            print_retries(judged, sys.stderr if structured else sys.stdout, no_headers=run.output.no_headers)
+        for each in left:
+            if each.command:
+                print_message(f"pod/{each.pod.name}: {each.reason}; this does it all the same:\n  {each.command}")
+        check_output_stream(output)
+        if asks and not confirm(_question(retries, run.writable)):
+            print_message("Nothing was deleted.")
+            return 0
+        with Interrupts() as interrupts:
+            done = [] if dry_run == "client" else list(_deleted(run, retries, interrupts))
+            if structured:
+                print_retry_documents(judged, done, run.output.output, dry_run, sys.stdout)
+            sys.stdout.flush()
+            if interrupts.exit_code:
+                _print_interruption(run, retries, done)
+                return interrupts.exit_code
+        in_vain = not retries and _was_named(run, left)
+        if in_vain:
+            print_message("error: no Pod was deleted: none of those that are named may be")
+        check_output_stream(output)
+        code = int(failed or any(each.error for each in done) or in_vain)
+        if code or dry_run != "none" or not run.request.wait or not done:
+            return code
+        return _awaited(run, done)
+
+
+def _deleted(run: _RetryRun, retries: Sequence[Retry], interrupts: Interrupts) -> Iterator[Retried]:
+    """Delete the Pods one by one, until a signal comes. Return what became of each."""
+    for each in retries:
+        if interrupts.stopped.is_set():
+            return
+        retried = Retried(each, f"error: it is unknown whether pod/{each.pod.name} was deleted", unknown=True)
+        with interrupts.waiting():
+            kill, dry = run.request.kill_running, run.flags.dry_run == "server"
+            retried = PodDeletion(run.writable, each, kill_running=kill, server_dry_run=dry).result()
+        if retried.error:
+            print_message(retried.error)
+        elif not run.output.output:
+            print_deleted(each, run.flags.dry_run, sys.stdout)
+            sys.stdout.flush()
+        yield retried
+
+
+def _print_interruption(run: _RetryRun, retries: Sequence[Retry], done: Sequence[Retried]) -> None:
+    """Print what is done, and the command that goes on. A deletion has no undo: the controllers replace the Pods."""
+    count = sum(not each.error for each in done)
+    verb = "would be deleted" if run.flags.dry_run != "none" else "were deleted"
+    print_message(f"Interrupted: {count} of {len(retries)} Pods {verb}; the same command does the rest:")
+    print_message(f"  {command_again()}")
 
 
 def _was_named(run: _RetryRun, left: Sequence[NotRetried]) -> bool:
     return bool(run.request.targets) and bool(left)
-
-
-def _deleted(each: Retry, run: _RetryRun) -> Retried:
-    try:
-        _delete(each, run)
-    except PullPolicyError as error:
-        print_message(str(error))
-        return Retried(each, str(error))
-    if not run.output.output:
-        print_deleted(each, run.flags.dry_run, sys.stdout)
-    return Retried(each)
-
-
-def _delete(meant: Retry, run: _RetryRun) -> None:
-    """Judges a Pod that has changed once more: its containers may run since. Raises PullPolicyError."""
-    judged, attempts = meant, ATTEMPTS
-    while True:
-        attempts -= 1
-        try:
-            delete_pod(run.writable.transport, judged, server_dry_run=run.flags.dry_run == "server")
-        except ServerError as error:
-            if error.status != CONFLICT or not attempts:
-                raise
-        else:
-            return
-        name, namespace = meant.pod.name, meant.pod.namespace
-        found = Query(run.writable.source).pod(ObjectRef("v1", "Pod", namespace, name))
-        again = retry_of(*found, kill_running=run.request.kill_running)
-        if isinstance(again, NotRetried):
-            raise PullPolicyError(f"error: pod/{name} was not deleted: it changed meanwhile: {again.reason}")
-        if again.uid != meant.uid:
-            raise PullPolicyError(f"error: pod/{name} was not deleted: another Pod has its name by now")
-        judged = again
 
 
 def _question(meant: Sequence[Retry], writable: WritableCluster) -> str:
@@ -191,6 +194,6 @@ def _awaited(run: _RetryRun, done: Sequence[Retried]) -> int:
             for each in done
             if each.retry.pod.namespace == namespace and (info := kind_info(each.retry.owner.kind)) is not None
         ]
-        form = None if run.output.output else OutputFlags()
-        code = max(code, wait_for(run.writable.source, targets, namespace, run.limit, form))
+        output = WaitOutput(None if run.output.output else OutputFlags(), run.command_flags)
+        code = max(code, wait_for(run.writable.source, targets, namespace, run.limit, output))
     return code

@@ -18,10 +18,10 @@ def run_files(policy: str, request: FileRequest) -> int:
             run.errors.append(image_error(change, change.message))
     if not run.changes and request.container and run.files:
         raise UsageError(f'unable to find container named "{request.container}" in {_names(run)}')
-    carry_out(run)
+    code = carry_out(run)
     if not run.changes and not run.errors:
         print_message(f"No containers found in {_names(run)}.")
-    return 1 if run.errors else 0
+    return code
 
 
 def _decide(change: ImageChange, policy: str) -> None:

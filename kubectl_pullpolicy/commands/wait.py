@@ -6,7 +6,7 @@ from kubectl_pullpolicy.flags.checks import check_format, timeout_seconds
 from kubectl_pullpolicy.flags.options import ConnectionFlags, OutputFlags, SelectionFlags, TimeoutFlags
 from kubectl_pullpolicy.sources import open_source
 from kubectl_pullpolicy.terminal import print_warning
-from kubectl_pullpolicy.writes.wait import wait_for
+from kubectl_pullpolicy.writes.wait import WaitOutput, wait_for
 
 
 def run(names: tuple[str, ...], limit: TimeoutFlags, connection: ConnectionFlags, output: OutputFlags) -> int:
@@ -16,4 +16,5 @@ def run(names: tuple[str, ...], limit: TimeoutFlags, connection: ConnectionFlags
     if not targets or any(target.name is None for target in targets):
         raise UsageError("name what to wait for: pod/NAME, deploy/NAME, ...")
     source, _ = open_source(connection, SelectionFlags(), demo=False, now="", on_warning=print_warning)
-    return wait_for(source, targets, connection.namespace or source.namespace or "", seconds, output)
+    namespace = connection.namespace or source.namespace or ""
+    return wait_for(source, targets, namespace, seconds, WaitOutput(output, connection.repeated))

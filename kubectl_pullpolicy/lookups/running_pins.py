@@ -27,7 +27,7 @@ class _Case(NamedTuple):
     image: LiveImage
     reference: ImageReference
     keychain: Keychain
-    told: tuple[tuple[str, RunningDigests], ...]
+    reports: tuple[tuple[str, RunningDigests], ...]
 
 
 class RunningJudge:
@@ -60,11 +60,11 @@ class RunningJudge:
             return PinVerdict("failed", "", image.reason)
         if reference.digest:
             return PinVerdict("current")
-        if image.slot.kind == "imageVolume":
+        if image.container.kind == "imageVolume":
             return PinVerdict("failed", "", "no status tells what an image volume holds")
-        image_usage = self._pods.image_usage(image.live, image.slot.key, image.slot.image)
-        told = tuple((each.pod, running_digests(reference, each)) for each in image_usage)
-        return _Case(image, reference, self._credentials.keychain(image.live), told)
+        image_usage = self._pods.image_usage(image.live, image.container.key, image.container.image)
+        reports = tuple((each.pod, running_digests(reference, each)) for each in image_usage)
+        return _Case(image, reference, self._credentials.keychain(image.live), reports)
 
     def _digests(self, cases: Sequence[_Case]) -> list[RegistryAnswers]:
         empty = RegistryAnswers({}, {})
@@ -73,7 +73,7 @@ class RunningJudge:
     def _tags(self, cases: Sequence[_Case], known: Sequence[RegistryAnswers]) -> list[RegistryAnswers]:
         wanted = []
         for case, answers in zip(cases, known, strict=True):
-            matters = any(needs_tag(case.reference, told, answers) for _, told in case.told)
+            matters = any(needs_tag(case.reference, reports, answers) for _, reports in case.reports)
             tagged = tag_reference(case.reference)
             wanted.append((case, answers, [tagged] if matters and tagged is not None else []))
         return self._resolved(wanted)
@@ -95,8 +95,8 @@ class RunningJudge:
         wanted = [
             {
                 ref: lookup_with(case.keychain, ref)
-                for _, told in case.told
-                for ref in indexes_needed(case.reference, told, answers, self._platform)
+                for _, reports in case.reports
+                for ref in indexes_needed(case.reference, reports, answers, self._platform)
             }
             for case, answers in zip(cases, known, strict=True)
         ]
@@ -107,11 +107,13 @@ class RunningJudge:
         ]
 
     def _verdict(self, case: _Case, answers: RegistryAnswers) -> PinVerdict:
-        verdicts = [(pod, verdict_of_pod(case.reference, told, answers, self._platform)) for pod, told in case.told]
+        verdicts = [
+            (pod, verdict_of_pod(case.reference, reports, answers, self._platform)) for pod, reports in case.reports
+        ]
         return common_verdict(case.reference, verdicts)
 
 
 def _candidates(case: _Case) -> Iterator[ImageReference]:
-    for _, told in case.told:
-        for digest in told.digests:
+    for _, reports in case.reports:
+        for digest in reports.digests:
             yield at_digest(case.reference, digest)

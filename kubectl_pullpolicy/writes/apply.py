@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from kubectl_pullpolicy.cluster import WritableCluster
-from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome
+from kubectl_pullpolicy.cluster.patch import Patcher, PatchOptions, PatchOutcome, not_awaited
+from kubectl_pullpolicy.core.k8s.objects import ObjectRef
 from kubectl_pullpolicy.core.plans.items import PlanItem, Result, plan_items
 from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import confirmation_question, notes_on, refusals, warnings
+from kubectl_pullpolicy.core.report.evidence import placed
 from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
+from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.plans.document import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
 from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
+from kubectl_pullpolicy.writes.interrupts import Interrupts, ResultStream, check_output_stream, result_stream
 from kubectl_pullpolicy.writes.selection import TargetSearch
 
 
@@ -47,7 +51,13 @@ class WriteResult(NamedTuple):
 
 
 def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
-    """Show the plans, ask, apply them. Raises UsageError if it cannot ask."""
+    """Show the plans, ask, apply them. Raises UsageError if it cannot ask, OutputError if it cannot print."""
+    flags = run.search.command_flags
+    with result_stream() as output:
+        return _write(run, [placed(plan, flags) for plan in plans], output)
+
+
+def _write(run: WriteRun, plans: Sequence[ObjectPlan], output: ResultStream) -> WriteResult:
     allowed = [plan for plan in plans if plan.changes and (run.flags.allow_managed or not plan.refusing)]
     if run.output.output == "patch":
         print_patches(plans, sys.stdout)
@@ -56,12 +66,19 @@ def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
     asks = bool(allowed) and run.flags.dry_run == "none" and not run.flags.yes
     _print_plans(run, plans, asks=asks)
     _print_notes(run, plans)
+    check_output_stream(output)
     if asks and not confirm(confirmation_question(allowed, run.noun, place(run.search.writable))):
         print_message("Nothing was changed.")
         return WriteResult((), 0)
-    outcomes = () if run.flags.dry_run == "client" else tuple(_carried_out(run, allowed))
-    _print_results(run, plans, allowed, outcomes)
-    _print_undo(run, allowed, outcomes)
+    with Interrupts() as interrupts:
+        outcomes = () if run.flags.dry_run == "client" else tuple(_applied(run, allowed, interrupts))
+        _print_results(run, plans, allowed, outcomes)
+        lost = output.failure is not None
+        _print_undo(run, allowed, outcomes, forced=lost or bool(interrupts.exit_code))
+        if interrupts.exit_code:
+            _print_interruption(run, allowed, outcomes)
+            return WriteResult(outcomes, interrupts.exit_code)
+    check_output_stream(output)
     return WriteResult(outcomes, _exit_code(run, plans, outcomes))
 
 
@@ -101,29 +118,33 @@ def _print_notes(run: WriteRun, plans: Sequence[ObjectPlan]) -> None:
         print_message(f"No change: {'it is so' if unchanged == 1 else f'all {unchanged} are so'} already.")
 
 
-def _carried_out(run: WriteRun, plans: Sequence[ObjectPlan]) -> Iterator[PatchOutcome]:
+def _applied(run: WriteRun, plans: Sequence[ObjectPlan], interrupts: Interrupts) -> Iterator[PatchOutcome]:
+    """Return the outcomes as they come; after a second signal also the objects whose outcome is not waited for."""
     flags, writable = run.flags, run.search.writable
-    how = PatchOptions(flags.field_manager, server_dry_run=flags.dry_run == "server")
-    patcher = Patcher(writable.transport, writable.live, run.replan, how)
-    progress, done = Progress(sys.stderr, len(plans)), 0
-    try:
-        for done, outcome in enumerate(patcher.apply(plans), 1):
+    options = PatchOptions(flags.field_manager, flags.dry_run == "server", interrupts.stopped)
+    patcher = Patcher(writable.transport, writable.live, run.replan, options)
+    progress = Progress(sys.stderr, len(plans))
+    arrived: dict[ObjectRef, PatchOutcome] = {}
+    with interrupts.waiting():
+        for outcome in patcher.apply(plans):
+            arrived[outcome.plan.ref] = outcome
             progress.clear()
-            if outcome.status == "changed" and not run.structured:
-                print_result(outcome.plan, run.noun, flags.dry_run, sys.stdout)
-                sys.stdout.flush()
-            elif outcome.error is not None:
-                print_message(_failure(outcome))
-            progress.show(done)
-            yield outcome
-    except KeyboardInterrupt:
-        progress.clear()
-        print_message(
-            f"Interrupted after {done} of {len(plans)}: each is old or new as a whole; the same command does the rest."
-        )
-        raise
-    finally:
-        progress.clear()
+            _print_outcome(run, outcome)
+            progress.show(len(arrived))
+    progress.clear()
+    yield from arrived.values()
+    for plan in [plan for plan in plans if plan.ref in patcher.begun and plan.ref not in arrived]:
+        outcome = PatchOutcome(plan, "unknown", not_awaited(plan))
+        _print_outcome(run, outcome)
+        yield outcome
+
+
+def _print_outcome(run: WriteRun, outcome: PatchOutcome) -> None:
+    if outcome.status == "changed" and not run.structured:
+        print_result(outcome.plan, run.noun, run.flags.dry_run, sys.stdout)
+        sys.stdout.flush()
+    elif outcome.error is not None:
+        print_message(_failure(outcome))
 
 
 def _failure(outcome: PatchOutcome) -> str:
@@ -161,22 +182,35 @@ def _items(
         yield from plan_items(plan, result, message)
 
 
-def _print_undo(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> None:
-    """Print the commands that undo it, and how many objects failed."""
-    done = [outcome.plan for outcome in outcomes if outcome.status == "changed"]
-    if done and run.flags.dry_run == "none" and not run.structured:
+def _print_undo(
+    run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome], *, forced: bool
+) -> None:
+    """Print the commands that undo it, and how many objects failed. `forced`: also if programs read the output."""
+    done = [outcome.plan for outcome in outcomes if outcome.status in {"changed", "unknown"}]
+    if done and run.flags.dry_run == "none" and (forced or not run.structured):
         print_message("To take this back:")
-        for command in undo_commands(done):
+        for command in undo_commands(done, run.search.command_flags):
             print_message(f"  {command}")
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     if failed and len(allowed) > 1:
         print_message(f"{failed} of {len(allowed)} objects could not be changed.")
+    unknown = sum(outcome.status == "unknown" for outcome in outcomes)
+    if unknown and len(allowed) > 1:
+        print_message(f"Of {unknown} of {len(allowed)} objects it is unknown whether they were changed.")
+
+
+def _print_interruption(run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> None:
+    """Print what is stored, and the command that goes on."""
+    done = sum(outcome.status == "changed" for outcome in outcomes)
+    verb = "would be changed" if run.flags.dry_run != "none" else "were changed"
+    print_message(f"Interrupted: {done} of {len(allowed)} objects {verb}; the same command does the rest:")
+    print_message(f"  {command_again()}")
 
 
 def _exit_code(run: WriteRun, plans: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome]) -> int:
     refused = not run.flags.allow_managed and any(plan.refusing for plan in plans)
     left = run.search.named and any(plan.skipped for plan in plans)
-    failed = any(outcome.status == "failed" for outcome in outcomes)
+    failed = any(outcome.status in {"failed", "unknown"} for outcome in outcomes)
     return int(bool(run.search.errors) or left or failed or (refused and run.output.output != "patch"))
 
 

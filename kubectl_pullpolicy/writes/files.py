@@ -5,6 +5,7 @@ change instead. A file is replaced as a whole or not at all. An error in one fil
 """
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
 from kubectl_pullpolicy.flags.checks import check_format
 from kubectl_pullpolicy.flags.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
+from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.escape import escaped_lines
 from kubectl_pullpolicy.printers.plans.file_plan import (
     file_diff,
@@ -24,6 +26,7 @@ from kubectl_pullpolicy.printers.plans.file_plan import (
     print_file_plan_yaml,
 )
 from kubectl_pullpolicy.terminal import print_message
+from kubectl_pullpolicy.writes.interrupts import Interrupts, check_output_stream, result_stream
 
 FORMATS = ("", "json", "yaml", "name")
 
@@ -110,18 +113,32 @@ def read_files(request: FileRequest) -> FileRun:
     return run
 
 
-def carry_out(run: FileRun) -> None:
-    """Make the planned changes, file by file, and write or show them."""
-    planned: dict[str, list[ImageChange]] = {}
+def carry_out(run: FileRun) -> int:
+    """Make the planned changes, file by file, and write or show them. Return the exit code. Raises OutputError."""
+    planned: dict[str, list[ImageChange]] = defaultdict(list)
     for change in run.changes:
         if change.result == "planned":
-            planned.setdefault(change.file, []).append(change)
-    texts = []
-    for file in run.files:
-        text = _rewrite(run, file, planned.get(file.name, []))
-        texts.append(text)
-        if run.request.diff:
-            _show_diff(file, text)
+            planned[change.file].append(change)
+    if not run.request.write:
+        _show_changes(run, [_rewrite(run, file, planned[file.name]) for file in run.files])
+        return int(bool(run.errors))
+    with result_stream() as output:
+        with Interrupts() as interrupts:
+            written = []
+            for file in run.files:
+                if interrupts.stopped.is_set():
+                    break
+                text = _rewrite(run, file, planned[file.name])
+                written += [file.name] if text != file.manifest.text else []
+            _show_changes(run, [])
+            if interrupts.exit_code:
+                _print_interruption(written, run)
+                return interrupts.exit_code
+        check_output_stream(output)
+    return int(bool(run.errors))
+
+
+def _show_changes(run: FileRun, texts: Sequence[str]) -> None:
     if run.request.write or run.request.diff or run.request.output:
         show(run)
     else:
@@ -129,8 +146,23 @@ def carry_out(run: FileRun) -> None:
     show_errors(run)
 
 
+def _print_interruption(written: Sequence[str], run: FileRun) -> None:
+    """Print what is stored, and the command that goes on. The report has the old values."""
+    print_message(f"Interrupted: {len(written)} of {len(run.files)} files were written; each is old or new as a whole.")
+    for name in written:
+        print_message(f"  {name}")
+    print_message(f"The same command does the rest:\n  {command_again()}")
+
+
 def _rewrite(run: FileRun, file: ManifestFile, changes: Sequence[ImageChange]) -> str:
-    """Return the text of a file after its changes, written with `--write`."""
+    """Return the text of a file after its changes, written with `--write`; with `--diff` print the change."""
+    text = _changed_text(run, file, changes)
+    if run.request.diff:
+        _show_diff(file, text)
+    return text
+
+
+def _changed_text(run: FileRun, file: ManifestFile, changes: Sequence[ImageChange]) -> str:
     text, refused = rewritten(file.manifest, changes)
     for change, reason in refused.items():
         run.refuse(change, reason)

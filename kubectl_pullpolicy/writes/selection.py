@@ -30,11 +30,15 @@ _EVERY_KIND = (
 
 @dataclass(frozen=True)
 class TargetSearch:
-    """What the user selected. `errors`: what could not be read of it; `notes`: what could not be read besides."""
+    """What the user selected. `errors`: what could not be read of it; `notes`: what could not be read besides.
+
+    `command_flags`: what a printed command must repeat to reach the same cluster.
+    """
 
     writable: WritableCluster
     targets: tuple[Target, ...]
     selection: Selection
+    command_flags: str = ""
     errors: list[PullPolicyError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -59,7 +63,8 @@ def open_search(
     if targets:
         check_targets(targets, selection, flags)
     namespace = None if selection.all_namespaces else writable.source.namespace
-    return TargetSearch(writable, targets, Selection(namespace, selection.selector, selection.field_selector))
+    selected = Selection(namespace, selection.selector, selection.field_selector)
+    return TargetSearch(writable, targets, selected, connection.repeated)
 
 
 def live_objects(search: TargetSearch) -> Iterator[LiveObject]:

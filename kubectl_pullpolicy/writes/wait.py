@@ -4,12 +4,15 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.core.explain.grouping import grouped_pods
 from kubectl_pullpolicy.core.explain.wait import WITHOUT_PODS, ImageWait, Verdict, WaitProgress
 from kubectl_pullpolicy.core.k8s.kinds import is_built_in
 from kubectl_pullpolicy.core.k8s.targets import Target
+from kubectl_pullpolicy.core.plans.plan import ObjectPlan
+from kubectl_pullpolicy.core.report.evidence import placed
 from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Source
 from kubectl_pullpolicy.errors import NotFoundError, PullPolicyError
@@ -20,6 +23,7 @@ from kubectl_pullpolicy.printers.style import Style
 from kubectl_pullpolicy.printers.wait import cause_names, progress_line, target_name
 from kubectl_pullpolicy.terminal import print_message, use_colour
 from kubectl_pullpolicy.writes.apply import WriteResult, WriteRun
+from kubectl_pullpolicy.writes.interrupts import result_stream
 
 PULL_FAILED, TIMED_OUT = 3, 4
 PAUSE = 1.0  # seconds between two reads of a target
@@ -38,17 +42,19 @@ class WaitResult:
         return {"pulled": 0, "failed": PULL_FAILED, "waiting": TIMED_OUT}[self.verdict]
 
 
-def wait_for(
-    source: Source, targets: Sequence[Target], namespace: str, limit: float, output: OutputFlags | None
-) -> int:
-    """Follow the targets until their images are pulled, and print the result. Returns the exit code.
+class WaitOutput(NamedTuple):
+    """How the result is printed; without `flags` nothing goes to standard output. `command_flags`: see TargetSearch."""
 
-    Without `output` nothing is written to standard output.
-    """
+    flags: OutputFlags | None
+    command_flags: str = ""
+
+
+def wait_for(source: Source, targets: Sequence[Target], namespace: str, limit: float, output: WaitOutput) -> int:
+    """Follow these targets until their images are pulled, and print the result. Return the exit code."""
     waiting = {target: ImageWait(source, target, namespace) for target in dict.fromkeys(targets)}
-    result = _followed(waiting, limit, quiet=output is None or bool(output.output))
-    if output is not None:
-        _print(result, source, output)
+    result = _followed(waiting, limit, quiet=output.flags is None or bool(output.flags.output))
+    if output.flags is not None:
+        _print(result, source, output.flags, output.command_flags)
     _print_failure(result)
     return result.exit_code
 
@@ -87,9 +93,9 @@ def _deleted_error(error: PullPolicyError, target: Target, *, was_read: bool) ->
     return error
 
 
-def _print(result: WaitResult, source: Source, output: OutputFlags) -> None:
-    """Print the Pods that explain the verdict."""
-    pods = _shown_pods(result)
+def _print(result: WaitResult, source: Source, output: OutputFlags, command_flags: str) -> None:
+    """Print the Pods that show why."""
+    pods = [placed(pod, command_flags) for pod in _shown_pods(result)]
     if output.output == "json":
         print_json([pods], tuple, sys.stdout)
     elif output.output == "yaml":
@@ -105,9 +111,9 @@ def _print(result: WaitResult, source: Source, output: OutputFlags) -> None:
 
 
 def _print_failure(result: WaitResult) -> None:
-    """Print why images are missing."""
+    """Print why the images were not pulled."""
     if result.verdict == "pulled":
-        # Without Pods there was nothing to wait for.
+        # Nothing was waited for: not the same as images that are there.
         for note in (note for look in result.looks.values() if not look.replica_count.pods for note in look.notes):
             print_message(note)
         return
@@ -138,6 +144,11 @@ def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -
     changed = [outcome.plan for outcome in written.outcomes if outcome.status == "changed"]
     if limit is None or written.code or not changed or run.flags.dry_run != "none":
         return written.code
+    with result_stream():
+        return _wait_for_changed(changed, run, limit)
+
+
+def _wait_for_changed(changed: Sequence[ObjectPlan], run: WriteRun, limit: float) -> int:
     code = 0
     for namespace in sorted({plan.ref.namespace for plan in changed}):
         targets = []
@@ -147,6 +158,6 @@ def wait_for_rollout(written: WriteResult, run: WriteRun, limit: float | None) -
             else:
                 targets.append(Target(plan.info, plan.ref.name))
         if targets:
-            form = None if run.structured else OutputFlags()
-            code = max(code, wait_for(run.search.writable.source, targets, namespace, limit, form))
+            output = WaitOutput(None if run.structured else OutputFlags(), run.search.command_flags)
+            code = max(code, wait_for(run.search.writable.source, targets, namespace, limit, output))
     return code

@@ -178,3 +178,135 @@ def test_a_patch_is_sent_as_a_json_patch_whatever_the_client_makes_of_its_body(s
     applied(server)
     assert state.requests[-1].headers["Content-Type"] == ["application/json-patch+json"]
     assert [operation["op"] for operation in json.loads(state.requests[-1].body)] == ["test", "test", "replace"]
+
+
+def patch_of(name: str = "") -> Any:
+    return lambda request: request.method == "PATCH" and request.path.endswith(name)
+
+
+def keeps(name: str) -> Any:
+    """Stores the patch of this object, and lets the answer be another."""
+
+    def stores(state: State) -> Any:
+        def matches(request: Request) -> bool:
+            if request.method == "PATCH" and request.path.endswith(name):
+                containers = state.objects[request.path]["spec"]["template"]["spec"]["containers"]
+                containers[0]["imagePullPolicy"] = "Always"
+                return True
+            return False
+
+        return matches
+
+    return stores
+
+
+BUSY = Answer(429, headers={"Retry-After": "0"})
+PAGE = b"<html>Sign in to continue</html>"
+NO_RESULTS = [PAGE, b"", b"{}", b"[]", status_body(500, "InternalError", "no"), json.dumps(stored("other")).encode()]
+
+
+@pytest.mark.parametrize("body", NO_RESULTS)
+def test_a_patch_that_is_answered_by_something_else_is_looked_at_again(server: str, state: State, body: bytes) -> None:
+    hold(state, *(stored(f"web-{n}") for n in range(3)))
+    state.answers.append((patch_of("web-1"), Answer(200, body)))
+    outcomes = {outcome.plan.ref.name: outcome for outcome in applied(server)}
+    assert [outcomes[f"web-{n}"].status for n in range(3)] == ["changed", "failed", "changed"]
+    assert "is not the object" in str(outcomes["web-1"].error)
+    assert policy_of(state.objects[f"{DEPLOYMENTS}/web-1"]) == "IfNotPresent"
+
+
+@pytest.mark.parametrize("body", NO_RESULTS)
+def test_a_patch_that_is_stored_counts_as_done_whatever_its_answer(server: str, state: State, body: bytes) -> None:
+    hold(state, stored())
+    state.answers.append((keeps("web")(state), Answer(200, body)))
+    assert [outcome.status for outcome in applied(server)] == ["changed"]
+    assert state.count("PATCH") == 1
+
+
+@pytest.mark.parametrize("body", NO_RESULTS)
+def test_a_dry_run_that_is_answered_by_something_else_has_failed(server: str, state: State, body: bytes) -> None:
+    hold(state, stored())
+    state.answers.append((patch_of(), Answer(200, body)))
+    assert [outcome.status for outcome in applied(server, server_dry_run=True)] == ["failed"]
+
+
+@pytest.mark.parametrize(("kept", "words"), [("IfNotPresent", "IfNotPresent"), ("Never", "Never"), ("", "unset")])
+def test_a_value_that_a_webhook_sets_instead_is_no_success(server: str, state: State, kept: str, words: str) -> None:
+    hold(state, stored())
+
+    def put_back(request: Request) -> bool:
+        if request.method == "PATCH":
+            state.objects[WEB] = stored(policy=kept)
+        return request.method == "PATCH"
+
+    state.answers.append((put_back, Answer(200, json.dumps(stored(policy=kept)).encode())))
+    (outcome,) = applied(server)
+    assert outcome.status == "failed"
+    assert str(outcome.error) == (
+        f"error: deployment.apps/web does not keep the change: imagePullPolicy of container main is now {words}, "
+        "although the server accepted it: admission (a webhook or a policy engine) or a controller set it"
+    )
+
+
+def test_a_conflict_is_read_and_planned_again_three_times(server: str, state: State) -> None:
+    hold(state, stored())
+    conflict = Answer(409, status_body(409, "Conflict", "the object has been modified"), times=2)
+    state.answers.append((patch_of(), conflict))
+    assert [outcome.status for outcome in applied(server)] == ["changed"]
+    conflict.times = -1
+    hold(state, stored())
+    state.requests.clear()
+    assert [outcome.status for outcome in applied(server)] == ["failed"]
+    assert state.count("PATCH") == 3
+
+
+def lost(state: State, looks: int, *, kept: bool) -> None:
+    """The patch of `web` breaks off, and so do as many looks at it."""
+    state.answers.append((keeps("web")(state) if kept else patch_of("web"), Answer(reset=True, times=1)))
+    state.answers.append((lambda request: request.method == "GET" and request.path == WEB, Answer(503, times=looks)))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_look_that_fails_is_tried_again(server: str, state: State, kept: bool) -> None:
+    hold(state, stored())
+    lost(state, 4, kept=kept)
+    assert [outcome.status for outcome in applied(server)] == ["changed"]
+    assert state.count("PATCH") == (1 if kept else 2)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("look", [Answer(503), Answer(reset=True), Answer(200, PAGE), Answer(200, b"{}"), BUSY])
+def test_what_is_never_seen_again_is_unknown_and_not_called_unchanged(
+    server: str, state: State, kept: bool, look: Answer
+) -> None:
+    hold(state, stored())
+    state.answers.append((keeps("web")(state) if kept else patch_of("web"), Answer(reset=True, times=1)))
+    state.answers.append((lambda request: request.method == "GET" and request.path == WEB, look))
+    (outcome,) = applied(server)
+    assert outcome.status == "unknown"
+    assert str(outcome.error).startswith("error: it is unknown whether deployment.apps/web was changed")
+
+
+def test_a_server_that_is_too_busy_has_stored_nothing(server: str, state: State) -> None:
+    hold(state, stored())
+    state.answers.append((patch_of(), Answer(429, status_body(429, "TooManyRequests", "later"))))
+    assert [outcome.status for outcome in applied(server)] == ["failed"]
+
+
+def test_an_object_that_is_deleted_while_its_answer_is_lost_is_gone(server: str, state: State) -> None:
+    hold(state, stored())
+    state.answers.append((patch_of(), Answer(reset=True, times=1)))
+    gone = Answer(404, status_body(404, "NotFound", 'deployments.apps "web" not found'))
+    state.answers.append((lambda request: request.method == "GET" and request.path == WEB, gone))
+    assert [outcome.status for outcome in applied(server)] == ["failed"]
+
+
+def test_a_container_that_is_added_meanwhile_does_not_make_a_success_doubtful(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def inject(held: State, _: Request) -> None:
+        containers = held.objects[WEB]["spec"]["template"]["spec"]["containers"]
+        containers.append(container(policy="Never", name="injected"))
+
+    state.before_patch = inject
+    assert [outcome.status for outcome in applied(server)] == ["changed"]

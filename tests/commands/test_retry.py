@@ -27,7 +27,9 @@ def stuck(name: str, owner: str = "ReplicaSet/web", status: dict[str, Any] = WAI
 def state() -> State:
     held = State()
     held.lists = {PODS: [stuck("a"), stuck("b"), stuck("job", "Job/import"), stuck("fine", status=RUNNING)]}
-    held.answers = [(lambda request: request.method == "DELETE", Answer(body=b"{}"))]
+    held.answers = [
+        (lambda request: request.method == "DELETE", Answer(body=b'{"kind": "Status", "status": "Success"}'))
+    ]
     return held
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from kubectl_pullpolicy.__main__ import main
+from kubectl_pullpolicy.writes import delete
 from tests.harness.builders import container, pod
-from tests.harness.stubs.api_server import Request, State, api_server
+from tests.harness.stubs.api_server import Answer, Request, State, api_server, status_body
 
 WEB = "/api/v1/namespaces/shop/pods/web-1"
 WAITS = {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "x"}}}
@@ -83,3 +84,130 @@ def test_another_pod_of_that_name_is_left_alone(state: State) -> None:
     state.before_delete = becomes(WAITS, uid="another")
     assert retry(state, "--yes") == 1
     assert WEB in state.objects
+
+
+def is_deletion(request: Request) -> bool:
+    return request.method == "DELETE"
+
+
+def carried_out(state: State, matches: Any = is_deletion) -> Any:
+    """Matches a deletion, and carries it out whatever its answer will be."""
+
+    def delete(request: Request) -> bool:
+        if matches(request):
+            state.objects.pop(WEB, None)
+        return bool(matches(request))
+
+    return delete
+
+
+NO_RESULTS = [b"<html>Sign in</html>", b"", b"{}", status_body(500, "InternalError", "no")]
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delete, "PAUSE", 0.0)
+
+
+@pytest.mark.parametrize("body", NO_RESULTS)
+def test_a_deletion_that_is_answered_by_something_else_is_looked_at(
+    state: State, body: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.answers.append((is_deletion, Answer(200, body)))
+    assert retry(state, "--yes") == 1
+    shown = capsys.readouterr()
+    assert "deleted from" not in shown.out
+    assert "delete pods web-1" in shown.err
+    assert len(deletions(state)) == 3
+    state.answers[:] = [(carried_out(state), Answer(200, body))]
+    assert retry(state, "--yes") == 0
+    assert 'pod "web-1" deleted from shop namespace' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", [Answer(reset=True), Answer(500), Answer(503), Answer(504)])
+def test_a_deletion_whose_answer_is_lost_counts_as_done(state: State, answer: Answer) -> None:
+    state.answers.append((carried_out(state), answer))
+    assert retry(state, "--yes") == 0
+    assert len(deletions(state)) == 1
+
+
+@pytest.mark.parametrize("answer", [Answer(reset=True, times=2), Answer(503, times=2)])
+def test_a_deletion_that_did_not_arrive_is_sent_again(state: State, answer: Answer) -> None:
+    state.answers.append((is_deletion, answer))
+    assert retry(state, "--yes") == 0
+    assert WEB not in state.objects
+
+
+def test_a_pod_that_is_ending_after_a_lost_answer_is_deleted(state: State) -> None:
+    def end(request: Request) -> bool:
+        if request.method == "DELETE":
+            state.objects[WEB]["metadata"]["deletionTimestamp"] = "2026-01-02T00:00:00Z"
+        return request.method == "DELETE"
+
+    state.answers.append((end, Answer(reset=True)))
+    assert retry(state, "--yes") == 0
+
+
+def test_a_pod_that_its_controller_has_made_again_under_its_name_is_deleted(state: State) -> None:
+    def replace(request: Request) -> bool:
+        if request.method == "DELETE":
+            state.objects[WEB] = web(WAITS, version="9", uid="another")
+        return request.method == "DELETE"
+
+    state.answers.append((replace, Answer(reset=True)))
+    assert retry(state, "--yes") == 0
+    assert len(deletions(state)) == 1
+
+
+def test_a_pod_that_is_gone_is_done(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = status_body(404, "NotFound", 'pods "web-1" not found')
+    state.answers.append((is_deletion, Answer(404, gone)))
+    assert retry(state, "--yes") == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("pause", [{}, {"Retry-After": "0"}, {"Retry-After": "99999"}])
+def test_a_server_that_is_too_busy_is_waited_for(state: State, pause: dict[str, str]) -> None:
+    busy = status_body(429, "TooManyRequests", "too many requests")
+    state.answers.append((is_deletion, Answer(429, busy, pause, times=2)))
+    assert retry(state, "--yes") == 0
+    assert WEB not in state.objects
+
+
+def test_what_cannot_be_seen_again_is_unknown_and_names_the_pod(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.answers.append((is_deletion, Answer(reset=True, times=1)))
+    looks = [0]
+
+    def later(request: Request) -> bool:
+        looks[0] += request.path == WEB and bool(deletions(state))
+        return bool(deletions(state)) and request.path == WEB
+
+    state.answers.append((later, Answer(503)))
+    assert retry(state, "--yes", "-o", "json") == 1
+    shown = capsys.readouterr()
+    assert shown.err.startswith("error: it is unknown whether pod/web-1 was deleted: the answer was lost")
+    (item,) = json.loads(shown.out)["items"]
+    assert item["result"] == "unknown"
+    assert looks[0] > 3
+
+
+def test_a_look_that_fails_for_a_while_is_tried_again(state: State) -> None:
+    state.answers.append((carried_out(state), Answer(reset=True, times=1)))
+    failing = Answer(503, times=3)
+    state.answers.append((lambda request: bool(deletions(state)) and request.path == WEB, failing))
+    assert retry(state, "--yes") == 0
+
+
+def test_a_dry_run_that_is_answered_by_a_page_has_failed(state: State) -> None:
+    state.answers.append((is_deletion, Answer(200, b"<html>")))
+    assert retry(state, "--yes", "--dry-run=server") == 1
+    assert len(deletions(state)) == 1
+
+
+def test_a_deletion_that_is_forbidden_is_final(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    state.answers.append((is_deletion, Answer(403, status_body(403, "Forbidden", 'pods "web-1" is forbidden'))))
+    assert retry(state, "--yes") == 1
+    assert len(deletions(state)) == 1
+    assert "is forbidden" in capsys.readouterr().err

@@ -319,7 +319,7 @@ def test_an_end_in_the_middle_leaves_each_object_old_or_new_and_again_does_the_r
     assert stored_policies(state) == {"IfNotPresent", "Always"}
     if way == signal.SIGINT:
         assert running.returncode == 130
-        assert "of 201: each is old or new as a whole; the same command does the rest." in err
+        assert "of 201 objects were changed; the same command does the rest:" in err
     state.lists[f"{SHOP}/deployments"] = [dict(thing) for thing in state.objects.values()]
     assert main(["set", "Always", "deploy", "--all", "--yes"]) == 0
     assert stored_policies(state) == {"Always"}

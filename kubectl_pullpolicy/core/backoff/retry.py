@@ -39,10 +39,11 @@ class Retry(NamedTuple):
 
 
 class Retried(NamedTuple):
-    """What became of it; `error` is what the server said of a failure."""
+    """What became of it; `error` is what the server said of a failure, `unknown`: it may be deleted all the same."""
 
     retry: Retry
     error: str = ""
+    unknown: bool = False
 
 
 class NotRetried(NamedTuple):

@@ -58,22 +58,22 @@ def offered_entries(secrets: Sequence[PullSecret | None], image: str) -> tuple[O
     repository = repository_of(image)
     if repository is None or unreadable_secret(secrets) is not None:
         return ()
-    held = [
+    credentials = [
         (key_of(entry), OfferedEntry(place, entry))
         for place, secret in enumerate(secrets)
         if secret is not None and secret.problem is None
         for entry in present(secret.entries)
     ]
-    return keyring_lookup(held, repository)
+    return keyring_lookup(credentials, repository)
 
 
-def keyring_lookup(held: Iterable[tuple[RegistryKey, T]], repository: str) -> tuple[T, ...]:
+def keyring_lookup(credentials: Iterable[tuple[RegistryKey, T]], repository: str) -> tuple[T, ...]:
     """Return what matches, in the order in which it is tried: keys reverse-sorted, then in the order of the list.
 
     Where no key matches an image of Docker Hub, those of `index.docker.io`. Keys of one Secret that come down to the
     same (`h`, `https://h`) have no fixed order: the kubelet walks through a Go map.
     """
-    readable = [(key, value) for key, value in held if key.readable]
+    readable = [(key, value) for key, value in credentials if key.readable]
     found = sorted(
         ((key, value) for key, value in readable if matches(key, repository)),
         key=lambda pair: str(pair[0]).encode("utf-8", "surrogatepass"),

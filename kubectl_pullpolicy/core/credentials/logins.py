@@ -38,7 +38,7 @@ def logins(secrets: Iterable[bytes], image: str) -> tuple[Login, ...]:
     is invalid. Raises msgspec.DecodeError, without contents, for what is no Secret.
     """
     repository = repository_of(image)
-    held: list[tuple[RegistryKey, Login]] = []
+    candidates: list[tuple[RegistryKey, Login]] = []
     for place, document in enumerate(secrets):
         content = secret_text(decoded_secret(document))
         if content.problem is not None:
@@ -46,6 +46,6 @@ def logins(secrets: Iterable[bytes], image: str) -> tuple[Login, ...]:
         config = read_docker_config(content.text, content.form)
         if config.flaw is not None:
             return ()
-        held += [(each.key, Login(each.key, each.user, each.password, place)) for each in config.entries]
-    found = keyring_lookup(held, repository) if repository is not None else ()
+        candidates += [(each.key, Login(each.key, each.user, each.password, place)) for each in config.entries]
+    found = keyring_lookup(candidates, repository) if repository is not None else ()
     return tuple(login for login in found if login.user)

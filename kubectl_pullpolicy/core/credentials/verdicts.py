@@ -41,13 +41,13 @@ class CredentialQuery(NamedTuple):
     kubelet: str = ""
 
 
-def credentials_of(subject: Pod | Workload, wanted: CredentialQuery, snapshot: Snapshot) -> tuple[Credential, ...]:
+def credentials_of(subject: Pod | Workload, query: CredentialQuery, snapshot: Snapshot) -> tuple[Credential, ...]:
     """Return what is known of the credentials for one image, in the order of the lists; unknown ones come last."""
     user = pull_secret_user(subject)
     if user is None:
         return ()
     events = snapshot.events(subject) if isinstance(subject, Pod) else ()
-    judge = _ListJudge(user, wanted, snapshot, _unretrieved(events))
+    judge = _ListJudge(user, query, snapshot, _unretrieved(events))
     found = [credential for each in pull_secret_lists(user, snapshot) for credential in judge.judged(each)]
     found += judge.unknown_accounts(listed=bool(found))
     matched = any(match.attempt is not None for credential in found for match in credential.matches)
@@ -58,31 +58,31 @@ class _ListJudge:
     """Judges Secrets for one image. `unretrieved` are those that the kubelet says it could not get."""
 
     def __init__(
-        self, user: PullSecretUser, wanted: CredentialQuery, snapshot: Snapshot, unretrieved: frozenset[str]
+        self, user: PullSecretUser, query: CredentialQuery, snapshot: Snapshot, unretrieved: frozenset[str]
     ) -> None:
-        self._user, self._wanted, self._snapshot, self._unretrieved = user, wanted, snapshot, unretrieved
-        self._repository = repository_of(wanted.image)
+        self._user, self._query, self._snapshot, self._unretrieved = user, query, snapshot, unretrieved
+        self._repository = repository_of(query.image)
         read = [each for each in pull_secret_lists(user, snapshot) if not each.ignored]
         self._names = [name for each in read for name in each.names]
         secrets = [self._known(name) for name in self._names]
-        self._offers = offered_entries(secrets, wanted.image)
+        self._offers = offered_entries(secrets, query.image)
         self._unreadable = unreadable_secret(secrets)
 
-    def judged(self, held: PullSecretList) -> Iterator[Credential]:
+    def judged(self, secrets: PullSecretList) -> Iterator[Credential]:
         """Return a Credential for each name of a list."""
-        for place, name in enumerate(held.names):
+        for place, name in enumerate(secrets.names):
             secret = self._known(name)
             entries = present(secret.entries) if secret is not None else ()
-            found = tuple(self._matches(held, place, entries))
-            verdict = self._verdict(held, name, found)
+            found = tuple(self._matches(secrets, place, entries))
+            verdict = self._verdict(secrets, name, found)
             secret_finding = SecretFinding(
-                verdict, name, held, secret, found, len(self._offers), self._repository or self._wanted.image
+                verdict, name, secrets, secret, found, len(self._offers), self._repository or self._query.image
             )
-            detail = detail_of(secret_finding, self._unreadable_name(), self._wanted.kubelet)
+            detail = detail_of(secret_finding, self._unreadable_name(), self._query.kubelet)
             if verdict == "Absent" and not isinstance(self._fact(name), Absent):
                 detail = "the kubelet could not get it (event FailedToRetrieveImagePullSecret) and goes on without it"
             keys = tuple(dict.fromkeys(str(key_of(entry)) for entry in entries))
-            yield Credential(name, held.kind, held.holder, keys, found, verdict, detail)
+            yield Credential(name, secrets.kind, secrets.holder, keys, found, verdict, detail)
 
     def unknown_accounts(self, *, listed: bool) -> Iterator[Credential]:
         """Return the Credential of a ServiceAccount whose list is unknown, or of no list at all."""
@@ -112,8 +112,10 @@ class _ListJudge:
         """Return the name of the Secret that invalidates the keyring, "" for none."""
         return self._names[self._unreadable.secret] if isinstance(self._unreadable, UnreadableSecret) else ""
 
-    def _matches(self, held: PullSecretList, place: int, entries: Iterable[SecretEntry]) -> Iterator[CredentialMatch]:
-        if not held.ignored and self._unreadable is None:
+    def _matches(
+        self, secrets: PullSecretList, place: int, entries: Iterable[SecretEntry]
+    ) -> Iterator[CredentialMatch]:
+        if not secrets.ignored and self._unreadable is None:
             for number, offer in enumerate(self._offers, 1):
                 if offer.secret == place:
                     yield self._match(offer, number)
@@ -123,11 +125,11 @@ class _ListJudge:
 
     def _match(self, offer: OfferedEntry, attempt: int | None) -> CredentialMatch:
         entry, expires = offer.entry, parse_time(offer.entry.expires)
-        now = self._wanted.now
+        now = self._query.now
         expired = None if expires is None or now is None else expires <= now
         return CredentialMatch(str(key_of(entry)), attempt, bool(entry.empty), entry.expires, expired)
 
-    def _verdict(self, held: PullSecretList, name: str, found: tuple[CredentialMatch, ...]) -> CredentialVerdict:
+    def _verdict(self, secrets: PullSecretList, name: str, found: tuple[CredentialMatch, ...]) -> CredentialVerdict:
         fact = self._fact(name)
         if not name:
             return "NoName"
@@ -135,7 +137,7 @@ class _ListJudge:
             return "Absent"
         if not isinstance(fact, Known):
             return "Absent" if name in self._unretrieved else "Forbidden" if isinstance(fact, Forbidden) else "Unknown"
-        if held.ignored:
+        if secrets.ignored:
             return "Ignored"
         problem = fact.value.problem
         verdicts: dict[str | None, CredentialVerdict] = {

@@ -45,64 +45,66 @@ class SecretFinding(NamedTuple):
 
     verdict: CredentialVerdict
     name: str
-    held: "PullSecretList"
+    list: "PullSecretList"
     secret: PullSecret | None
     matches: tuple[CredentialMatch, ...]
     offered: int
     repository: str
 
 
-def detail_of(told: SecretFinding, unreadable: str, kubelet: str) -> str:
+def detail_of(finding: SecretFinding, unreadable: str, kubelet: str) -> str:
     """Return the sentence. `unreadable` names the Secret that invalidates the keyring; `kubelet` is its version."""
-    entries = present(told.secret.entries) if told.secret is not None else ()
-    holds = _holds(entries)
+    entries = present(finding.secret.entries) if finding.secret is not None else ()
+    holds, type_ = _holds(entries), _type(finding)
     sentences: dict[CredentialVerdict, str] = {
         "NoName": "an empty name: it names nothing, and keeps the ServiceAccount's secrets from being copied",
-        "Absent": f"does not exist{_ignored(told)}: the kubelet goes on without it",
+        "Absent": f"does not exist{_ignored(finding)}: the kubelet goes on without it",
         "Forbidden": "unknown: cannot get secrets: forbidden",
         "Unknown": "unknown: not read",
-        "WrongType": f"is of type {_type(told)}, so the kubelet passes it over without a word; {holds}",
-        "NoData": f"has nothing under .{_type(told).rpartition('/')[2]}, so the kubelet passes it over without a word",
-        "Malformed": _malformed(told, kubelet),
+        "WrongType": f"is of type {type_}, so the kubelet passes it over without a word; {holds}",
+        "NoData": f"has nothing under .{type_.rpartition('/')[2]}, so the kubelet passes it over without a word",
+        "Malformed": _malformed(finding, kubelet),
         "Unused": f"{holds}: not used, since the kubelet cannot read {unreadable}",
     }
-    if told.verdict == "Unknown" and told.secret is not None:
+    if finding.verdict == "Unknown" and finding.secret is not None:
         return "unknown: its values are no base64 (encrypted?), so this is not what a cluster would hold"
-    return sentences.get(told.verdict) or _matching(told, holds, entries)
+    return sentences.get(finding.verdict) or _matching(finding, holds, entries)
 
 
-def _matching(told: SecretFinding, holds: str, entries: tuple[SecretEntry, ...]) -> str:
-    if not told.matches:
-        hints = [hint for hint in (near_miss(key_of(entry), told.repository) for entry in entries) if hint]
+def _matching(finding: SecretFinding, holds: str, entries: tuple[SecretEntry, ...]) -> str:
+    if not finding.matches:
+        hints = [hint for hint in (near_miss(key_of(entry), finding.repository) for entry in entries) if hint]
         hint = f" ({hints[0]})" if hints else ""
-        if told.verdict == "Ignored":
-            return f"{holds}: no match for {told.repository}{hint}, and ignored, {told.held.ignored}"
-        return f"{holds}: no match for {told.repository}{hint}"
-    keys = ", ".join(dict.fromkeys(match.key for match in told.matches))
+        if finding.verdict == "Ignored":
+            return f"{holds}: no match for {finding.repository}{hint}, and ignored, {finding.list.ignored}"
+        return f"{holds}: no match for {finding.repository}{hint}"
+    keys = ", ".join(dict.fromkeys(match.key for match in finding.matches))
     which = f": {keys} matches" if len(entries) > 1 else ": matches"
-    if told.verdict == "Ignored":
-        return f"{holds}{which.replace('matches', 'would match')}, but is ignored, {told.held.ignored}{_state(told)}"
-    places = [match.attempt for match in told.matches if match.attempt is not None]
-    order = f" {' and '.join(map(_ordinal, places))} of {told.offered}" if told.offered > 1 else ""
-    return f"{holds}{which} {told.repository}, offered{order}{_state(told)}"
+    if finding.verdict == "Ignored":
+        return (
+            f"{holds}{which.replace('matches', 'would match')}, but is ignored, {finding.list.ignored}{_state(finding)}"
+        )
+    places = [match.attempt for match in finding.matches if match.attempt is not None]
+    order = f" {' and '.join(map(_ordinal, places))} of {finding.offered}" if finding.offered > 1 else ""
+    return f"{holds}{which} {finding.repository}, offered{order}{_state(finding)}"
 
 
-def _ignored(told: SecretFinding) -> str:
-    return f", and is ignored anyway, {told.held.ignored}" if told.held.ignored else ""
+def _ignored(finding: SecretFinding) -> str:
+    return f", and is ignored anyway, {finding.list.ignored}" if finding.list.ignored else ""
 
 
-def _state(told: SecretFinding) -> str:
+def _state(finding: SecretFinding) -> str:
     """Return what is wrong with the entries that match."""
-    parts = ["; it holds no user name, which runtimes take for none"] if any(m.empty for m in told.matches) else []
-    for match in told.matches:
+    parts = ["; it holds no user name, which runtimes take for none"] if any(m.empty for m in finding.matches) else []
+    for match in finding.matches:
         if match.expires:
             words = {True: "expired", False: "expires", None: "says it expires"}[match.expired]
             parts.append(f"; its token {words} at {match.expires}")
     return "".join(dict.fromkeys(parts))
 
 
-def _malformed(told: SecretFinding, kubelet: str) -> str:
-    problem = told.secret.problem if told.secret is not None else ""
+def _malformed(finding: SecretFinding, kubelet: str) -> str:
+    problem = finding.secret.problem if finding.secret is not None else ""
     found = _MINOR.match(kubelet)
     reasons = ["its error is the waiting reason (kubelets from 1.33)", "ErrImagePull (kubelets up to 1.32)"]
     if found is not None:
@@ -119,8 +121,8 @@ def _holds(entries: tuple[SecretEntry, ...]) -> str:
     return f"holds {', '.join(keys[:NAMED])}{more}{odd}" if keys else "holds no registry"
 
 
-def _type(told: SecretFinding) -> str:
-    return (told.secret.type if told.secret is not None else "") or "Opaque"
+def _type(finding: SecretFinding) -> str:
+    return (finding.secret.type if finding.secret is not None else "") or "Opaque"
 
 
 def _ordinal(number: int) -> str:

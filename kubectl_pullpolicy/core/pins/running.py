@@ -42,8 +42,8 @@ def bare_id(image_id: str) -> str:
 
 def names_on(node: Node, image_id: str) -> tuple[str, ...]:
     """Return the names of the entry of this node's list that holds the imageID; none if no entry does."""
-    for held in present(node.status.images if node.status is not None else None):
-        names = present(held.names)
+    for image in present(node.status.images if node.status is not None else None):
+        names = present(image.names)
         if bare_id(image_id) in names:
             return names
     return ()

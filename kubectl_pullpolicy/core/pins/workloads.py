@@ -25,18 +25,18 @@ class LivePinRequest(PinRequest):
     container: str = ""
     path: tuple[str, ...] = ()
 
-    def means(self, slot: LiveContainer) -> bool:
+    def means(self, container: LiveContainer) -> bool:
         """Return whether this container is selected. Ephemeral ones cannot change, and end with their Pod."""
         if self.container:
-            return slot.name == self.container
-        return slot.kind != "ephemeral"
+            return container.name == self.container
+        return container.kind != "ephemeral"
 
 
 class LiveImage(NamedTuple):
     """An image of an object. `reference` is None if it is invalid, for `reason`."""
 
     live: LiveObject
-    slot: LiveContainer
+    container: LiveContainer
     reference: ImageReference | None
     reason: str = ""
 
@@ -50,7 +50,7 @@ class JudgedImage(NamedTuple):
     @property
     def key(self) -> tuple[ObjectRef, ContainerKey]:
         """The object and the container of the image."""
-        return self.image.live.ref, self.image.slot.key
+        return self.image.live.ref, self.image.container.key
 
 
 def path_keys(text: str) -> tuple[str, ...]:
@@ -62,13 +62,13 @@ def path_keys(text: str) -> tuple[str, ...]:
 
 def images_of(live: LiveObject, request: LivePinRequest) -> Iterator[LiveImage]:
     """Return the images that are selected."""
-    for slot in live_containers(live.kind, live.tree, live.path):
-        if not request.means(slot) or request.ignores(slot.image):
+    for container in live_containers(live.kind, live.tree, live.path):
+        if not request.means(container) or request.ignores(container.image):
             continue
         try:
-            yield LiveImage(live, slot, parse(slot.image))
+            yield LiveImage(live, container, parse(container.image))
         except InvalidReference as error:
-            yield LiveImage(live, slot, None, f"{error}: {slot.image or 'no image is set'}")
+            yield LiveImage(live, container, None, f"{error}: {container.image or 'no image is set'}")
 
 
 def desired_edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEdit | NoEdit, ...]:
@@ -76,7 +76,7 @@ def desired_edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEd
     image, verdict = judged
     if verdict.verdict == "failed" or image.reference is None:
         return (NoEdit(verdict.message),)
-    written = image.slot.image
+    written = image.container.image
     if verdict.digest and verdict.verdict in {"pin", "stale"}:
         written = (pinned_without_tag if request.drop_tag else pinned)(image.reference, verdict.digest)
     policy = None if request.policy == "Default" else request.policy
@@ -85,27 +85,27 @@ def desired_edits(judged: JudgedImage, request: LivePinRequest) -> tuple[FieldEd
 
 def edits_by_container(wanted: Mapping[ContainerKey, Iterable[FieldEdit | NoEdit]]) -> DesiredEdits:
     """Return the edits of one object, for its plan."""
-    return lambda slot: wanted.get(slot.key, ())
+    return lambda container: wanted.get(container.key, ())
 
 
 def policy_warning(judged: JudgedImage, wanted: Iterable[FieldEdit | NoEdit], request: LivePinRequest) -> str:
     """Return what to know of the policy of a container that is pinned; "" for nothing."""
     new = next((each.value for each in wanted if isinstance(each, FieldEdit) and each.field == "image"), None)
-    slot = judged.image.slot
-    if not new or new == slot.image or request.policy not in {"", "Default"}:
+    container = judged.image.container
+    if not new or new == container.image or request.policy not in {"", "Default"}:
         return ""
     by_default = default_policy(new) == "Always"
-    if request.policy == "Default" or slot.policy is None:
+    if request.policy == "Default" or container.policy is None:
         stays = by_default
     else:
-        stays = slot.policy == "Always" and default_policy(slot.image) == "Always"
+        stays = container.policy == "Always" and default_policy(container.image) == "Always"
     if not stays:
         return ""
     why = (
         "the default for its tag latest, even with a digest" if by_default else "stored as the default of the old image"
     )
     return (
-        f"container {slot.name} has policy Always, {why}: the registry is asked at every start; "
+        f"container {container.name} has policy Always, {why}: the registry is asked at every start; "
         "--policy IfNotPresent sets both at once"
     )
 

@@ -27,7 +27,10 @@ def probe_pod(live: LiveObject, plan: ObjectPlan) -> dict[str, Any]:
 
 def overridden_policies(plan: ObjectPlan, answer: Any) -> tuple[str, ...]:
     """Return the policies that admission changed; none if it kept them."""
-    stored = {(slot.kind == "imageVolume", slot.name): slot.policy for slot in live_containers("Pod", answer)}
+    stored = {
+        (container.kind == "imageVolume", container.name): container.policy
+        for container in live_containers("Pod", answer)
+    }
     found = []
     for change in plan.changes:
         policy = stored.get((change.container_kind == "imageVolume", change.container))

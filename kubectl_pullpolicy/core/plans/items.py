@@ -12,7 +12,7 @@ from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, R
 from kubectl_pullpolicy.core.plans.restarts import Restarts
 from kubectl_pullpolicy.core.report.evidence import Value
 
-Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed"]
+Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed", "unknown"]
 
 
 class PlannedObject(Value, frozen=True):
@@ -103,9 +103,20 @@ def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
     return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")
 
 
-def checked_item(live: LiveObject, slot: LiveContainer, verdict: PinVerdict) -> PlanItem:
+def checked_item(live: LiveObject, container: LiveContainer, verdict: PinVerdict) -> PlanItem:
     """Return the item of an image that `pin --check` looked at."""
     gate, place = GATES.get(verdict.verdict), PlannedObject(*live.ref)
     result: Result = "failed" if verdict.verdict == "failed" else "unchanged"
     empty = None, None, None, (), ()
-    return PlanItem(place, slot.name, slot.kind, "image", slot.image, slot.image, *empty, result, verdict.message, gate)
+    return PlanItem(
+        place,
+        container.name,
+        container.kind,
+        "image",
+        container.image,
+        container.image,
+        *empty,
+        result,
+        verdict.message,
+        gate,
+    )

@@ -11,6 +11,7 @@ from kubectl_pullpolicy.core.k8s.pod_templates import is_pull_policy
 from kubectl_pullpolicy.core.plans.container_fields import LiveContainer
 from kubectl_pullpolicy.core.plans.json_patch import JsonPatch, compact, json_patch, reverse
 from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, target_of
+from kubectl_pullpolicy.core.report.evidence import with_flags
 
 TARGETS = 50  # names in one command: a line that a terminal and a shell still take
 # kubectl pkg/polymorphichelpers/updatepodspec.go: what `kubectl set image` changes.
@@ -36,8 +37,11 @@ def patch_command(info: KindInfo, name: str, namespace: str, changes: Iterable[C
     return f"kubectl patch {quote(info.resource)} {quote(name)}{_namespace(namespace)} --type=json -p {quote(text)}"
 
 
-def undo_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
-    """Return the commands that undo all of these: one for all objects of a namespace with the same old value."""
+def undo_commands(plans: Iterable[ObjectPlan], flags: str = "") -> tuple[str, ...]:
+    """Return the commands that undo all of these: one for all objects of a namespace with the same old value.
+
+    `flags`: those of the cluster, which the commands of the plans have already.
+    """
     targets_by_value: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
     others: list[str] = []
     for plan in plans:
@@ -47,7 +51,7 @@ def undo_commands(plans: Iterable[ObjectPlan]) -> tuple[str, ...]:
                 targets_by_value[key].append(quote(plan.target))
             else:
                 others.append(change.revert)
-    return (*_joined(targets_by_value), *others)
+    return (*(with_flags(command, flags) for command in _joined(targets_by_value)), *others)
 
 
 def _joined(targets_by_value: dict[tuple[str | None, str, str], list[str]]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def policy_warnings(changes: Iterable[Change], workload: ObservedWorkload) -> tu
 
 def _of_change(change: Change, workload: ObservedWorkload) -> Iterator[str]:
     key = change.container_kind == "imageVolume", change.container
-    image = next((slot.image for slot in workload.containers if slot.path == change.container_path), "")
+    image = next((container.image for container in workload.containers if container.path == change.container_path), "")
     explained = [e for e in workload.explanations if (e.container_kind == "imageVolume", e.container) == key]
     if change.new == "Never":
         yield from _absent_image(change, image, workload)

@@ -37,8 +37,8 @@ def _target(judged: JudgedImage) -> str:
 
 
 def _row(judged: JudgedImage) -> list[str]:
-    slot, verdict = judged.image.slot, judged.verdict
-    kind, words = KINDS.get(slot.kind), FINDINGS[GATES[verdict.verdict]]
+    container, verdict = judged.image.container, judged.verdict
+    kind, words = KINDS.get(container.kind), FINDINGS[GATES[verdict.verdict]]
     finding = f"{words}: {verdict.message}" if verdict.message else words
-    container = f"{slot.name} ({kind})" if kind else slot.name
-    return [escaped_cell(_target(judged)), escaped_cell(container), escaped_cell(slot.image), escaped_cell(finding)]
+    name = f"{container.name} ({kind})" if kind else container.name
+    return [escaped_cell(_target(judged)), escaped_cell(name), escaped_cell(container.image), escaped_cell(finding)]

@@ -62,14 +62,20 @@ def _makes(retry: Retry) -> str:
 
 
 def _items(judged: Sequence[Retry | NotRetried], done: Sequence[Retried]) -> Iterator[PlanItem]:
-    became = {each.retry.uid: each.error for each in done}
+    became = {each.retry.uid: each for each in done}
     for each in judged:
         place = PlannedObject("v1", "Pod", each.pod.namespace, each.pod.name)
         empty = ("", None, None, None, None)
         if isinstance(each, NotRetried):
             yield PlanItem(place, *empty, None, None, LeftAlone(each.reason, each.command), (), (), "skipped", "")
             continue
-        error = became.get(each.uid)
-        result: Result = "planned" if error is None else "failed" if error else "changed"
+        retried = became.get(each.uid)
+        result = _result(retried)
         how = Restarts("deleted", 1, _makes(each))
-        yield PlanItem(place, *empty, how, None, None, (), (), result, error or "")
+        yield PlanItem(place, *empty, how, None, None, (), (), result, retried.error if retried is not None else "")
+
+
+def _result(retried: Retried | None) -> Result:
+    if retried is None:
+        return "planned"
+    return "unknown" if retried.unknown else "failed" if retried.error else "changed"
