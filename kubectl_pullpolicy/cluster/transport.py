@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 from kubectl_pullpolicy.cluster.connection import Connection
 from kubectl_pullpolicy.cluster.errors import MAX_RETRY_AFTER, UNREACHABLE, connection_error, status_error
 from kubectl_pullpolicy.cluster.response import ApiResponse
+from kubectl_pullpolicy.core.k8s.times import usable_time
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
 
 MAX_RETRIES = 3
@@ -212,9 +213,9 @@ class ApiTransport:
         """Keep the server's time; pass each warning on once."""
         headers = response.headers
         with suppress(TypeError, ValueError, OverflowError):  # no date, or an unreadable one
-            date = parsedate_to_datetime(headers.get("Date", ""))
-            self.date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-            self._dated = time.monotonic()
+            date = usable_time(parsedate_to_datetime(headers.get("Date", "")))
+            if date is not None:
+                self.date, self._dated = date, time.monotonic()
         for line in headers.getlist("Warning"):
             for found in _WARNING.finditer(line):
                 text = re.sub(r"\\(.)", r"\1", found[1])

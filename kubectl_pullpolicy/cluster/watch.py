@@ -122,6 +122,7 @@ class ClusterWatcher(ClusterSource):
                 event = _EVENT_DECODER.decode(line)
                 news = self._read_event(event)
             except UNREADABLE as error:
+                self._version = ""  # the same watch would bring the same event again
                 raise ServerError(f"error: an event of the watch cannot be read: {error}", 500) from error
             self._backoff.reset()
             if news is not None:

@@ -160,6 +160,31 @@ def test_a_user_who_may_list_but_not_watch_gets_an_error(server: str, state: Sta
     assert news_of(opened(server, []), error=ForbiddenError) == ["Listed web-0 web-1"]
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b'{"type":"ADDED","object":{"metadata":{"resourceVersion":"6"},"spec":'
+        + b"[" * 100_000
+        + b"]" * 100_000
+        + b"}}",
+        b'{"type":"ADDED","object":{"metadata":' + b'{"labels":' * 100_000 + b"1" + b"}" * 100_000 + b"}}",
+        b'{"type":"ADDED","object":' + b"9" * 5000 + b"}",
+        b'{"type":"MODIFIED","object":{"metadata":{"generation":' + b"9" * 5000 + b"}}}",
+        b"<html>sign in</html>",
+        b'{"type":7}',
+    ],
+    ids=["lists", "objects", "number", "generation", "page", "type"],
+)
+def test_an_event_that_cannot_be_read_does_not_stop_the_watch(
+    server: str, state: State, pauses: list[float], hostile: bytes
+) -> None:
+    state.watches = [Answer(chunks=[hostile + b"\n"]), Answer(chunks=[event("ADDED", "b", 7)])]
+    said: list[str] = []
+    assert news_of(opened(server, said))[-1] == "Changed b"
+    assert len(said) == 1
+    assert "cannot be read" in said[0]
+
+
 def test_a_pod_that_cannot_be_read_is_said_and_the_others_come(server: str, state: State, pauses: list[float]) -> None:
     odd = line("ADDED", {"metadata": {"name": "odd", "resourceVersion": "6"}, "spec": 7})
     state.watches = [Answer(chunks=[odd, event("ADDED", "b", 7)])]

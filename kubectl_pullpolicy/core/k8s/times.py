@@ -23,9 +23,16 @@ def parse_time(text: str | None) -> datetime | None:
     if not text or len(text) > 64:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return usable_time(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def usable_time(moment: datetime) -> datetime | None:
+    """Return the time in UTC; None in years that cannot be computed with. Without a zone it is UTC."""
+    try:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
     return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
 

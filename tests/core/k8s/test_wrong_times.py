@@ -1,7 +1,7 @@
 """Times that no cluster writes: they are no times, and never the time of a dump."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.core.k8s.events import event_time, newest
 from kubectl_pullpolicy.core.k8s.objects import Event, EventSeries
-from kubectl_pullpolicy.core.k8s.times import duration_seconds, format_time, newest_time, parse_time
+from kubectl_pullpolicy.core.k8s.times import duration_seconds, format_time, newest_time, parse_time, usable_time
 
 WRONG = (
     "9999-12-31T23:59:59Z",
@@ -103,3 +103,20 @@ def test_one_wrong_time_of_a_pod_is_not_the_time_of_the_dump(
     path.write_text(json.dumps(value))
     assert main(["diagnose", "--details", "-f", str(path)]) == 0
     assert "9999" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime.max.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime(1960, 1, 1, tzinfo=UTC),
+    ],
+)
+def test_a_servers_date_of_this_sort_is_none(moment: datetime) -> None:
+    assert usable_time(moment) is None
+
+
+def test_a_servers_date_without_a_zone_is_utc() -> None:
+    assert usable_time(datetime(2026, 1, 1)) == datetime(2026, 1, 1, tzinfo=UTC)
