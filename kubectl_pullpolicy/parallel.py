@@ -5,6 +5,7 @@ running. An error in a thread is raised in the caller's thread.
 """
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -21,13 +22,11 @@ class _ThreadEnd(NamedTuple):
     error: BaseException | None
 
 
-def together(
-    streams: Iterable[Iterator[T]], threads: int, ahead: int = 1, idle_timeout: float | None = None
-) -> Iterator[T]:
+def together(streams: Iterable[Iterator[T]], threads: int, ahead: int = 1, ends: float | None = None) -> Iterator[T]:
     """Yield the items of all streams as they arrive. One thread reads one stream at a time.
 
     `ahead`: items per thread that are being read or wait. With one stream, one thread and `ahead` 1, the next item is
-    read while the caller handles the previous one. Ends early when no item arrives for `idle_timeout` seconds.
+    read while the caller handles the previous one. Ends early at the time `ends` of the monotonic clock.
     """
     sources = list(streams)
     threads = min(threads, len(sources))
@@ -35,7 +34,7 @@ def together(
     for _ in range(threads):
         threading.Thread(target=reader.run, daemon=True).start()
     try:
-        yield from reader.items(threads, idle_timeout)
+        yield from reader.items(threads, ends)
     finally:
         reader.stop(threads)
 
@@ -64,11 +63,11 @@ class _StreamReader(Generic[T]):
             self._arrived.put(item)
             del item  # otherwise this frame keeps it alive while the next item is awaited
 
-    def items(self, running: int, idle_timeout: float | None) -> Iterator[T]:
+    def items(self, running: int, ends: float | None) -> Iterator[T]:
         """Yield what the threads have read. Raises the error of a thread."""
         while running:
             try:
-                arrived = self._arrived.get(timeout=idle_timeout)
+                arrived = self._arrived.get(timeout=None if ends is None else max(0.0, ends - time.monotonic()))
             except Empty:
                 return
             if isinstance(arrived, _StreamItem):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from kubectl_pullpolicy.core.images.resolution import listed
 from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
 from kubectl_pullpolicy.core.report.pull_failure import Credential, Diagnosis, Remedy
 from kubectl_pullpolicy.printers.style import labelled_lines
@@ -59,7 +60,7 @@ def probe_lines(probe: Probe) -> Iterator[str]:
     if probe.digest and probe.digest_kind is not None:
         yield f"digest {probe.digest}, {DIGEST_KINDS[probe.digest_kind]}"
     if probe.platforms:
-        yield f"platforms {', '.join(probe.platforms)}"
+        yield f"platforms {listed(probe.platforms)}"
     yield from probe.conclusions
 
 

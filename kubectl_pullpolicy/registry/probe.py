@@ -14,7 +14,6 @@ from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Anonymous, Credentia
 from kubectl_pullpolicy.registry.resolver import Resolver
 
 THREADS_PER_REGISTRY = 8  # each probe sends several requests
-IDLE_TIMEOUT = 300.0  # seconds
 # These failures concern the registry itself: other credentials get the same answer.
 _SAME_FOR_ALL_CREDENTIALS = frozenset({"Unreachable", "ServerError"})
 
@@ -28,7 +27,7 @@ class ProbeRequest(NamedTuple):
 
 
 def probe(resolver: Resolver, requests: Iterable[ProbeRequest]) -> dict[ProbeRequest, LookupResults]:
-    """Return the findings of each request, all registries in parallel. A request without an answer is left out."""
+    """Return the findings of each request, all registries in parallel. The resolver limits the time."""
     by_registry: dict[str, list[ProbeRequest]] = {}
     for request in dict.fromkeys(requests):
         by_registry.setdefault(request.reference.registry, []).append(request)
@@ -37,7 +36,7 @@ def probe(resolver: Resolver, requests: Iterable[ProbeRequest]) -> dict[ProbeReq
         return lambda request: _probe_one(resolver, request)
 
     groups = [QueryGroup(group, prepare) for group in by_registry.values()]
-    return dict(run_groups(groups, THREADS_PER_REGISTRY, IDLE_TIMEOUT))
+    return dict(run_groups(groups, THREADS_PER_REGISTRY))
 
 
 def _probe_one(resolver: Resolver, request: ProbeRequest) -> LookupResults:

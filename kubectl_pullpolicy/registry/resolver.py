@@ -15,7 +15,7 @@ from kubectl_pullpolicy.registry import manifests
 from kubectl_pullpolicy.registry import tags as tag_lists
 from kubectl_pullpolicy.registry.endpoint import Endpoint, open_endpoint
 from kubectl_pullpolicy.registry.failure import RegistryError
-from kubectl_pullpolicy.registry.fan_out import QueryGroup, run_groups
+from kubectl_pullpolicy.registry.fan_out import QueryGroup, TimeLimit, run_groups
 from kubectl_pullpolicy.registry.keychain import ANONYMOUS, Credential, Keychain
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.settings import DEFAULTS, Settings
@@ -37,6 +37,7 @@ class Resolver:
         self._transport = RegistryTransport(settings)
         self._endpoints: dict[str, Endpoint | Failure] = {}
         self._sessions: dict[tuple[str, Credential], Session] = {}
+        self._too_slow: dict[str, Failure] = {}  # registries that were given up: no later look-up waits for them
         self._lock = threading.Lock()
         self._open_locks: dict[str, threading.Lock] = {}
 
@@ -95,26 +96,21 @@ class Resolver:
     def _run_queries(
         self, references: Sequence[ImageReference], ask: Query[T]
     ) -> Iterator[tuple[ImageReference, T | Failure]]:
-        """Yield the answers as they arrive. After the idle time-out, the rest are Failures."""
+        """Yield the answers as they arrive. A registry that takes too long answers with Failures."""
         by_registry: dict[str, list[ImageReference]] = {}
         for reference in references:
             by_registry.setdefault(reference.registry, []).append(reference)
         groups = [self._query_group(registry, group, ask) for registry, group in by_registry.items()]
         limits = self._settings.limits
         width = max(1, min(limits.per_host, limits.threads // max(1, len(groups))))
-        missing = dict.fromkeys(references)
-        for reference, answer in run_groups(groups, width, limits.idle_timeout):
-            del missing[reference]
-            yield reference, answer
-        for reference in missing:
-            yield (
-                reference,
-                Failure("Unreachable", f"{reference.registry} did not answer within {limits.idle_timeout:.0f}s"),
-            )
+        return run_groups(groups, width)
 
     def _query_group(
         self, registry: str, references: Sequence[ImageReference], ask: Query[T]
     ) -> QueryGroup[ImageReference, T | Failure]:
+        limits = self._settings.limits
+        seconds = limits.look_up + limits.look_up_per_image * (len(references) - 1)
+
         def prepare() -> Callable[[ImageReference], T | Failure]:
             endpoint = self._endpoint(registry)
             if isinstance(endpoint, Failure):
@@ -122,18 +118,24 @@ class Resolver:
             sessions = self._prepared(endpoint, {reference.repository for reference in references})
             return lambda reference: _first_answer(sessions[reference.repository], reference, ask)
 
-        return QueryGroup(references, prepare)
+        def give_up(_: ImageReference) -> T | Failure:
+            failure = Failure("Unreachable", f"{registry} did not answer within {seconds:.0f}s")
+            return self._too_slow.setdefault(registry, failure)
+
+        return QueryGroup(references, prepare, TimeLimit(seconds, give_up))
 
     def _endpoint(self, registry: str) -> Endpoint | Failure:
         """Return the endpoint, determined once per registry."""
         with self._lock:
             opening = self._open_locks.setdefault(registry, threading.Lock())
+        if registry in self._too_slow:  # the thread that was given up may still hold the lock
+            return self._too_slow[registry]
         with opening:
             if registry not in self._endpoints:
                 try:
                     self._endpoints[registry] = open_endpoint(registry, self._transport, self._settings)
                 except RegistryError as error:
-                    self._endpoints[registry] = error.failure
+                    self._endpoints[registry] = error.failure()
             return self._endpoints[registry]
 
     def _prepared(self, endpoint: Endpoint, repositories: Iterable[str]) -> dict[str, list[Session]]:
@@ -164,7 +166,7 @@ def _first_answer(sessions: Sequence[Session], reference: ImageReference, ask: Q
         try:
             return ask(session, reference)
         except RegistryError as error:
-            redacted = session.redacted(error.failure)
+            redacted = session.failure(error)
             if redacted.kind not in CREDENTIALS_MATTER:
                 return redacted
             failure = failure if failure.kind == "NotFound" else redacted

@@ -8,13 +8,13 @@ import threading
 from collections.abc import Iterable
 
 from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.allowed_hosts import same_origin
 from kubectl_pullpolicy.registry.endpoint import Endpoint, challenge_of
 from kubectl_pullpolicy.registry.failure import RegistryError, status_error
 from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, Password, RegistryToken
-from kubectl_pullpolicy.registry.redaction import without_credentials
+from kubectl_pullpolicy.registry.redaction import contains_secret, without_credentials
 from kubectl_pullpolicy.registry.tokens import TokenService, basic, batches, pull_scope
 from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport
+from kubectl_pullpolicy.registry.urls import Url
 from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 
@@ -28,6 +28,7 @@ class Session:
         self._service = TokenService(transport, endpoint.base)
         self._challenges: dict[str, Challenge] = {}  # of repositories with a challenge of their own
         self._tokens: dict[str, str] = {}
+        self._issued: set[str] = set()  # every token so far: an error may show an old one
         self._token_errors: dict[str, RegistryError] = {}  # why a repository has no token
         self._lock = threading.Lock()
 
@@ -50,16 +51,17 @@ class Session:
                 token = self._service.token(challenge, map(pull_scope, batch), self._credential)
                 with self._lock:
                     self._tokens.update(dict.fromkeys(batch, token))
+                    self._issued.add(token)
             except RegistryError as error:
-                if len(batch) == 1 or error.failure.kind == "Unreachable":
+                if len(batch) == 1 or error.kind == "Unreachable":
                     self._token_errors.update(dict.fromkeys(batch, error))
 
     def request(self, method: str, repository: str, path: str, accept: str = "") -> RegistryResponse:
         """Return the answer to a request below /v2/REPOSITORY/. Raises RegistryError, also for a 401."""
-        url = f"{self._endpoint.base}/v2/{repository}/{path}"
+        url = self._endpoint.base.with_target(f"/v2/{repository}/{path}")
         return self.request_url(method, repository, url, accept)
 
-    def request_url(self, method: str, repository: str, url: str, accept: str = "") -> RegistryResponse:
+    def request_url(self, method: str, repository: str, url: Url, accept: str = "") -> RegistryResponse:
         """Return the answer of a URL, the next page of a list. Only this registry gets the credential."""
         try:
             answer = self._send(method, repository, url, accept)
@@ -71,15 +73,22 @@ class Session:
             raise self._with_reason(error) from error
         return answer
 
-    def redacted(self, failure: Failure) -> Failure:
-        """Return the failure without secrets."""
-        with self._lock:
-            tokens = set(self._tokens.values())
-        return Failure(failure.kind, without_credentials(failure.message, self._credential, tokens))
+    def failure(self, error: RegistryError) -> Failure:
+        """Return the error as a value without secrets."""
+        tokens = self._issued_tokens()
+        return error.failure(lambda text: without_credentials(text, self._credential, tokens))
 
-    def _send(self, method: str, repository: str, url: str, accept: str) -> RegistryResponse:
+    def shows_secret(self, name: str) -> bool:
+        """Return whether a name in an answer contains a secret."""
+        return contains_secret(name, self._credential, self._issued_tokens())
+
+    def _issued_tokens(self) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(self._issued)
+
+    def _send(self, method: str, repository: str, url: Url, accept: str) -> RegistryResponse:
         headers = {"Accept": accept} if accept else {}
-        authorization = self._authorization(repository) if same_origin(url, self._endpoint.base) else ""
+        authorization = self._authorization(repository) if url.origin == self._endpoint.base.origin else ""
         if authorization:
             headers["Authorization"] = authorization
         return self._transport.send(RegistryRequest(method, url, headers))
@@ -119,11 +128,11 @@ class Session:
         token = self._service.token(challenge, [scope or pull_scope(repository)], self._credential)
         with self._lock:
             self._tokens[repository] = token
+            self._issued.add(token)
         return token
 
     def _with_reason(self, error: RegistryError) -> RegistryError:
         """Add the reason why no credentials were sent."""
         if not isinstance(self._credential, Anonymous) or not self._credential.unavailable:
             return error
-        message = f"{error.failure.message} (asked without credentials: {self._credential.unavailable})"
-        return RegistryError(Failure(error.failure.kind, message))
+        return error.with_note(f" (asked without credentials: {self._credential.unavailable})")

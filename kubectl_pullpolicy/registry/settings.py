@@ -9,7 +9,8 @@ class Limits(NamedTuple):
     connect: float = 10.0
     read: float = 30.0  # a pull-through cache fetches the image before it answers
     handshake_on_loopback: float = 3.0
-    idle_timeout: float = 120.0  # a look-up without an answer for so long is given up
+    look_up: float = 60.0  # of one registry as a whole, with all requests, retries and redirects
+    look_up_per_image: float = 1.0  # more for each image that it is asked for
     per_host: int = 16  # parallel requests
     threads: int = 256
     pauses: tuple[float, ...] = (0.2, 0.6)  # before each further attempt

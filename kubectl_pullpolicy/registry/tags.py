@@ -6,15 +6,13 @@ Source: distribution-spec v1.1 "Listing Tags": a Link header (RFC 8288) with rel
 import re
 from collections.abc import Iterator
 from itertools import islice
-from urllib.parse import urljoin
 
 import msgspec
 
-from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.allowed_hosts import same_origin
-from kubectl_pullpolicy.registry.failure import RegistryError, status_error
+from kubectl_pullpolicy.registry.failure import RegistryError, decoded_json, status_error
 from kubectl_pullpolicy.registry.session import Session
 from kubectl_pullpolicy.registry.transport import RegistryResponse
+from kubectl_pullpolicy.registry.urls import Url
 
 PAGE_SIZE = 1000
 MAX_TAGS = 100_000  # an endless list of tags must not fill the memory
@@ -37,30 +35,27 @@ def _pages(session: Session, repository: str, pages: int) -> Iterator[list[str]]
     for _ in range(pages):
         if answer.status != 200:
             raise status_error(answer.status, session.registry, answer.body, answer.header("Retry-After"))
-        yield _decoded(answer, session.registry)
+        yield _valid_tags(answer, session)
         next_url = _next_page_url(answer)
-        if not next_url or next_url in visited:
+        if next_url is None or next_url in visited:
             return
         visited.add(next_url)
         answer = session.request_url("GET", repository, next_url)
 
 
-def _decoded(answer: RegistryResponse, registry: str) -> list[str]:
+def _valid_tags(answer: RegistryResponse, session: Session) -> list[str]:
     """Return the valid tags of a page. Anything else may be arbitrary text."""
-    try:
-        names = msgspec.json.decode(answer.body, type=_Tags).tags or []
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RegistryError(
-            Failure("BadAnswer", f"{registry} answers with something that is no list of tags")
-        ) from error
-    return list(filter(_TAG.fullmatch, names))
+    decoded = decoded_json(answer.body, _Tags)
+    if decoded is None:
+        raise RegistryError("BadAnswer", f"{session.registry} answers with something that is no list of tags")
+    return [tag for tag in decoded.tags or [] if _TAG.fullmatch(tag) and not session.shows_secret(tag)]
 
 
-def _next_page_url(answer: RegistryResponse) -> str:
-    """Return the URL of the next page, "" for none. Another host's is ignored: the request carries credentials."""
+def _next_page_url(answer: RegistryResponse) -> Url | None:
+    """Return the URL of the next page, None if there is none or another host has it: the request has credentials."""
     for link in answer.header("Link").split("<")[1:]:
         target, _, parameters = link.partition(">")
         if any(_RELATION.fullmatch(each.strip(" \t,")) for each in parameters.split(";")):
-            next_url = urljoin(answer.url, target)
-            return next_url if same_origin(next_url, answer.url) else ""
-    return ""
+            next_url = answer.url.join(target)
+            return next_url if next_url is not None and next_url.origin == answer.url.origin else None
+    return None

@@ -11,11 +11,11 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from kubectl_pullpolicy.core.images.resolution import Failure
 from kubectl_pullpolicy.registry.allowed_hosts import refusal_reason
-from kubectl_pullpolicy.registry.failure import RegistryError, status_error
+from kubectl_pullpolicy.registry.failure import RegistryError, decoded_json, status_error
 from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, Password
-from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport, host_of
+from kubectl_pullpolicy.registry.transport import RegistryRequest, RegistryResponse, RegistryTransport
+from kubectl_pullpolicy.registry.urls import Url, parse_url
 from kubectl_pullpolicy.registry.www_authenticate import Challenge
 
 CLIENT_ID = "kubectl-pullpolicy"
@@ -31,19 +31,19 @@ class _Token(msgspec.Struct):
 class TokenService:
     """Requests tokens for one registry (`base`: its URL)."""
 
-    def __init__(self, transport: RegistryTransport, base: str) -> None:
+    def __init__(self, transport: RegistryTransport, base: Url) -> None:
         self._transport = transport
         self._base = base
 
     def token(self, challenge: Challenge, scopes: Iterable[str], credential: Credential) -> str:
         """Return a token for these scopes. Raises RegistryError."""
-        realm = challenge.realm
-        reason = refusal_reason(self._base, realm)
-        if reason:
-            host = host_of(realm) or "somewhere"
-            raise RegistryError(Failure("BadAnswer", f"{host_of(self._base)} wants a token from {host}, {reason}"))
+        realm = parse_url(challenge.realm)
+        reason = refusal_reason(self._base, realm, self._transport.hosts)
+        if realm is None or reason:
+            host = realm.authority if realm is not None else "somewhere"
+            raise RegistryError("BadAnswer", f"{self._base.authority} wants a token from {host}, {reason}")
         answer = self._transport.send(_request(realm, challenge.parameters.get("service", ""), scopes, credential))
-        who = f"the token service {host_of(realm)}"
+        who = f"the token service {realm.authority}"
         if answer.status != 200:
             raise status_error(answer.status, who, answer.body, answer.header("Retry-After"))
         return _token_in(answer, who)
@@ -74,7 +74,7 @@ def basic(credential: Password) -> str:
     return f"Basic {base64.b64encode(f'{credential.user}:{credential.password}'.encode()).decode()}"
 
 
-def _request(realm: str, service: str, scopes: Iterable[str], credential: Credential) -> RegistryRequest:
+def _request(realm: Url, service: str, scopes: Iterable[str], credential: Credential) -> RegistryRequest:
     if isinstance(credential, IdentityToken):
         form = {
             "grant_type": "refresh_token",
@@ -88,7 +88,7 @@ def _request(realm: str, service: str, scopes: Iterable[str], credential: Creden
     parameters = [f"service={quote(service, safe='')}"] if service else []
     query = "&".join([*parameters, *map(_scope_parameter, scopes)])
     headers = {"Authorization": basic(credential)} if isinstance(credential, Password) else {}
-    return RegistryRequest("GET", f"{realm}{'&' if '?' in realm else '?'}{query}", headers)
+    return RegistryRequest("GET", realm.with_query(query), headers)
 
 
 def _scope_parameter(scope: str) -> str:
@@ -96,11 +96,8 @@ def _scope_parameter(scope: str) -> str:
 
 
 def _token_in(answer: RegistryResponse, who: str) -> str:
-    try:
-        decoded = msgspec.json.decode(answer.body, type=_Token)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        decoded = _Token()
+    decoded = decoded_json(answer.body, _Token) or _Token()
     token = decoded.token or decoded.access_token or ""
     if not token or not token.isascii() or not token.isprintable():
-        raise RegistryError(Failure("BadAnswer", f"{who} answers without a token"))
+        raise RegistryError("BadAnswer", f"{who} answers without a token")
     return token

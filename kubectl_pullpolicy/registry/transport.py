@@ -6,25 +6,26 @@ A redirect to another origin drops the credentials. Its target must be permitted
 import ssl
 import time
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
 
-from kubectl_pullpolicy.core.images.resolution import Failure
-from kubectl_pullpolicy.registry.allowed_hosts import refusal_reason, same_origin
+from kubectl_pullpolicy.registry.allowed_hosts import HostAddresses, refusal_reason
 from kubectl_pullpolicy.registry.connections import ConnectionPools
-from kubectl_pullpolicy.registry.failure import RegistryError
+from kubectl_pullpolicy.registry.failure import SECONDS, RegistryError
 from kubectl_pullpolicy.registry.settings import Settings
+from kubectl_pullpolicy.registry.urls import Url
 
 REDIRECT_STATUSES = {301, 302, 303, 307, 308}
 RETRYABLE_STATUSES = {408, 429, 500, 502, 503, 504}
 CHUNK = 1 << 16
+MAX_DATE = 64  # characters of an HTTP date
 
 
 class RegistryRequest(NamedTuple):
     """What to send. `connect`: seconds to connect, 0 for the usual limit."""
 
     method: str
-    url: str
+    url: Url
     headers: dict[str, str] = {}  # noqa: RUF012  never changed
     body: bytes | None = None
     connect: float = 0.0
@@ -36,7 +37,7 @@ class RegistryResponse(NamedTuple):
     status: int
     headers: Any
     body: bytes
-    url: str
+    url: Url
 
     def header(self, name: str) -> str:
         """Return a header's value, "" if it is missing."""
@@ -48,7 +49,8 @@ class RegistryTransport:
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
-        self._pools = ConnectionPools(settings)
+        self.hosts = HostAddresses()
+        self._pools = ConnectionPools(settings, self.hosts)
 
     def send(self, request: RegistryRequest) -> RegistryResponse:
         """Return the answer after redirects. A redirect of a POST is not followed. Raises RegistryError."""
@@ -57,10 +59,19 @@ class RegistryTransport:
             location = answer.header("Location")
             if answer.status not in REDIRECT_STATUSES or not location or request.body is not None:
                 return answer
-            request = _redirect_request(request, location)
-        raise RegistryError(
-            Failure("BadAnswer", f"{host_of(request.url)} redirects more than {self._limits.redirects} times")
-        )
+            request = self._redirected(request, location)
+        raise RegistryError("BadAnswer", f"{request.url.authority} redirects more than {self._limits.redirects} times")
+
+    def _redirected(self, request: RegistryRequest, location: str) -> RegistryRequest:
+        target = request.url.join(location)
+        reason = refusal_reason(request.url, target, self.hosts)
+        if target is None or reason:
+            host = target.authority if target is not None else "somewhere"
+            raise RegistryError("BadAnswer", f"{request.url.authority} redirects to {host}, {reason}")
+        headers = request.headers
+        if target.origin != request.url.origin:
+            headers = {name: value for name, value in headers.items() if name != "Authorization"}
+        return request._replace(url=target, headers=headers, connect=0.0)
 
     def _send_with_retries(self, request: RegistryRequest) -> RegistryResponse:
         """Retry on a busy server and on a broken connection."""
@@ -74,10 +85,7 @@ class RegistryTransport:
             if delay is None or delay > self._limits.retry_after:
                 return answer
             time.sleep(delay)
-        try:
-            return self._send_once(request)
-        except _ConnectionBrokenError as error:
-            raise RegistryError(error.failure) from error
+        return self._send_once(request)
 
     def _send_once(self, request: RegistryRequest) -> RegistryResponse:
         import urllib3
@@ -86,24 +94,23 @@ class RegistryTransport:
             response = self._pools.send(request.method, request.url, request.headers, request.body, request.connect)
             return RegistryResponse(response.status, response.headers, self._body(response, request), request.url)
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeError) as error:
-            failure = transport_failure(error, request.url)
-            if isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.IncompleteRead):
-                raise _ConnectionBrokenError(failure) from error
-            raise RegistryError(failure) from error
+            broken = isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.IncompleteRead)
+            form = _ConnectionBrokenError if broken else RegistryError
+            raise form("Unreachable", _reason(error, request.url.authority)) from error
 
     def _body(self, response: Any, request: RegistryRequest) -> bytes:
         """Read the whole body within the limits of size and time. Raises RegistryError."""
-        deadline = time.monotonic() + self._limits.read
-        body, failure = bytearray(), None
+        deadline, host = time.monotonic() + self._limits.read, request.url.authority
+        body, error = bytearray(), None
         while chunk := response.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > self._limits.manifest_bytes:
-                failure = Failure("BadAnswer", f"{host_of(request.url)} sends more than a manifest may hold")
+                error = RegistryError("BadAnswer", f"{host} sends more than a manifest may hold")
             elif time.monotonic() > deadline:
-                failure = Failure("Unreachable", f"{host_of(request.url)} does not end its answer in time")
-            if failure is not None:
+                error = RegistryError("Unreachable", f"{host} does not end its answer in time")
+            if error is not None:
                 response.close()
-                raise RegistryError(failure)
+                raise error
         response.release_conn()
         return bytes(body)
 
@@ -112,60 +119,42 @@ class _ConnectionBrokenError(RegistryError):
     """The connection ended before the answer was complete."""
 
 
-def _redirect_request(request: RegistryRequest, location: str) -> RegistryRequest:
-    target = urljoin(request.url, location)
-    reason = refusal_reason(request.url, target)
-    if reason:
-        host = host_of(target) or "somewhere"
-        raise RegistryError(Failure("BadAnswer", f"{host_of(request.url)} redirects to {host}, {reason}"))
-    headers = request.headers
-    if not same_origin(request.url, target):
-        headers = {name: value for name, value in headers.items() if name != "Authorization"}
-    return request._replace(url=target, headers=headers, connect=0.0)
-
-
 def _retry_delay(answer: RegistryResponse, usual: float) -> float | None:
     """Return the seconds before the next attempt, None if the answer is final."""
     if answer.status not in RETRYABLE_STATUSES:
         return None
-    after = answer.header("Retry-After")
-    if after.isdecimal():
+    after = answer.header("Retry-After").strip()
+    if SECONDS.fullmatch(after):
         return float(after)
-    if after:
-        try:
-            return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
-        except (TypeError, ValueError, OverflowError):
-            return usual
-    return usual
+    if after.isdecimal():
+        return inf
+    try:
+        return max(0.0, parsedate_to_datetime(after[:MAX_DATE]).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError, IndexError):  # also for no date at all
+        return usual
 
 
-def host_of(url: str) -> str:
-    """Return host and port of a URL, for messages."""
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def transport_failure(error: BaseException, url: str) -> Failure:
-    """Return the Failure of a request without an answer. Quotes only known texts: the error may contain secrets."""
+def _reason(error: BaseException, host: str) -> str:
+    """Return why a request got no answer. Quotes only known texts: the error may contain secrets."""
     import urllib3
 
-    host, known = host_of(url), urllib3.exceptions
-    cause = _tls_error(error)
+    known, cause = urllib3.exceptions, _tls_error(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = "trust its authority with --registry-ca FILE or SSL_CERT_FILE"
-        return Failure("Unreachable", f"{host}: its certificate cannot be verified: {cause.verify_message} ({hint})")
+        return f"{host}: its certificate cannot be verified: {cause.verify_message} ({hint})"
     if cause is not None:
-        return Failure("Unreachable", f"{host}: no TLS connection: {cause.reason or 'the handshake failed'}")
+        return f"{host}: no TLS connection: {cause.reason or 'the handshake failed'}"
     if isinstance(error, known.ProxyError):
-        return Failure("Unreachable", f"{host} cannot be reached through the proxy that the environment names")
+        return f"{host} cannot be reached through the proxy that the environment names"
     if isinstance(error, known.NameResolutionError):
-        return Failure("Unreachable", f"{host}: no such host")
+        return f"{host}: no such host"
     if isinstance(error, known.NewConnectionError):
-        return Failure("Unreachable", f"{host}: {_os_error_text(error) or 'no connection'}")
+        return f"{host}: {_os_error_text(error) or 'no connection'}"
     if isinstance(error, known.TimeoutError):
-        return Failure("Unreachable", f"{host} does not answer in time")
+        return f"{host} does not answer in time"
     if isinstance(error, known.ProtocolError):
-        return Failure("Unreachable", f"{host} broke the connection off: {_os_error_text(error) or 'unexpected end'}")
-    return Failure("Unreachable", f"{host} cannot be asked")
+        return f"{host} broke the connection off: {_os_error_text(error) or 'unexpected end'}"
+    return f"{host} cannot be asked"
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

@@ -11,9 +11,7 @@ from tests.harness.cluster.certificates import make_authority, make_self_signed,
 from tests.harness.stubs.registry import Registry, serving
 
 # Tests of a time-out set their own; these must not be reached on a machine that has much to do.
-QUICK = Limits(
-    connect=20.0, read=20.0, handshake_on_loopback=20.0, idle_timeout=60.0, pauses=(0.01, 0.01), retry_after=0.5
-)
+QUICK = Limits(connect=20.0, read=20.0, handshake_on_loopback=20.0, look_up=60.0, pauses=(0.01, 0.01), retry_after=0.5)
 
 
 @pytest.fixture

@@ -1,8 +1,15 @@
-"""Where a registry may lead: never into networks in which it is not itself."""
+"""The hosts that a registry may refer to: never in networks in which it is not itself."""
 
 import pytest
 
-from kubectl_pullpolicy.registry.allowed_hosts import is_loopback, refusal_reason, same_origin
+from kubectl_pullpolicy.registry.allowed_hosts import HostAddresses, is_loopback, refusal_reason
+from kubectl_pullpolicy.registry.urls import Url, parse_url
+
+
+def url(text: str) -> Url:
+    parsed = parse_url(text)
+    assert parsed is not None
+    return parsed
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1"])
@@ -30,7 +37,7 @@ def test_other_hosts_are_not_loopback(host: str) -> None:
     ],
 )
 def test_hosts_that_a_registry_may_refer_to(origin: str, target: str) -> None:
-    assert refusal_reason(origin, target) == ""
+    assert refusal_reason(url(origin), parse_url(target), HostAddresses()) == ""
 
 
 @pytest.mark.parametrize(
@@ -52,12 +59,60 @@ def test_hosts_that_a_registry_may_refer_to(origin: str, target: str) -> None:
     ],
 )
 def test_hosts_that_a_registry_may_not_refer_to(origin: str, target: str, why: str) -> None:
-    assert refusal_reason(origin, target) == why
+    assert refusal_reason(url(origin), parse_url(target), HostAddresses()) == why
 
 
-def test_an_origin_is_scheme_host_and_port() -> None:
-    assert same_origin("https://a/x", "https://a:443/y")
-    assert not same_origin("https://a", "http://a")
-    assert not same_origin("https://a", "https://a:444")
-    assert not same_origin("https://a", "https://b")
-    assert not same_origin("https://a", "https://a:99999999")
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("8.8.8.8", "public"),
+        ("0.1.2.3", "loopback"),
+        ("100.64.0.1", "private"),
+        ("192.0.0.1", "reserved"),
+        ("192.0.0.9", "reserved"),
+        ("192.88.99.1", "reserved"),
+        ("198.18.0.1", "reserved"),
+        ("224.0.0.1", "reserved"),
+        ("255.255.255.255", "reserved"),
+        ("2001:4860:4860::8888", "public"),
+        ("64:ff9b::8.8.8.8", "public"),  # a public host as DNS64 shows it
+        ("64:ff9b::169.254.169.254", "link-local"),
+        ("64:ff9b::10.0.0.1", "private"),
+        ("64:ff9b::127.0.0.1", "loopback"),
+        ("64:ff9b:1::10.0.0.1", "private"),
+        ("2002:a00:1::1", "reserved"),
+        ("2002:808:808::1", "reserved"),
+        ("::8.8.8.8", "reserved"),
+        ("::10.0.0.1", "private"),
+        ("::ffff:8.8.8.8", "public"),
+        ("::ffff:10.0.0.1", "private"),
+        ("::ffff:0:127.0.0.1", "loopback"),
+        ("fec0::1", "private"),
+        ("ff02::1", "reserved"),
+        ("2001::1", "reserved"),
+        ("3fff::1", "reserved"),
+        ("5f00::1", "reserved"),
+        ("4000::1", "reserved"),
+        ("fe80::1%eth0", "link-local"),
+    ],
+)
+def test_only_plainly_public_addresses_are_public(address: str, kind: str) -> None:
+    assert HostAddresses(lambda host: (address,)).kinds("registry.example.com") == {kind}
+
+
+def test_a_host_with_one_restricted_address_is_refused() -> None:
+    hosts = HostAddresses(lambda host: ("8.8.8.8",) if host == "a.io" else ("8.8.4.4", "10.0.0.1"))
+    assert refusal_reason(url("https://a.io"), url("https://b.io"), hosts) == "which is at a private address"
+
+
+def test_a_host_is_looked_up_once_even_if_it_has_no_address() -> None:
+    answers = iter([(), ("127.0.0.1",)])
+    hosts = HostAddresses(lambda host: next(answers))
+    assert hosts.kinds("evil.example") == {"unknown"}
+    assert hosts.of("evil.example") == ()
+
+
+def test_localhost_is_loopback_whatever_dns_says() -> None:
+    hosts = HostAddresses(lambda host: ("93.184.216.34",))
+    assert hosts.of("registry.localhost") == ("127.0.0.1", "::1")
+    assert HostAddresses(lambda host: ("::1", "8.8.8.8")).of("localhost") == ("::1",)

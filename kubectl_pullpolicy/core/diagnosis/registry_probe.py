@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.images.reference import ImageReference
-from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved
+from kubectl_pullpolicy.core.images.resolution import Failure, Platform, Resolved, listed
 from kubectl_pullpolicy.core.images.similar_tags import similar_tags
 from kubectl_pullpolicy.core.report.explanation import Explanation
 from kubectl_pullpolicy.core.report.probe import Probe, ProbeAttempt
@@ -146,7 +146,7 @@ def _platform(results: LookupResults, found: Resolved, explanation: Explanation)
     where = f"{node.name} is {node.os}/{node.architecture}"
     taken = platform_for_node(platforms, node.os, node.architecture)
     if taken is None and found.kind == "index":
-        yield f"no image for the node: {where}, and the index holds {', '.join(each.name for each in platforms)}"
+        yield f"no image for the node: {where}, and the index holds {listed([each.name for each in platforms])}"
     elif taken is None:
         yield f"not for the node: {where}, and the single image is for {platforms[0].name}: pulled, but not run"
     elif isinstance(results.child, Failure):

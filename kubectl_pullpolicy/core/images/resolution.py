@@ -3,9 +3,12 @@
 A look-up never raises. A Failure in place of a Resolved says what went wrong.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
+
+MAX_LISTED = 20  # a registry may list thousands of platforms
 
 ManifestKind = Literal["index", "manifest"]
 FailureKind = Literal[
@@ -62,3 +65,9 @@ class Platform(NamedTuple):
     def name(self) -> str:
         """As containerd and docker write it: `linux/arm64/v8`."""
         return "/".join(filter(None, (self.os, self.architecture, self.variant)))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence, the first 20 of them."""
+    more = len(names) - MAX_LISTED
+    return f"{', '.join(names[:MAX_LISTED])}{f' and {more} more' if more > 0 else ''}"
