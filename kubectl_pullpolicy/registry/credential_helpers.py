@@ -12,18 +12,34 @@ from pathlib import Path
 
 import msgspec
 
+from kubectl_pullpolicy.registry.failure import decoded_json
 from kubectl_pullpolicy.registry.keychain import Anonymous, Credential, IdentityToken, Password
 
 TIMEOUT = 20.0  # seconds; some helpers call a cloud service
-MAX_QUOTED = 200  # characters of a helper's message
 # credentials/error.go: errCredentialsNotFoundMessage, and the two texts for an incomplete entry.
 _NOT_FOUND_TEXTS = ("credentials not found in native keychain", "no credentials server URL", "no credentials username")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-# May contain a credential: a named value, user information before a host, a line of a shell's trace, a token.
-_LOOKS_SECRET = re.compile(
-    r"(?i)\b(?:pass\w*|pwd|secret\w*|\w*token\w*|auth\w*|bearer|basic|\w*key|user\w*|login)\b[\"']?\s*[:=]\s*\S"
-    r"|\b(?:bearer|basic|secret|password)\s+[\"']?\S{8}|//[^/\s]*@|^\++ |(?=\S*\d)(?=\S*[a-z])[\w+/=~-]{24}"
+# What helpers say about a failure. Nothing else of their output is shown: it may contain the credential.
+_KNOWN_TEXTS = (
+    "not logged in",
+    "executable file not found",  # docker-credential-desktop and others that call a further program
+    "User interaction is not allowed",  # osxkeychain over SSH
+    "The user name or passphrase you entered is not correct",
+    "password store is empty",  # pass
+    "pass not initialized",
+    "gpg: decryption failed",
+    "Cannot autolaunch D-Bus without X11 $DISPLAY",  # secretservice
+    "The name org.freedesktop.secrets was not provided by any .service files",
+    "Element not found",  # wincred
+    "no valid providers in chain",  # ecr-login
+    "no EC2 IMDS role found",
+    "ExpiredToken",
+    "AccessDenied",
+    "could not find default credentials",  # gcr, gcloud
+    "You do not currently have an active account selected",
+    "There was a problem refreshing your current auth tokens",
+    "invalid_grant",
 )
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _TOKEN_USER = "<token>"  # the secret is an identity token
 
 
@@ -34,8 +50,10 @@ class _HelperOutput(msgspec.Struct, rename="pascal"):
 
 def run_helper(name: str, server: str, named_in: Path, environment: Mapping[str, str]) -> Credential | None:
     """Return the credential, None if the helper has none, or Anonymous with the reason if it fails."""
+    if not _NAME.fullmatch(name):
+        return Anonymous(unavailable=f"the name of a credential helper in {named_in} is invalid")
     program = f"docker-credential-{name}"
-    path = shutil.which(program, path=environment.get("PATH")) if _NAME.fullmatch(name) else None
+    path = shutil.which(program, path=environment.get("PATH"))
     if path is None:
         return Anonymous(unavailable=f"{program}, named in {named_in}, is not on the PATH")
     try:
@@ -51,28 +69,21 @@ def run_helper(name: str, server: str, named_in: Path, environment: Mapping[str,
         return Anonymous(unavailable=f"{program} did not answer within {TIMEOUT:.0f}s")
     except OSError as error:
         return Anonymous(unavailable=f"{program} cannot be run: {(error.strerror or 'failed').lower()}")
-    if process.returncode != 0:
-        message = _quotable_line(process)
-        if any(text in message for text in _NOT_FOUND_TEXTS):
-            return None
-        return Anonymous(unavailable=f"{program} failed: {message or f'exit code {process.returncode}'}")
-    return _credential(process.stdout, program)
+    return _credential(process.stdout, program) if process.returncode == 0 else _failure(process, program)
+
+
+def _failure(process: "subprocess.CompletedProcess[bytes]", program: str) -> Credential | None:
+    output = (process.stdout + process.stderr).decode("utf-8", "replace")
+    if any(text in output for text in _NOT_FOUND_TEXTS):
+        return None
+    known = next((f": {text}" for text in _KNOWN_TEXTS if text in output), "")
+    return Anonymous(unavailable=f"{program} failed: exit code {process.returncode}{known}")
 
 
 def _credential(output: bytes, program: str) -> Credential | None:
-    try:
-        answer = msgspec.json.decode(output, type=_HelperOutput)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote the secret
+    answer = decoded_json(output, _HelperOutput)
+    if answer is None:
         return Anonymous(unavailable=f"{program} answered with something that is no credential")
     if answer.username == _TOKEN_USER:
         return IdentityToken(program, answer.secret)
     return Password(program, answer.username, answer.secret) if answer.username else None
-
-
-def _quotable_line(process: "subprocess.CompletedProcess[bytes]") -> str:
-    """Return the first line of a helper's error message, "" if it may contain a credential."""
-    for output in (process.stdout, process.stderr):
-        line = output.decode("utf-8", "replace").strip().partition("\n")[0]
-        if line and not line.startswith(("{", "[")) and not _LOOKS_SECRET.search(line[:MAX_QUOTED]):
-            return line[:MAX_QUOTED]
-    return ""

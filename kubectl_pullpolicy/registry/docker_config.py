@@ -17,6 +17,7 @@ import msgspec
 
 from kubectl_pullpolicy.core.images.reference import DEFAULT_REGISTRY, LEGACY_REGISTRY
 from kubectl_pullpolicy.registry.credential_helpers import run_helper
+from kubectl_pullpolicy.registry.failure import decoded_json
 from kubectl_pullpolicy.registry.keychain import (
     ANONYMOUS,
     Anonymous,
@@ -28,6 +29,7 @@ from kubectl_pullpolicy.registry.keychain import (
 
 # docker/cli cli/config/credentials and docker/docker registry/config.go:IndexServer: the key of Docker Hub's entry.
 HUB_SERVER = "https://index.docker.io/v1/"
+MAX_BYTES = 16 << 20  # of a configuration file, which may be a link to anything
 
 
 class _AuthEntry(msgspec.Struct):
@@ -107,13 +109,14 @@ def _config_paths(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
 
 def _read(path: Path) -> _ConfigFile | None:
     try:
-        return _ConfigFile(path, msgspec.json.decode(path.read_bytes(), type=_Config))
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         return _ConfigFile(path, _Config(), f"{path}: {(error.strerror or 'cannot be read').lower()}")
-    except (msgspec.DecodeError, UnicodeDecodeError):  # the error may quote the content
-        return _ConfigFile(path, _Config(), f"{path} is no docker configuration")
+    config = decoded_json(content, _Config) if len(content) <= MAX_BYTES else None
+    return _ConfigFile(path, config or _Config(), "" if config is not None else f"{path} is no docker configuration")
 
 
 def _in_auths(file: _ConfigFile, registry: str, repository: str) -> Credential | None:

@@ -204,10 +204,16 @@ def test_a_helper_is_never_run_by_a_path(home: Path, tmp_path: Path, name: str) 
     assert not (tmp_path / "ran").exists()
 
 
-def test_the_message_of_a_failing_helper_is_shown(home: Path, tmp_path: Path) -> None:
+def test_a_known_text_of_a_failing_helper_is_shown(home: Path, tmp_path: Path) -> None:
     docker(home, {"credsStore": "one"})
-    path = program(tmp_path / "bin", "one", "echo you are not logged in >&2; exit 3")
-    assert trouble(find(home, "a.io", PATH=path)) == "docker-credential-one failed: you are not logged in"
+    path = program(tmp_path / "bin", "one", "echo alice, you are not logged in: hunter2 >&2; exit 3")
+    assert trouble(find(home, "a.io", PATH=path)) == "docker-credential-one failed: exit code 3: not logged in"
+
+
+def test_the_name_of_a_helper_is_not_any_text(home: Path) -> None:
+    docker(home, {"credHelpers": {"a.io": "x --password hunter2"}})
+    expected = f"the name of a credential helper in {home}/.docker/config.json is invalid"
+    assert trouble(find(home, "a.io", PATH="/usr/bin")) == expected
 
 
 @pytest.mark.parametrize("script", ["exit 7", 'echo \'{"Secret":"hidden"}\'; exit 7'])
@@ -225,6 +231,8 @@ def test_a_helper_that_fails_without_a_message_is_reported_by_exit_code(
         *("+ echo hunter2", "password: hunter2", "token=hunter2", "using Authorization: Basic hunter2=="),
         *("cannot reach https://alice:hunter2@a.io/", "bad secret 'user:hunter2'", "Bearer hunter2hunter2"),
         *("dckr_pat_3hunter2abcdefghijklmnop is refused", '"Secret" : "hunter2", "Username": "alice"'),
+        *("hunter2", "login -u alice -p hunter2", "glpat-hunter2", "ghp_hunter2", "aHVudGVyMg", "alice\nhunter2"),
+        *("\N{FULLWIDTH LATIN SMALL LETTER H}unter2", "hunter2\x00", "it was: hunter2 (refused)", "h u n t e r 2"),
     ],
 )
 @pytest.mark.parametrize("stream", [1, 2])
@@ -238,18 +246,48 @@ def test_a_failing_helper_that_shows_a_credential_is_reported_by_exit_code(
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "shown"),
     [
-        "ERROR: (gcloud.auth.docker-helper) There was a problem refreshing your current auth tokens",
-        "error getting credentials - err: exec: docker-credential-desktop.exe: executable file not found",
-        "pass not initialized: exit status 1: Error: password store is empty. Try pass init",
+        (
+            "ERROR: (gcloud.auth.docker-helper) There was a problem refreshing your current auth tokens: hunter2",
+            "There was a problem refreshing your current auth tokens",
+        ),
+        (
+            "error getting credentials - err: exec: docker-credential-desktop.exe: executable file not found in $PATH",
+            "executable file not found",
+        ),
+        ("pass not initialized: exit status 1: Error: password store is empty. Try pass", "password store is empty"),
     ],
 )
-def test_the_messages_of_known_helpers_are_shown(home: Path, tmp_path: Path, said: str) -> None:
+def test_the_texts_of_known_helpers_are_shown(home: Path, tmp_path: Path, said: str, shown: str) -> None:
     docker(home, {"credsStore": "one"})
     (tmp_path / "said").write_text(said)
     path = program(tmp_path / "bin", "one", f"/bin/cat {tmp_path}/said >&2; exit 1")
-    assert trouble(find(home, "a.io", PATH=path)) == f"docker-credential-one failed: {said}"
+    assert trouble(find(home, "a.io", PATH=path)) == f"docker-credential-one failed: exit code 1: {shown}"
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, '{"auths":' * 100_000, '{"auths": {"a.io": ' + "[" * 100_000])
+def test_a_file_nested_too_deeply_is_reported(home: Path, content: str) -> None:
+    docker(home, {})
+    path = home / ".docker" / "config.json"
+    path.write_text(content)
+    assert trouble(find(home, "a.io")) == f"{path} is no docker configuration"
+
+
+def test_a_file_without_end_is_reported(home: Path) -> None:
+    docker(home, {})
+    path = home / ".docker" / "config.json"
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert trouble(find(home, "a.io")) == f"{path} is no docker configuration"
+
+
+@pytest.mark.parametrize("output", ["[" * 200_000, '{"Secret":' * 100_000])
+def test_an_answer_nested_too_deeply_is_reported(home: Path, tmp_path: Path, output: str) -> None:
+    docker(home, {"credsStore": "one"})
+    (tmp_path / "said").write_text(output)
+    path = program(tmp_path / "bin", "one", f"/bin/cat {tmp_path}/said")
+    assert trouble(find(home, "a.io", PATH=path)).endswith("answered with something that is no credential")
 
 
 def test_an_answer_that_is_no_credential_is_reported_without_its_content(home: Path, tmp_path: Path) -> None:
@@ -284,6 +322,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.fuzz
 @given(JSON)
 def test_any_json_is_a_configuration_or_reported(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
     home = tmp_path_factory.mktemp("home")
