@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from kubectl_pullpolicy.errors import PullPolicyError
@@ -58,8 +59,9 @@ def run() -> NoReturn:
     # Decoded objects hold no cycles. The search for them took a fifth of the time of 10,000 Pods.
     gc.set_threshold(100_000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    code: object
     try:
-        code: object = main()
+        code = main() if _open_streams() else 1
         _flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -69,6 +71,17 @@ def run() -> NoReturn:
     # run, and could crash with threads that still wait for a server.
     atexit._run_exitfuncs()
     os._exit(code if isinstance(code, int) else 1)
+
+
+def _open_streams() -> bool:
+    """Put the null device in the place of closed streams, or a connection would get their numbers. False: no output."""
+    closed = [number for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)) if stream is None]
+    for number in closed:  # the lowest free number is this one
+        stream = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: PTH123, SIM115
+        setattr(sys, ("stdin", "stdout", "stderr")[number], stream)
+    if 1 in closed:
+        _fail("error: write /dev/stdout: bad file descriptor", 1, [])
+    return 1 not in closed
 
 
 def run_completion() -> NoReturn:
@@ -114,7 +127,8 @@ def _fail(message: str, code: int, given: list[str]) -> int:
         import traceback
 
         text = f"{traceback.format_exc()}{text}"
-    sys.stderr.writelines(f"{line}\n" for line in escaped_lines(text))  # it may quote a server or a file
+    with suppress(OSError):  # a full device; the exit code still counts
+        sys.stderr.writelines(f"{line}\n" for line in escaped_lines(text))  # it may quote a server or a file
     return code
 
 

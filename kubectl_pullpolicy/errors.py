@@ -6,8 +6,11 @@ PullPolicyError             exit 1
 ├── ServerError             the API server answered with a Status
 │   ├── NotFoundError       404
 │   ├── ForbiddenError      403
-│   └── UnauthorizedError   401
+│   ├── UnauthorizedError   401
+│   └── UnreadableError     an answer that is not what was asked for, such as HTML
 ├── NoConnectionError       the API server did not answer
+│   ├── BrokenAnswerError   the connection ended before the answer did
+│   └── TimedOutError       the API server did not answer in time
 ├── UnconfirmedError        the API server's answer to a write is not its result
 │   └── OverriddenError     ... but another value than the one that was written
 ├── WriteUnknownError       it is not known whether a write was stored
@@ -57,6 +60,10 @@ class UnauthorizedError(ServerError):
     """401: the credentials are missing or not accepted."""
 
 
+class UnreadableError(ServerError):
+    """An answer that is not what was asked for: a page of a proxy, JSON of something else."""
+
+
 class NoConnectionError(PullPolicyError):
     """No answer from the API server. `sent`: the request may have reached it."""
 
@@ -82,6 +89,14 @@ class OutputError(PullPolicyError):
 
 class WriteUnknownError(PullPolicyError):
     """It is not known whether a write was stored."""
+
+
+class BrokenAnswerError(NoConnectionError):
+    """The connection ended before the answer did."""
+
+
+class TimedOutError(NoConnectionError):
+    """No answer from the API server within the time limit."""
 
 
 class PinError(PullPolicyError):

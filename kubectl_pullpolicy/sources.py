@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kubectl_pullpolicy.core.k8s.times import parse_time
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Watcher
 from kubectl_pullpolicy.errors import UsageError
+from kubectl_pullpolicy.flags.checks import timeout_seconds
 from kubectl_pullpolicy.flags.options import ConnectionFlags, SelectionFlags
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def open_request(request: "ReadRequest", on_warning: Callable[[str], None]) -> O
     connection, flags = request.connection, request.selection
     demo, now = request.recording.demo, request.recording.now
     source, server = open_source(connection, flags, demo=demo, now=now, on_warning=on_warning)
+    limit = timeout_seconds(request.recording.timeout)
+    if limit and not demo and not flags.filename:
+        _limit(source, limit)
     namespace = None if flags.all_namespaces else connection.namespace or source.namespace
     selection = Selection(namespace, flags.selector, flags.field_selector)
     if not request.recording.record:
@@ -47,6 +51,14 @@ def open_request(request: "ReadRequest", on_warning: Callable[[str], None]) -> O
 
     recorder = Recorder(source, server, source.namespace or "")
     return OpenedSource(recorder, source, selection, recorder)
+
+
+def _limit(source: Source, seconds: float) -> None:
+    """Let all requests of a run together take this long."""
+    from kubectl_pullpolicy.cluster import ClusterSource
+
+    assert isinstance(source, ClusterSource)
+    source.limit(seconds)
 
 
 def open_source(

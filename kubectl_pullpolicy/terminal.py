@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import UnsupportedOperation
 from typing import TextIO
 
 from kubectl_pullpolicy.errors import UsageError
@@ -23,6 +24,22 @@ def print_message(text: str) -> None:
 
     for line in escaped_lines(text):
         sys.stderr.write(f"{line}\n")
+
+
+def check_streams() -> None:
+    """Raise UsageError if standard output or standard error cannot be written to: nothing could report the changes."""
+    for name, stream in (("output", sys.stdout), ("error", sys.stderr)):
+        try:
+            stream.flush()
+            closed = getattr(stream, "name", "") == os.devnull  # __main__ puts it in the place of a closed stream
+            os.write(stream.fileno(), b"")  # a full device fails here
+        except UnsupportedOperation:  # not a file
+            continue
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UsageError(f"standard {name} cannot be written to ({reason}), so nothing was changed") from error
+        if closed:
+            raise UsageError(f"standard {name} is closed, so nothing was changed")
 
 
 def confirm(question: str) -> bool:

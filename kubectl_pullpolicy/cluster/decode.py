@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
-from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, KubernetesObject, object_type
-from kubectl_pullpolicy.errors import PullPolicyError, ServerError
+from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, KubernetesObject, meta, object_type
+from kubectl_pullpolicy.errors import PullPolicyError, UnreadableError
 
 
 class ListMeta(msgspec.Struct, rename={"next": "continue", "version": "resourceVersion"}):
@@ -25,6 +25,7 @@ class _ListMetaOnly(msgspec.Struct):
 
 
 class _RawList(msgspec.Struct):
+    kind: str | None = None
     items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -58,7 +59,7 @@ def decode_object(body: bytes, info: KindInfo) -> KubernetesObject:
 
 
 def decode_list(body: bytes, info: KindInfo, report: Callable[[PullPolicyError], None]) -> tuple[KubernetesObject, ...]:
-    """Return the objects of a list; `report` gets an error for each unreadable one. Raises ServerError for no list."""
+    """Return the objects of a list; `report` gets an error for each unreadable one. Raises UnreadableError."""
     listed: Any = None
     with suppress(*UNREADABLE):
         listed = _list_decoder(info.kind).decode(body) if _is_built_in(info) and info.kind not in _SENSITIVE else None
@@ -72,7 +73,9 @@ def decode_list(body: bytes, info: KindInfo, report: Callable[[PullPolicyError],
         items = _one_by_one(listed.items or (), info, report)
     if listed.items is msgspec.UNSET:  # a Status, a login page's JSON: not the same as "no Pods"
         raise _unreadable_list(info, "it is no list")
-    return tuple(_with_kind(item, info) for item in items if item is not None)
+    if _is_built_in(info) and listed.kind not in {None, "", "List", f"{info.kind}List"}:
+        raise _unreadable_list(info, f"it is a {listed.kind}")
+    return tuple(_with_kind(item, info) for item in items if item is not None and _is_of_kind(item, info, report))
 
 
 def list_meta_from_start(start: bytes) -> ListMeta | None:
@@ -91,13 +94,13 @@ def decode_list_meta(body: bytes, info: KindInfo) -> ListMeta:
         raise _unreadable_list(info, error) from error
 
 
-def unreadable_object(item: bytes, info: KindInfo, error: Exception) -> ServerError:
+def unreadable_object(item: bytes, info: KindInfo, error: Exception) -> UnreadableError:
     """Return the error for an object that cannot be decoded."""
     try:
         name = (_NAMED_DECODER.decode(item).metadata or {}).get("name")
     except UNREADABLE:
         name = None
-    return ServerError(f"error: {info.plural} {name!r} cannot be read: {error}")
+    return UnreadableError(f"error: {info.plural} {name!r} cannot be read: {error}")
 
 
 def _one_by_one(
@@ -121,12 +124,20 @@ def _read(item: bytes | msgspec.Raw, info: KindInfo) -> Any:
     return decode_owner(item)
 
 
+def _is_of_kind(item: Any, info: KindInfo, report: Callable[[PullPolicyError], None]) -> bool:
+    """Whether an item is of the kind of its list, or does not name a kind. Else report it."""
+    if item.kind in {None, "", info.kind}:
+        return True
+    report(UnreadableError(f"error: {info.plural} {meta(item).name!r} cannot be read: it is a {item.kind}"))
+    return False
+
+
 def _is_built_in(info: KindInfo) -> bool:
     return kind_info(info.kind) is info
 
 
-def _unreadable_list(info: KindInfo, reason: object) -> ServerError:
-    return ServerError(f"error: the server's list of {info.plural} cannot be read: {reason}")
+def _unreadable_list(info: KindInfo, reason: object) -> UnreadableError:
+    return UnreadableError(f"error: the server's list of {info.plural} cannot be read: {reason}")
 
 
 @lru_cache
@@ -142,7 +153,10 @@ def _decoder(kind: str) -> Any:
 @lru_cache
 def _list_decoder(kind: str) -> Any:
     item: Any = object_type(kind)
-    fields = [("items", list[item | None] | msgspec.UnsetType | None, msgspec.UNSET)]
+    fields: list[Any] = [
+        ("kind", str | None, None),
+        ("items", list[item | None] | msgspec.UnsetType | None, msgspec.UNSET),
+    ]
     return msgspec.json.Decoder(msgspec.defstruct(f"{kind}List", fields))
 
 

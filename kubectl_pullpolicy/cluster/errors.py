@@ -11,7 +11,14 @@ import msgspec
 
 from kubectl_pullpolicy.cluster.connection import Connection
 from kubectl_pullpolicy.core.k8s.objects import UNREADABLE
-from kubectl_pullpolicy.errors import ForbiddenError, NoConnectionError, NotFoundError, ServerError, UnauthorizedError
+from kubectl_pullpolicy.errors import (
+    ForbiddenError,
+    NoConnectionError,
+    NotFoundError,
+    ServerError,
+    TimedOutError,
+    UnauthorizedError,
+)
 
 UNREACHABLE = "Unable to connect to the server: "
 MAX_RETRY_AFTER = 10  # seconds; a server that asks for more gets its message shown instead
@@ -21,9 +28,11 @@ _X509 = dict.fromkeys((2, 18, 19, 20, 21), "certificate signed by unknown author
     (9, 10), "certificate has expired or is not yet valid"
 )
 _OTHER_NAME = {62, 64}
+# A path that the server does not know, unlike an object that does not exist.
+GENERIC_NOT_FOUND = "the server could not find the requested resource"
 _GENERIC = {
     400: ("BadRequest", "the server rejected our request for an unknown reason"),
-    404: ("NotFound", "the server could not find the requested resource"),
+    404: ("NotFound", GENERIC_NOT_FOUND),
     405: ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
     429: ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
     503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
@@ -81,11 +90,16 @@ def _generic(status: int, body: bytes) -> tuple[str, str]:
     return "", f"the server responded with the status code {status} but did not return more information"
 
 
-def read_timeout_error() -> NoConnectionError:
-    """Return the error for a body that took longer than --request-timeout."""
-    return NoConnectionError(
+def read_timeout_error() -> TimedOutError:
+    """Return the error for a body that took longer than its time limit."""
+    return TimedOutError(
         "error: net/http: request canceled (Client.Timeout or context cancellation while reading body)"
     )
+
+
+def deadline_error() -> TimedOutError:
+    """Return the error of a request for which no time is left."""
+    return TimedOutError("error: the time limit is over: context deadline exceeded")
 
 
 def connection_error(error: BaseException, connection: Connection) -> NoConnectionError:
@@ -104,7 +118,9 @@ def connection_error(error: BaseException, connection: Connection) -> NoConnecti
             sent=False,
         )
     unsent = failures.NewConnectionError, failures.NameResolutionError, failures.ConnectTimeoutError
-    return NoConnectionError(f"{UNREACHABLE}{_detail(reason, connection)}", sent=not isinstance(reason, unsent))
+    timed_out = isinstance(reason, failures.TimeoutError) and not isinstance(reason, failures.NewConnectionError)
+    kind = TimedOutError if timed_out else NoConnectionError
+    return kind(f"{UNREACHABLE}{_detail(reason, connection)}", sent=not isinstance(reason, unsent))
 
 
 def _detail(reason: BaseException, connection: Connection) -> str:
@@ -118,7 +134,7 @@ def _detail(reason: BaseException, connection: Connection) -> str:
     if isinstance(reason, failures.NewConnectionError):
         return f"dial tcp {connection.host}: connect: {_root_cause(reason)}"
     if isinstance(reason, failures.TimeoutError):
-        if connection.timeout is None:  # then only connecting has a time limit
+        if connection.timeout is None and isinstance(reason, failures.ConnectTimeoutError):
             return f"dial tcp {connection.host}: i/o timeout"
         return "net/http: request canceled (Client.Timeout exceeded while awaiting headers)"
     return _root_cause(reason)

@@ -8,11 +8,12 @@ import time
 from typing import Any
 
 from kubectl_pullpolicy.cluster.errors import read_timeout_error
-from kubectl_pullpolicy.errors import NoConnectionError
+from kubectl_pullpolicy.errors import BrokenAnswerError
 
 # Bytes; enough for the metadata of a list. Larger metadata is read with the whole body.
 START = 1 << 13
 CHUNK = 1 << 20
+LEAST_WAIT = 0.01  # seconds; 0 would make the socket non-blocking
 
 
 class ApiResponse:
@@ -42,13 +43,22 @@ class ApiResponse:
         """Return what has arrived, b"" at the end."""
         import urllib3
 
+        self._limit_socket()
         try:
             piece: bytes = self._response.response.read1(size)
         except urllib3.exceptions.TimeoutError as error:
             raise read_timeout_error() from error
         except urllib3.exceptions.HTTPError as error:
-            raise NoConnectionError(f"error: the answer to {self._what} broke off: unexpected EOF") from error
+            raise BrokenAnswerError(f"error: the answer to {self._what} broke off: unexpected EOF") from error
         if piece and self._deadline is not None and time.monotonic() > self._deadline:
             self._response.response.close()
             raise read_timeout_error()
         return piece
+
+    def _limit_socket(self) -> None:
+        """Let a read wait until the deadline, not for the whole time limit again."""
+        if self._deadline is None:
+            return
+        socket = getattr(getattr(self._response.response, "connection", None), "sock", None)
+        if socket is not None:
+            socket.settimeout(max(self._deadline - time.monotonic(), LEAST_WAIT))

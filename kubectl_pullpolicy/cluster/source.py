@@ -5,7 +5,9 @@ PAGES_AHEAD more are read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import NamedTuple
 
 from kubectl_pullpolicy.cluster.connection import PARALLEL
@@ -18,14 +20,22 @@ from kubectl_pullpolicy.cluster.decode import (
     prepare_decoders,
 )
 from kubectl_pullpolicy.cluster.discovery import Discovery, resource_of
+from kubectl_pullpolicy.cluster.errors import GENERIC_NOT_FOUND
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.cluster.transport import ApiTransport
-from kubectl_pullpolicy.core.k8s.kinds import KindInfo
+from kubectl_pullpolicy.core.k8s.kinds import KindInfo, kind_info
 from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, KubernetesObject, Pod, meta
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, ListOf, Need, NotRead, Reading, secret_ref
-from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, PullPolicyError, ServerError
+from kubectl_pullpolicy.errors import (
+    ForbiddenError,
+    NotFoundError,
+    PullPolicyError,
+    ServerError,
+    UnauthorizedError,
+    UnreadableError,
+)
 from kubectl_pullpolicy.parallel import together
 
 # Pages of Pods read while the caller works on one: enough to keep the server busy while owners are read too.
@@ -34,6 +44,8 @@ PAGES_AHEAD = 2
 OPEN_AHEAD = 2
 # Kinds that only add to an explanation: a server that cannot return one (decrypt a Secret) does not end it.
 _OPTIONAL = frozenset({"Secret", "ServiceAccount"})
+# Of one list: 50 million objects in pages of the default size.
+MAX_PAGES = 100_000
 # What the API server reads from a kubelet (cluster/kubelet.py).
 KUBELET_KINDS = frozenset({"KubeletConfiguration", "ContainerLog"})
 
@@ -67,6 +79,7 @@ class ClusterSource:
         self._chunk_size = chunk_size
         self._now = now
         self._errors: list[PullPolicyError] = []
+        self._failed: dict[int, list[ServerError]] = {}  # by HTTP status
 
     @property
     def now(self) -> datetime:
@@ -80,8 +93,21 @@ class ClusterSource:
 
     @property
     def errors(self) -> Sequence[PullPolicyError]:
-        """Objects that could not be decoded."""
-        return tuple(self._errors)
+        """Objects that could not be read or decoded."""
+        return (*self._errors, *map(_first_of, self._failed.values()))
+
+    def limit(self, seconds: float) -> None:
+        """Limit all further requests and pauses together. They raise TimedOutError after these seconds."""
+        self._transport.deadline = monotonic() + seconds
+
+    @contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """Limit the requests and pauses of the block together. They raise TimedOutError after these seconds."""
+        self.limit(seconds)
+        try:
+            yield
+        finally:
+            self._transport.deadline = None
 
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
         """Yield the Pods of a selection. Raises PullPolicyError, in kubectl's words."""
@@ -108,20 +134,25 @@ class ClusterSource:
                 return
             for objects, more in self._decoded(self.raw_pages(need), self._discovery.info(need)):
                 yield Reading(need, objects, done=not more)
-        except ForbiddenError as error:
-            verb = "get" if isinstance(need, Get) else "list"
-            yield Reading(need, outcome=Forbidden(verb, resource_of(need), str(error)))
-        except NotFoundError as error:
-            yield Reading(need, outcome=Absent(str(error)))
+        except UnauthorizedError:
+            raise
         except ServerError as error:
-            if isinstance(need, Get) and need.ref.kind in _OPTIONAL:
-                self._errors.append(error)
-                yield Reading(need, outcome=NotRead())
-                return
-            if not isinstance(need, Get) or need.ref.kind not in KUBELET_KINDS:
-                raise
-            # It only adds to an explanation: the node may be down, or its kubelet unreachable.
-            yield Reading(need, outcome=Absent(str(error)))
+            yield Reading(need, outcome=self._failure(need, error))
+
+    def _failure(self, need: Need, error: ServerError) -> Absent | Forbidden | NotRead:
+        """Return what a failed read means. If it was the target, core raises it as an error."""
+        if isinstance(need, ListOf):
+            return Forbidden("list", resource_of(need), str(error), error.status)
+        # Reads from a kubelet only add to an explanation: the node may be down, or its kubelet unreachable.
+        # The server has all built-in resources; the definition of a custom one may be deleted.
+        no_resource = GENERIC_NOT_FOUND in str(error) and kind_info(need.ref.kind) is not None
+        gone = isinstance(error, NotFoundError) and not no_resource
+        if gone or (need.ref.kind in KUBELET_KINDS and error.status != 403):
+            return Absent(str(error))
+        if need.ref.kind in _OPTIONAL and not isinstance(error, ForbiddenError | NotFoundError):
+            self._failed.setdefault(error.status, []).append(error)
+            return NotRead()
+        return Forbidden("get", resource_of(need), str(error), error.status)
 
     def _decoded(self, pages: Iterator[RawPage], info: KindInfo) -> Iterator[tuple[tuple[KubernetesObject, ...], bool]]:
         """Yield the objects of each page, and whether more pages follow."""
@@ -145,7 +176,7 @@ class ClusterSource:
         try:
             return decode_object(body, info)
         except UNREADABLE as error:
-            raise ServerError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
+            raise UnreadableError(f'error: {info.plural} "{need.ref.name}" cannot be read: {error}') from error
 
     def secret(self, namespace: str, name: str) -> bytes:
         """Return a Secret as the server sent it, for `core.credentials.logins` alone. Raises PullPolicyError."""
@@ -163,7 +194,8 @@ class ClusterSource:
         query = selectors_of(need)
         path, what = path_of(info, need.namespace or ""), f"get {info.plural}"
         limits = {"limit": str(self._chunk_size)} if self._chunk_size else {}
-        while True:
+        tokens: set[str] = set()
+        while len(tokens) < MAX_PAGES:
             try:
                 answer = self._transport.open(path, query | limits, what)
             except ServerError as error:
@@ -181,7 +213,17 @@ class ClusterSource:
             token = metadata.next or ""
             if not token:
                 return
+            if token in tokens:
+                break
+            tokens.add(token)
             limits["continue"] = token
+        raise UnreadableError(f"error: the server's list of {info.plural} does not end: pages repeat or are too many")
+
+
+def _first_of(errors: Sequence[ServerError]) -> ServerError:
+    """Return the first of several errors of the same status, with the number of the others."""
+    first, more = errors[0], len(errors) - 1
+    return ServerError(f"{first} (and {more} more)", first.status) if more else first
 
 
 def selectors_of(need: ListOf | Selection) -> dict[str, str]:

@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kubectl_pullpolicy.cluster.connection import Connection
-from kubectl_pullpolicy.cluster.errors import MAX_RETRY_AFTER, UNREACHABLE, connection_error, status_error
+from kubectl_pullpolicy.cluster.errors import (
+    MAX_RETRY_AFTER,
+    UNREACHABLE,
+    connection_error,
+    deadline_error,
+    status_error,
+)
 from kubectl_pullpolicy.cluster.response import ApiResponse
 from kubectl_pullpolicy.core.k8s.times import usable_time
 from kubectl_pullpolicy.errors import ConfigError, NoConnectionError
@@ -64,6 +70,7 @@ class ApiTransport:
         self.date: datetime | None = None
         self._dated = 0.0
         self.requests = 0
+        self.deadline: float | None = None  # time.monotonic(), for all requests and pauses together
 
     def get(self, path: str, query: dict[str, str], what: str, accept: str = "") -> bytes:
         """Return the body of an answer. `what`: the request, for messages (`get pods`); `accept`: the Accept header.
@@ -83,7 +90,7 @@ class ApiTransport:
             if pause is None or not retries:
                 raise status_error(response.status, response.headers, body, what)
             retries -= 1
-            time.sleep(pause)
+            self._sleep(pause)
 
     def write(self, path: str, query: dict[str, str], write: Write, what: str) -> bytes:
         """Send a change once: read the object before another attempt. Raises PullPolicyError."""
@@ -100,7 +107,7 @@ class ApiTransport:
         """
         import urllib3
 
-        limit = self._connection.timeout
+        limit = self._seconds_left()
         deadline = None if limit is None else time.monotonic() + limit
         response = self._send(_Request(path, query))
         self._note(response)
@@ -130,8 +137,23 @@ class ApiTransport:
         """The limit of one request in seconds; None for no limit."""
         return self._connection.timeout
 
+    def _seconds_left(self) -> float | None:
+        """Return the time limit of the next request, None for no limit. Raises TimedOutError after the deadline."""
+        timeout = self._connection.timeout
+        if self.deadline is None:
+            return timeout
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise deadline_error()
+        return left if timeout is None else min(left, timeout)
+
+    def _sleep(self, pause: float) -> None:
+        """Pause before the next request, at most until the deadline."""
+        left = pause if self.deadline is None else self.deadline - time.monotonic()
+        time.sleep(max(min(pause, left), 0))
+
     def _answer(self, request: _Request, what: str, attempts: int = 2) -> tuple[ApiResponse, Any]:
-        limit = self._connection.timeout
+        limit = self._seconds_left()
         deadline = None if limit is None else time.monotonic() + limit
         response = self._send(request, attempts)
         self._note(response)
@@ -165,7 +187,9 @@ class ApiTransport:
         url = f"{configuration.host}{request.path}"
         if request.query:
             url = f"{url}?{urlencode(request.query, quote_via=quote)}"
-        limit = self._connection.timeout or (CONNECT_TIMEOUT, None)
+        limit: Any = self._seconds_left()
+        if self._connection.timeout is None:
+            limit = (CONNECT_TIMEOUT if limit is None else min(CONNECT_TIMEOUT, limit), limit)
         write = request.write
         if write is None:
             return self._client.request("GET", url, self._wire_headers(headers), _request_timeout=limit)

@@ -20,7 +20,7 @@ from kubectl_pullpolicy.cluster.transport import ApiTransport
 from kubectl_pullpolicy.core.k8s.kinds import POD
 from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, Pod
 from kubectl_pullpolicy.core.source.interface import Changed, Deleted, Listed, News, Selection
-from kubectl_pullpolicy.core.source.reads import ListOf, Need, Reading
+from kubectl_pullpolicy.core.source.reads import Forbidden, ListOf, Need, Reading
 from kubectl_pullpolicy.errors import NoConnectionError, ServerError
 from kubectl_pullpolicy.parallel import together
 
@@ -72,6 +72,7 @@ class ClusterWatcher(ClusterSource):
         while True:
             try:
                 readings = list(super().read(pending))  # complete, or parts would be answered twice
+                _raise_failure(readings)
             except (NoConnectionError, ServerError) as error:
                 if not is_retriable(error):
                     raise
@@ -145,6 +146,15 @@ class ClusterWatcher(ClusterSource):
         if not isinstance(pod, Pod):
             return None
         return Deleted(pod) if event.type == "DELETED" else Changed(pod)
+
+
+def _raise_failure(readings: Iterable[Reading]) -> None:
+    """Raise the ServerError of a read that may succeed later: a watch has the time to wait for it."""
+    for outcome in (reading.outcome for reading in readings):
+        if isinstance(outcome, Forbidden):
+            error = ServerError(outcome.message, outcome.status)
+            if is_retriable(error):
+                raise error
 
 
 def _version(body: bytes) -> str:

@@ -150,8 +150,8 @@ def _close(diagnose_run: DiagnoseRun, incidents: Incidents) -> int:
     for refusal in () if structured else diagnose_run.query.refusals():
         print_message(f"{refusal}: what it would tell is missing")
     errors = [*diagnose_run.source.errors, *diagnose_run.errors]
-    for error in errors:
-        print_message(str(error))
+    for text in dict.fromkeys(map(str, errors)):
+        print_message(text)
     if not errors and not structured and diagnose_run.form != "name":
         _summarise(diagnose_run, incidents)
     return 1 if errors else 0

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kubectl_pullpolicy.core.explain.explainer import explain_image
@@ -199,14 +200,42 @@ def _print(explain_run: ExplainRun) -> None:
 def _print_structured(
     form: str, pages: Iterable[Sequence[SubjectExplanation]], notes: Callable[[], Sequence[str]]
 ) -> None:
+    """Print a whole document also if the pages break off: then a note says so, and the error is raised."""
     from kubectl_pullpolicy.printers.structured import print_json, print_names, print_yaml
 
+    partial = _PartialPages(pages)
     if form == "json":
-        print_json(pages, notes, sys.stdout)
+        print_json(partial.pages(), lambda: (*notes(), *partial.notes), sys.stdout)
     elif form == "yaml":
-        print_yaml(pages, notes, sys.stdout)
+        print_yaml(partial.pages(), lambda: (*notes(), *partial.notes), sys.stdout)
     else:
-        print_names(pages, sys.stdout)
+        print_names(partial.pages(), sys.stdout)
+    if partial.error is not None:
+        sys.stdout.flush()
+        raise partial.error
+
+
+class _PartialPages:
+    """Pages up to an error. An error before the first page is raised at once, so that nothing is printed."""
+
+    def __init__(self, pages: Iterable[Sequence[SubjectExplanation]]) -> None:
+        self._rest = iter(pages)
+        self._first = list(islice(self._rest, 1))
+        self.error: PullPolicyError | KeyboardInterrupt | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing, and why."""
+        return () if self.error is None else (f"incomplete: {str(self.error) or 'interrupted'}",)
+
+    def pages(self) -> Iterator[Sequence[SubjectExplanation]]:
+        """Yield the pages. An error ends them, and is kept."""
+        try:
+            while self._first:  # and do not keep it
+                yield self._first.pop()
+            yield from self._rest
+        except (PullPolicyError, KeyboardInterrupt) as error:
+            self.error = error
 
 
 def _close(explain_run: ExplainRun) -> int:
@@ -216,8 +245,8 @@ def _close(explain_run: ExplainRun) -> int:
     for refusal in () if structured else explain_run.query.refusals():
         print_message(f"{refusal}: reasons that it would prove are missing")
     errors = [*explain_run.source.errors, *explain_run.summary.errors]
-    for error in errors:
-        print_message(str(error))
+    for text in dict.fromkeys(map(str, errors)):
+        print_message(text)
     if not errors and not structured and explain_run.form != "name":
         _summarise(explain_run)
     return 1 if errors else 0

@@ -54,6 +54,7 @@ def _check(request: "ExplainRequest", targets: tuple[Target, ...]) -> None:
         "--demo": request.recording.demo,
         "--image": bool(request.flags.image),
         "--record": bool(request.recording.record),
+        "--timeout": request.recording.timeout != "0",
         "--details": request.flags.details,
         "--credentials": request.flags.credentials,
         "--probe": request.flags.probe,

@@ -19,11 +19,11 @@ from kubectl_pullpolicy.flags.checks import check_output, check_selects, check_t
 from kubectl_pullpolicy.flags.options import AskFlags, ConnectionFlags, OutputFlags, PlanOutputFlags, SelectionFlags
 from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.plans.retry import print_deleted, print_retries, print_retry_documents
-from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
+from kubectl_pullpolicy.terminal import check_streams, confirm, print_message, print_warning
 from kubectl_pullpolicy.writes.apply import place
 from kubectl_pullpolicy.writes.delete import PodDeletion
 from kubectl_pullpolicy.writes.interrupts import Interrupts, check_output_stream, result_stream
-from kubectl_pullpolicy.writes.wait import WaitOutput, wait_for
+from kubectl_pullpolicy.writes.wait import WaitOutput, wait_for_all
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,8 @@ def _pods(target: Target, selected: Selection, query: Query) -> Iterator[tuple[P
 
 
 def _carry_out(run: _RetryRun, judged: Sequence[Retry | NotRetried], *, failed: bool) -> int:
+    if run.flags.dry_run == "none":
+        check_streams()
     with result_stream() as output:
         judged = [placed(each, run.command_flags) for each in judged]
         retries = [each for each in judged if isinstance(each, Retry)]
@@ -186,14 +188,11 @@ def _question(meant: Sequence[Retry], writable: WritableCluster) -> str:
 
 
 def _awaited(run: _RetryRun, done: Sequence[Retried]) -> int:
-    """What becomes of the Pods that are made instead, by namespace."""
-    code = 0
-    for namespace in sorted({each.retry.pod.namespace for each in done}):
-        targets = [
-            Target(info, each.retry.owner.name)
-            for each in done
-            if each.retry.pod.namespace == namespace and (info := kind_info(each.retry.owner.kind)) is not None
-        ]
-        output = WaitOutput(None if run.output.output else OutputFlags(), run.command_flags)
-        code = max(code, wait_for(run.writable.source, targets, namespace, run.limit, output))
-    return code
+    """Wait for the Pods that replace the deleted ones. Returns the exit code."""
+    targets: dict[str, list[Target]] = {}
+    for retried in sorted((each.retry for each in done), key=lambda retry: retry.pod.namespace):
+        info = kind_info(retried.owner.kind)
+        if info is not None:
+            targets.setdefault(retried.pod.namespace, []).append(Target(info, retried.owner.name))
+    output = WaitOutput(None if run.output.output else OutputFlags(), run.command_flags)
+    return wait_for_all(run.writable.source, targets, run.limit, output)

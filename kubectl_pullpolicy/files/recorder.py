@@ -111,6 +111,8 @@ class Recorder:
         need, outcome = reading.need, reading.outcome
         self._asked.pop(need, None)
         self._missing.pop(need, None)
+        if isinstance(outcome, Forbidden) and outcome.status != 403:
+            return  # a failure of the moment
         if isinstance(outcome, Absent | Forbidden):
             self._missing[need] = recorded_miss(need, outcome)
         elif outcome is None and isinstance(need, ListOf):

@@ -62,7 +62,7 @@ class PullCredentials:
         for reading in self._source.read([Get(account) for account in accounts]):
             self._snapshot.learn([reading])
             if isinstance(reading.outcome, Forbidden):
-                self._note(f"cannot {reading.outcome.verb} {reading.outcome.resource}: forbidden")
+                self._note(f"cannot {reading.outcome.verb} {reading.outcome.resource}: {reading.outcome.reason}")
 
     def _secret(self, name: SecretName) -> Iterator[tuple[SecretName, bytes | str]]:
         """Return the Secret, or why it cannot be read."""

@@ -88,9 +88,9 @@ class RunningPods:
         names = dict.fromkeys(_node_of(pod) for held in self._pods.values() for pod, _ in held)
         for reading in self._source.read([Get(ObjectRef("v1", "Node", "", name)) for name in names if name]):
             self._nodes |= {meta(thing).name or "": thing for thing in reading.objects if isinstance(thing, Node)}
-            note = "cannot get nodes: forbidden; the registry alone decides what runs"
-            if isinstance(reading.outcome, Forbidden) and note not in self.notes:
-                self.notes.append(note)
+            if isinstance(reading.outcome, Forbidden):
+                note = f"cannot get nodes: {reading.outcome.reason}; the registry alone decides what runs"
+                self.notes += [note] if note not in self.notes else []
 
 
 def _node_of(pod: Pod) -> str:

@@ -14,9 +14,7 @@ from kubectl_pullpolicy.core.report.explanation import (
     SubjectExplanation,
 )
 from kubectl_pullpolicy.core.report.pull_failure import BackOff
-from kubectl_pullpolicy.printers.backoff import retry_lines, slow_pull_lines
 from kubectl_pullpolicy.printers.escape import escaped
-from kubectl_pullpolicy.printers.sections import cause_lines, probe_lines, remedy_lines, secret_lines
 from kubectl_pullpolicy.printers.style import BOLD, RED, Style, colour_text, labelled_lines
 from kubectl_pullpolicy.printers.wording import KINDS, duration_text, status_text
 
@@ -102,7 +100,8 @@ def _container(explanation: Explanation, printed: Obstacle | None, style: Style)
     yield from _reading(explanation.reference, explanation.reference_error)
     if explanation.reading_notes:
         yield from labelled_lines("note", explanation.reading_notes)
-    yield from _failure(explanation, style)
+    if _has_failure_lines(explanation):
+        yield from _failure(explanation, style)
     if status is not None:
         if explanation.obstacle is not None and explanation.obstacle != printed:
             yield from _obstacle(explanation.obstacle)
@@ -119,8 +118,18 @@ def _container(explanation: Explanation, printed: Obstacle | None, style: Style)
         yield from labelled_lines("new bytes", [fresh.summary, *([fresh.command] if fresh.command else [])])
 
 
+def _has_failure_lines(explanation: Explanation) -> bool:
+    """Whether there is more to print than of a container that runs: then more modules are loaded."""
+    status = explanation.status
+    fields = (explanation.diagnosis, explanation.credentials, explanation.probe, explanation.remedies or None)
+    return any(field is not None for field in fields) or (status is not None and status.state != "running")
+
+
 def _failure(explanation: Explanation, style: Style) -> Iterator[str]:
     """Yield why a pull fails, what to type, and the next attempt. An image volume has this in its own section."""
+    from kubectl_pullpolicy.printers.backoff import slow_pull_lines
+    from kubectl_pullpolicy.printers.sections import cause_lines, probe_lines, remedy_lines, secret_lines
+
     status = explanation.status
     elsewhere = status is not None and status.image_volume is not None
     if explanation.diagnosis is not None and status is not None and not elsewhere:
@@ -175,6 +184,8 @@ def _trouble(status: Status, obstacle: Obstacle | None) -> Iterator[str]:
 
 def _retries(back_off: BackOff | None, status: Status, style: Style) -> Iterator[str]:
     if back_off is not None:
+        from kubectl_pullpolicy.printers.backoff import retry_lines
+
         yield from labelled_lines("retries", list(retry_lines(back_off, style.now())))
     elif status.reason in BACK_OFF_REASONS:
         longest = "the wait between two attempts grows from 10s to at most 5m"

@@ -18,7 +18,7 @@ from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.plans.document import DryRun, print_plan_json, print_plan_yaml
 from kubectl_pullpolicy.printers.plans.plan import print_patches, print_plan_names, print_plan_table, print_result
 from kubectl_pullpolicy.printers.progress import Progress
-from kubectl_pullpolicy.terminal import confirm, print_message, print_warning
+from kubectl_pullpolicy.terminal import check_streams, confirm, print_message, print_warning
 from kubectl_pullpolicy.writes.interrupts import Interrupts, ResultStream, check_output_stream, result_stream
 from kubectl_pullpolicy.writes.selection import TargetSearch
 
@@ -53,6 +53,8 @@ class WriteResult(NamedTuple):
 def write(run: WriteRun, plans: Sequence[ObjectPlan]) -> WriteResult:
     """Show the plans, ask, apply them. Raises UsageError if it cannot ask, OutputError if it cannot print."""
     flags = run.search.command_flags
+    if run.flags.dry_run == "none" and run.output.output != "patch":
+        check_streams()
     with result_stream() as output:
         return _write(run, [placed(plan, flags) for plan in plans], output)
 

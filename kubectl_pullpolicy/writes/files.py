@@ -25,7 +25,7 @@ from kubectl_pullpolicy.printers.plans.file_plan import (
     print_file_plan_json,
     print_file_plan_yaml,
 )
-from kubectl_pullpolicy.terminal import print_message
+from kubectl_pullpolicy.terminal import check_streams, print_message
 from kubectl_pullpolicy.writes.interrupts import Interrupts, check_output_stream, result_stream
 
 FORMATS = ("", "json", "yaml", "name")
@@ -122,6 +122,7 @@ def carry_out(run: FileRun) -> int:
     if not run.request.write:
         _show_changes(run, [_rewrite(run, file, planned[file.name]) for file in run.files])
         return int(bool(run.errors))
+    check_streams()
     with result_stream() as output:
         with Interrupts() as interrupts:
             written = []

@@ -129,7 +129,7 @@ def _nodes(writable: WritableCluster, notes: list[str]) -> list[Node] | None:
     found: list[Node] = []
     for reading in writable.source.read([ListOf("v1", "Node", None)]):
         if isinstance(reading.outcome, Forbidden):
-            notes.append("cannot list nodes: forbidden: whether they have the images was not seen")
+            notes.append(f"cannot list nodes: {reading.outcome.reason}: whether they have the images was not seen")
             return None
         found += [thing for thing in reading.objects if isinstance(thing, Node)]
     return found

@@ -99,6 +99,8 @@ def test_answers_come_for_every_need_and_a_refusal_is_one(server: str, state: St
     forbidden = Answer(403, status_body(403, "Forbidden", secret))
     state.answers.append((lambda request: request.path.endswith("/replicasets"), forbidden))
     state.lists["/apis/apps/v1/deployments"] = [workload("Deployment", container())]
+    gone = Answer(404, status_body(404, "NotFound", 'nodes "gone" not found'))
+    state.answers.append((lambda request: request.path == "/api/v1/nodes/gone", gone))
     missing = Get(ObjectRef("v1", "Node", "", "gone"))
     needs = [ListOf("apps/v1", "ReplicaSet", None), ListOf("apps/v1", "Deployment", None), missing]
     readings = {reading.need: reading for reading in opened(server).read(needs)}

@@ -222,12 +222,24 @@ def test_a_pipe_that_closes_stops_no_write(server: str, state: State, form: tupl
 FULL = ["2>/dev/full"] if Path("/dev/full").exists() else []
 
 
-@pytest.mark.parametrize("closed", ["2>&1 | true", ">&-", "2>&-", ">&- 2>&-", *FULL])
-def test_messages_that_nobody_can_read_stop_no_write(server: str, state: State, closed: str) -> None:
-    hold(state)
-    line = f"sleep 0.1; {sys.executable} -m kubectl_pullpolicy set Always deploy --all --yes {closed}"
+def changed_by(state: State, redirection: str) -> tuple[int, int]:
+    """Return the exit code of `set` with this redirection, and how many objects are changed."""
+    line = f"sleep 0.1; {sys.executable} -m kubectl_pullpolicy set Always deploy --all --yes {redirection}"
     ended = subprocess.run(["sh", "-c", line], capture_output=True, timeout=60, check=False)
-    assert (ended.returncode, len(stored(state, old_policy))) == (0, OBJECTS)
+    return ended.returncode, len(stored(state, old_policy))
+
+
+def test_messages_that_nobody_reads_stop_no_write(server: str, state: State) -> None:
+    hold(state)
+    assert changed_by(state, "2>&1 | true") == (0, OBJECTS)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", *FULL])
+def test_a_stream_that_cannot_report_anything_stops_it_before_the_first_write(
+    server: str, state: State, closed: str
+) -> None:
+    hold(state)
+    assert changed_by(state, closed) == (1, 0)
 
 
 def test_a_pipe_that_closes_hides_no_failure(server: str, state: State) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import jsonschema
@@ -11,7 +12,7 @@ import pytest
 from kubectl_pullpolicy.__main__ import main
 from kubectl_pullpolicy.printers.json_schema import plan_schema
 from tests.harness.builders import container, pod
-from tests.harness.stubs.api_server import Answer, State, api_server, status_body
+from tests.harness.stubs.api_server import Answer, Request, State, api_server, status_body
 
 PODS = "/api/v1/namespaces/shop/pods"
 WAITING = {"containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}
@@ -115,3 +116,21 @@ def test_json_is_a_plan(server: str, capsys: pytest.CaptureFixture[str]) -> None
 def test_names_are_those_that_were_deleted(server: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert retry(server, "--all", "--yes", "-o", "name") == 0
     assert capsys.readouterr().out == "pod/a\npod/b\n"
+
+
+def test_the_time_limit_of_wait_holds_for_all_namespaces_together(
+    server: str, state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pods = [stuck(f"web-{number}") for number in range(20)]
+    for number, each in enumerate(pods):
+        each["metadata"]["namespace"] = f"shop-{number}"
+    state.lists["/api/v1/pods"] = pods
+
+    def is_read_again(request: Request) -> bool:
+        return "/replicasets" in request.path and any(each.method == "DELETE" for each in state.requests)
+
+    state.answers.append((is_read_again, Answer(body=b" " * 4000, pause=0.1)))
+    begin = monotonic()
+    assert retry(server, "--all", "-A", "--yes", "--wait", "--timeout=300ms") == 4
+    assert monotonic() - begin < 20  # the body takes 400 s
+    assert capsys.readouterr().err.count("timed out waiting") == 20

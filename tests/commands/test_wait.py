@@ -1,8 +1,11 @@
 """wait, from arguments to exit code, in front of a stub API server."""
 
 import json
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -155,3 +158,75 @@ def test_json_holds_the_pods_that_tell_why(server: str, state: State, capsys: py
     assert wait(server, "pod/web", "-o", "json", "--timeout=5s") == 3
     (item,) = json.loads(capsys.readouterr().out)["items"]
     assert item["status"]["cause"] == "ImageNotFound"
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """A server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_server_that_never_answers_is_a_time_out(
+    server: str, silent_server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wait(silent_server, "pod/web", "--timeout=200ms") == 4
+    assert capsys.readouterr().err.endswith("error: timed out waiting for the images of pod/web\n")
+
+
+def test_several_targets_share_the_time_limit(server: str, silent_server: str) -> None:
+    begin = monotonic()
+    assert wait(silent_server, *(f"deploy/web-{number}" for number in range(20)), "--timeout=500ms") == 4
+    assert monotonic() - begin < 8  # 20 limits are 10 s
+
+
+def test_a_server_that_stops_in_the_middle_of_an_answer_is_a_time_out(server: str, state: State) -> None:
+    state.objects[POD] = web(CREATING)
+    state.answers = [(lambda request: request.path == POD, Answer(200, b"{" + b" " * 4000, pause=0.1))]
+    assert wait(server, "pod/web", "--timeout=300ms") == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_time_limit_ends_a_pause_that_the_server_asks_for(server: str, state: State, status: int) -> None:
+    busy = Answer(status, status_body(status, "x", "busy"), {"Retry-After": "10"})
+    state.answers = [(lambda request: request.path == POD, busy)]
+    begin = monotonic()
+    assert wait(server, "pod/web", "--timeout=300ms") == 4
+    assert monotonic() - begin < 8
+
+
+BAD_ANSWERS = [
+    Answer(200, b"<html>log in</html>"),
+    Answer(200, b'{"kind": "Pod", "apiVersion": "v1", "meta'),
+    Answer(200, b'{"kind": "Pod"', cut=True),
+    Answer(200, b""),
+    Answer(502, b"<html>bad gateway</html>"),
+    Answer(reset=True),
+]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("number", range(len(BAD_ANSWERS)))
+def test_one_bad_answer_does_not_end_it(server: str, state: State, number: int, first: bool) -> None:
+    state.objects[POD] = web(CREATING)
+
+    def is_bad(request: Any) -> bool:
+        count = state.paths().count(POD)
+        if count > 3:
+            state.objects[POD] = web(PULLED)
+        return request.path == POD and count == (1 if first else 2)
+
+    state.answers = [(is_bad, replace(BAD_ANSWERS[number]))]
+    assert wait(server, "pod/web", "--timeout=20s") == 0
+
+
+def test_a_server_that_is_no_api_server_is_an_error(
+    server: str, state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.answers = [(lambda request: request.path == POD, Answer(200, b"<html>log in</html>"))]
+    assert wait(server, "pod/web") == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_server_that_refuses_connections_is_an_error_without_waiting(server: str) -> None:
+    assert wait("http://127.0.0.1:1", "pod/web") == 1

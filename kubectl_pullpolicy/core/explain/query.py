@@ -26,7 +26,7 @@ from kubectl_pullpolicy.core.report.explanation import SubjectExplanation
 from kubectl_pullpolicy.core.source.interface import Selection, Source, Subject
 from kubectl_pullpolicy.core.source.reads import Absent, Forbidden, Get, Known, ListOf, Need, NotRead, Reading
 from kubectl_pullpolicy.core.source.snapshot import Snapshot
-from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError
+from kubectl_pullpolicy.errors import ForbiddenError, NotFoundError, ServerError, UnreadableError
 
 # ServiceAccounts and Secrets that are read for a question about all that fails: one each, as long as there are few.
 SECRETS_READ = 200
@@ -146,7 +146,9 @@ class Query:
 
     def refusals(self) -> tuple[str, ...]:
         """What could not be read so far: `cannot list replicasets.apps: forbidden`."""
-        return tuple(f"cannot {refusal.verb} {refusal.resource}: forbidden" for refusal in self._context.forbidden())
+        return tuple(
+            f"cannot {refusal.verb} {refusal.resource}: {refusal.reason}" for refusal in self._context.forbidden()
+        )
 
     def _get(self, ref: ObjectRef, *others: Need) -> Subject | None:
         """The named object itself, reading other needs along with it."""
@@ -217,10 +219,18 @@ def _insist(reading: Reading, ref: ObjectRef | None = None) -> None:
     """A target must be readable: a refusal or a miss is an error, in the source's words."""
     outcome, name = reading.outcome, f'"{ref.name}"' if ref is not None else reading.need
     if isinstance(outcome, Forbidden):
-        fallback = f"Error from server (Forbidden): cannot {outcome.verb} {outcome.resource}"
-        raise ForbiddenError(outcome.message or fallback)
+        raise _refusal(outcome)
     if isinstance(outcome, Absent):
         raise NotFoundError(outcome.message or f"Error from server (NotFound): {name} not found")
     if isinstance(outcome, NotRead):
         kind = ref.kind if ref is not None else ""
         raise NotFoundError(f"error: no {kind} {name} in the files given")
+
+
+def _refusal(outcome: Forbidden) -> ServerError:
+    """Return the error of a target that cannot be read."""
+    if outcome.status == 403:
+        fallback = f"Error from server (Forbidden): cannot {outcome.verb} {outcome.resource}"
+        return ForbiddenError(outcome.message or fallback)
+    kind = {0: UnreadableError, 404: NotFoundError}.get(outcome.status, ServerError)
+    return kind(outcome.message, outcome.status)

@@ -86,7 +86,7 @@ def pod_revision(pod: Pod, context: Snapshot) -> PodRevision | None:
 
 def _unread(context: Snapshot, ref: ObjectRef) -> tuple[str, ...]:
     fact = context.owner(ref)
-    if not isinstance(fact, Forbidden):
+    if not isinstance(fact, Forbidden) or fact.status != 403:  # other failures are said once, for all Pods
         return ()
     info = kind_info(ref.kind)
     return (f"{fact.verb} {info.resource if info is not None else fact.resource}",)

@@ -23,11 +23,21 @@ class Absent(NamedTuple):
 
 
 class Forbidden(NamedTuple):
-    """The source would not say: `verb` and `resource` as RBAC names them (`list`, `replicasets.apps`)."""
+    """The source refused or failed: `verb` and `resource` as RBAC names them (`list`, `replicasets.apps`).
+
+    `status`: the HTTP status, 0 for an answer that cannot be read.
+    """
 
     verb: str
     resource: str
     message: str = ""
+    status: int = 403
+
+    @property
+    def reason(self) -> str:
+        """What follows `cannot list nodes: `."""
+        known = {0: "unreadable answer", 403: "forbidden", 404: "not found", 429: "too many requests"}
+        return known.get(self.status, f"server error {self.status}")
 
 
 class NotRead(NamedTuple):

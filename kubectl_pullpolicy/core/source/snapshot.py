@@ -252,4 +252,4 @@ class Snapshot:
     def forbidden(self) -> tuple[Forbidden, ...]:
         """Every refusal met so far, once each, in the order in which they came."""
         refusals = (outcome for outcome in self._answered.values() if isinstance(outcome, Forbidden))
-        return tuple({(refusal.verb, refusal.resource): refusal for refusal in refusals}.values())
+        return tuple({(refusal.verb, refusal.resource, refusal.status): refusal for refusal in refusals}.values())
