@@ -75,22 +75,12 @@ class ConnectionFlags:
         """Return ` --context prod`: what a printed command repeats of the cluster and the user; never a token."""
         from shlex import quote
 
-        named = [
-            ("--kubeconfig", self.kubeconfig),
-            ("--context", self.context),
-            ("--cluster", self.cluster),
-            ("--user", self.user),
-            ("--server", self.server),
-            ("--as", self.as_user),
-            *(("--as-group", group) for group in self.as_group or ()),
-            ("--as-uid", self.as_uid),
-            ("--certificate-authority", self.certificate_authority),
-            ("--client-certificate", self.client_certificate),
-            ("--client-key", self.client_key),
-            ("--tls-server-name", self.tls_server_name),
-        ]
-        insecure = " --insecure-skip-tls-verify" if self.insecure_skip_tls_verify else ""
-        return "".join(f" {flag} {quote(value)}" for flag, value in named if value) + insecure
+        place = ("kubeconfig", "context", "cluster", "user", "server", "tls_server_name", "as_uid")
+        files = ("certificate_authority", "client_certificate", "client_key")
+        flags = [(f"--{name.replace('_', '-')}", str(getattr(self, name))) for name in (*place, *files)]
+        flags += [("--as", self.as_user), *(("--as-group", group) for group in self.as_group or ())]
+        insecure = " --insecure-skip-tls-verify" * self.insecure_skip_tls_verify
+        return "".join(f" {flag} {quote(value)}" for flag, value in flags if value) + insecure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
