@@ -21,7 +21,7 @@ _MAX_NESTED_LISTS = 20
 
 
 class UnreadKind(NamedTuple):
-    """An object of a kind that this program does not read (a Service, a ConfigMap); nothing is kept of it."""
+    """An object of a kind that this program does not read (a Service, a ConfigMap); it is dropped."""
 
 
 Decoded = KubernetesObject | Recording | UnreadKind | FileError
@@ -85,18 +85,18 @@ def _items(item: _EncodedObject, envelope: Envelope, depth: int) -> Iterator[Dec
         if bytes(memoryview(raw)[:4]) == b"null":
             continue
         each = item._replace(json=raw, path=(*path, index))
-        thing = _decoded_as(guess, each) if guess is not None else None
-        if thing is not None:
-            yield thing
+        obj = _decoded_as(guess, each) if guess is not None else None
+        if obj is not None:
+            yield obj
             continue
         guess = None
-        for thing in _object(each, depth + 1):
-            guess = type(thing) if isinstance(thing, KubernetesObject) else None
-            yield thing
+        for obj in _object(each, depth + 1):
+            guess = type(obj) if isinstance(obj, KubernetesObject) else None
+            yield obj
 
 
 def _object(item: _EncodedObject, depth: int) -> Iterator[Decoded]:
-    """An item of a list: an object, or a list again."""
+    """Yield the objects of a list's item: itself, or those of a list in it."""
     try:
         envelope = read_envelope(item.json)
     except UNREADABLE as error:
@@ -107,11 +107,11 @@ def _object(item: _EncodedObject, depth: int) -> Iterator[Decoded]:
 
 def _decoded_as(guess: type[KubernetesObject], item: _EncodedObject) -> Decoded | None:
     try:
-        thing = _decoder(guess).decode(item.json)
+        obj = _decoder(guess).decode(item.json)
     except UNREADABLE:
         return None
-    thing = _named(thing, item.api_version, item.kind)
-    return _checked(item, thing) if _builtin(thing.kind or "", thing.api_version) is guess else None
+    obj = _named(obj, item.api_version, item.kind)
+    return _checked(item, obj) if _builtin(obj.kind or "", obj.api_version) is guess else None
 
 
 def _one(item: _EncodedObject, kind: str, api_version: str | None) -> Decoded:
@@ -128,30 +128,30 @@ def _foreign(item: _EncodedObject, kind: str, api_version: str | None) -> Decode
     if not has_template(item.json):
         return UnreadKind()
     try:
-        thing = decode_workload(item.json)
+        obj = decode_workload(item.json)
     except UNREADABLE as error:
         return type_error(item.document, item.json, item.path, error)
-    return _checked(item, _named(thing, api_version, kind))
+    return _checked(item, _named(obj, api_version, kind))
 
 
-def _checked(item: _EncodedObject, thing: KubernetesObject) -> Decoded:
-    """The object, unless it is a template that happens to be YAML: `image: "{{ .Values.image }}"`."""
-    spec = thing.spec if isinstance(thing, Pod) else template_of(thing) if isinstance(thing, Workload) else None
+def _checked(item: _EncodedObject, obj: KubernetesObject) -> Decoded:
+    """Return the object, or an error for a template that is valid YAML: `image: "{{ .Values.image }}"`."""
+    spec = obj.spec if isinstance(obj, Pod) else template_of(obj) if isinstance(obj, Workload) else None
     for containers in (spec.containers, spec.init_containers) if spec is not None else ():
         if any("{{" in (container.image or "") for container in present(containers)):
             document = item.document
             line = document.first_line + document.text.partition("{{")[0].count("\n") if document.text else 0
             return document.error(f"{json_path_prefix(item.path)}{TEMPLATE}", line)
-    return thing
+    return obj
 
 
-def _named(thing: KubernetesObject, api_version: str | None, kind: str | None) -> KubernetesObject:
-    """The object with kind and version, which the items of a typed list leave out."""
-    if thing.kind is None and kind is not None:
-        thing = msgspec.structs.replace(thing, kind=kind)
-    if thing.api_version is None and api_version is not None:
-        thing = msgspec.structs.replace(thing, api_version=api_version)
-    return thing
+def _named(obj: KubernetesObject, api_version: str | None, kind: str | None) -> KubernetesObject:
+    """Return the object with kind and version, which the items of a typed list leave out."""
+    if obj.kind is None and kind is not None:
+        obj = msgspec.structs.replace(obj, kind=kind)
+    if obj.api_version is None and api_version is not None:
+        obj = msgspec.structs.replace(obj, api_version=api_version)
+    return obj
 
 
 @cache
@@ -161,7 +161,7 @@ def _decoder(struct: type[KubernetesObject]) -> Any:
 
 @lru_cache(maxsize=256)
 def _builtin(kind: str, api_version: str | None) -> type[KubernetesObject] | None:
-    """The struct for a kind of Kubernetes itself; a Volcano Job or a Knative Service is foreign."""
+    """Return the struct for a built-in kind, None for others, such as a Volcano Job or a Knative Service."""
     info = kind_info(kind)
     if info is None or not api_version:
         return object_type(kind)

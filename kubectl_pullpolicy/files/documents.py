@@ -58,7 +58,7 @@ class JsonDocument(NamedTuple):
     first_line: int = 1
 
     def error(self, problem: str, line: int = 0) -> FileError:
-        """An error in this document."""
+        """Return an error in this document."""
         return _error(self.file, self.number, f"line {line or self.line}", problem)
 
     def line_of(self, path: list[str | int]) -> int:

@@ -51,63 +51,63 @@ class Recorder:
 
     @property
     def now(self) -> datetime:
-        """The source's."""
+        """Return that of the source."""
         return self._source.now
 
     @property
     def namespace(self) -> str | None:
-        """The source's."""
+        """Return that of the source."""
         return self._source.namespace
 
     @property
     def errors(self) -> Sequence[PullPolicyError]:
-        """The source's."""
+        """Return that of the source."""
         return self._source.errors
 
     def pages(self, selection: Selection) -> Iterator[Sequence[Subject]]:
-        """The source's pages, noted as they pass."""
+        """Yield the source's pages, and keep them."""
         for page in self._source.pages(selection):
             for subject in page:
-                self._note(subject)
+                self._keep(subject)
                 self._subjects.add(reference_to(subject))
             yield page
 
     def read(self, needs: Iterable[Need]) -> Iterator[Reading]:
-        """The source's readings, noted as they pass."""
+        """Yield the source's readings, and keep them."""
         for reading in self._source.read(needs):
-            for thing in reading.objects:
-                self._note(thing)
-                if isinstance(thing, Pod) and isinstance(reading.need, Get):
+            for obj in reading.objects:
+                self._keep(obj)
+                if isinstance(obj, Pod) and isinstance(reading.need, Get):
                     # Pods are read by name only if the user named them.
-                    self._subjects.add(reference_to(thing))
+                    self._subjects.add(reference_to(obj))
             if reading.done:
-                self._note_outcome(reading)
+                self._keep_outcome(reading)
             yield reading
 
-    def _note(self, thing: KubernetesObject) -> None:
-        ref, metadata = reference_to(thing), meta(thing)
-        if isinstance(thing, Pod):
+    def _keep(self, obj: KubernetesObject) -> None:
+        ref, metadata = reference_to(obj), meta(obj)
+        if isinstance(obj, Pod):
             self._pods.add(ref)
-        json = self._encoded(minimal_object(thing))
+        json = self._encoded(minimal_object(obj))
         # Manifests may have no name (generateName): each counts then.
         self._objects[ref, "" if metadata.name else json.decode()] = json
 
-    def _encoded(self, thing: KubernetesObject) -> bytes:
-        if thing.metadata is not None and thing.metadata.managed_fields:
+    def _encoded(self, obj: KubernetesObject) -> bytes:
+        if obj.metadata is not None and obj.metadata.managed_fields:
             entries = tuple(
                 entry if entry is None else msgspec.structs.replace(entry, fields_v1=self._stand_in(entry.fields_v1))
-                for entry in thing.metadata.managed_fields
+                for entry in obj.metadata.managed_fields
             )
-            metadata: ObjectMeta = msgspec.structs.replace(thing.metadata, managed_fields=entries)
-            thing = msgspec.structs.replace(thing, metadata=metadata)
-        return _ENCODER.encode(thing)
+            metadata: ObjectMeta = msgspec.structs.replace(obj.metadata, managed_fields=entries)
+            obj = msgspec.structs.replace(obj, metadata=metadata)
+        return _ENCODER.encode(obj)
 
     def _stand_in(self, raw: msgspec.Raw) -> msgspec.Raw:
-        """A string in the place of JSON that must come out byte for byte, which laying out would change."""
+        """Return a string in place of JSON that must not be indented."""
         number = self._raws.setdefault(bytes(raw), len(self._raws))
         return msgspec.Raw(f'"{self._token}-{number}"'.encode())
 
-    def _note_outcome(self, reading: Reading) -> None:
+    def _keep_outcome(self, reading: Reading) -> None:
         need, outcome = reading.need, reading.outcome
         self._asked.pop(need, None)
         self._missing.pop(need, None)

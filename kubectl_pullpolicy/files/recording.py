@@ -1,4 +1,4 @@
-"""The format of a recording: what a command read, so that it can be explained again anywhere.
+"""The format of a recording: what a command read, so that another machine can explain it again.
 
 Only what the model holds is in it, so no environment variables, arguments or Secrets; of annotations only the few that
 explanations read, of the last-applied manifest only images and policies, of a log only the line that explains.
@@ -67,7 +67,7 @@ class RecordedNeed(_Record, frozen=True):
 
 
 class Missing(_Record, frozen=True):
-    """A need that was refused, or that the source had nothing for."""
+    """A need that was forbidden, or absent."""
 
     need: RecordedNeed
     outcome: Literal["absent", "forbidden"]
@@ -95,12 +95,12 @@ class Recording(_Record, frozen=True):
 
 
 def recorded_ref(ref: ObjectRef) -> RecordedRef:
-    """The reference as a recording holds it."""
+    """Return the reference as a recording holds it."""
     return RecordedRef(*ref)
 
 
 def recorded_need(need: Need) -> RecordedNeed:
-    """The need as a recording holds it."""
+    """Return the need as a recording holds it."""
     return RecordedNeed(get=recorded_ref(need.ref)) if isinstance(need, Get) else RecordedNeed(list=RecordedList(*need))
 
 
@@ -112,12 +112,12 @@ def need_of(recorded: RecordedNeed) -> Need | None:
 
 
 def ref_of(recorded: RecordedRef) -> ObjectRef:
-    """The reference that was recorded."""
+    """Return the reference that was recorded."""
     return ObjectRef(*msgspec.structs.astuple(recorded))
 
 
 def recorded_miss(need: Need, outcome: Absent | Forbidden) -> Missing:
-    """The outcome as a recording holds it; users' names are left out."""
+    """Return the outcome as a recording holds it, without users' names."""
     message = _USER.sub(r'\1 "-"', outcome.message)
     if isinstance(outcome, Forbidden):
         return Missing(recorded_need(need), "forbidden", outcome.verb, outcome.resource, message)
@@ -125,26 +125,26 @@ def recorded_miss(need: Need, outcome: Absent | Forbidden) -> Missing:
 
 
 def outcome_of(missing: Missing) -> Absent | Forbidden:
-    """The outcome that was recorded."""
+    """Return the outcome that was recorded."""
     if missing.outcome == "forbidden":
         return Forbidden(missing.verb, missing.resource, missing.message)
     return Absent(missing.message)
 
 
-def minimal_object(thing: KubernetesObject) -> KubernetesObject:
+def minimal_object(obj: KubernetesObject) -> KubernetesObject:
     """Return the object without the annotations and labels that no explanation reads."""
     changes: dict[str, object] = {}
-    if thing.metadata is not None:
-        changes["metadata"] = _minimal_metadata(thing.metadata, thing.kind or "", node=isinstance(thing, Node))
-    if isinstance(thing, Workload):
-        changes["spec"] = _minimal_spec(thing.spec)
-        changes["template"] = _minimal_template(thing.template)
-    elif isinstance(thing, ControllerRevision) and thing.data is not None:
-        changes["data"] = _replace(thing.data, spec=_minimal_spec(thing.data.spec))
-    elif isinstance(thing, ContainerLog):  # the other lines may hold anything
-        lines = (thing.text or "").splitlines()
+    if obj.metadata is not None:
+        changes["metadata"] = _minimal_metadata(obj.metadata, obj.kind or "", node=isinstance(obj, Node))
+    if isinstance(obj, Workload):
+        changes["spec"] = _minimal_spec(obj.spec)
+        changes["template"] = _minimal_template(obj.template)
+    elif isinstance(obj, ControllerRevision) and obj.data is not None:
+        changes["data"] = _replace(obj.data, spec=_minimal_spec(obj.data.spec))
+    elif isinstance(obj, ContainerLog):  # the other lines may hold anything
+        lines = (obj.text or "").splitlines()
         changes["text"] = "\n".join(line for line in lines if EXEC_FORMAT in line)
-    return _replace(thing, **changes)
+    return _replace(obj, **changes)
 
 
 def _minimal_spec(spec: WorkloadSpec | None) -> WorkloadSpec | None:

@@ -125,15 +125,15 @@ class FileSource:
         recording: Recording | None = None
         objects: list[KubernetesObject] = []
         count = 0
-        for thing in found:
-            if isinstance(thing, FileError):
-                self._errors.append(thing)
+        for obj in found:
+            if isinstance(obj, FileError):
+                self._errors.append(obj)
                 continue
             count += 1
-            if isinstance(thing, Recording):
-                recording = thing
-            elif not isinstance(thing, UnreadKind):
-                objects.append(thing)
+            if isinstance(obj, Recording):
+                recording = obj
+            elif not isinstance(obj, UnreadKind):
+                objects.append(obj)
         if recording is None:
             for each in objects:
                 store.add(each)

@@ -1,4 +1,4 @@
-"""Objects out of files, and the questions that they can answer."""
+"""Objects of files, and the needs that they answer."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -25,85 +25,85 @@ Outcome = Absent | Forbidden | NotRead
 
 
 class Store:
-    """Everything that was read from files. Objects with the same uid are one: the last of them counts."""
+    """Everything that was read from files. Of objects with the same uid the last one counts."""
 
     def __init__(self) -> None:
-        self._things: dict[str | int, KubernetesObject] = {}
+        self._objects: dict[str | int, KubernetesObject] = {}
         self._by_name: dict[tuple[str, str], list[KubernetesObject]] = {}
         # Of the objects of recordings: the subjects of their recording, None if those are all its Pods.
         self._recorded: dict[str | int, frozenset[ObjectRef] | None] = {}
         self._asked: set[ListOf] = set()
         self._missing: dict[Get | ListOf, Absent | Forbidden] = {}
 
-    def add(self, thing: KubernetesObject) -> None:
-        """Take in an object of a plain file."""
-        key = self._key(thing)
-        self._things[key] = thing
+    def add(self, obj: KubernetesObject) -> None:
+        """Add an object of a plain file."""
+        key = self._key(obj)
+        self._objects[key] = obj
         self._recorded.pop(key, None)
 
-    def add_recording(self, recording: Recording, things: Iterable[KubernetesObject]) -> None:
-        """Take in a recording's objects, and what it says of the needs that were put when it was made."""
+    def add_recording(self, recording: Recording, objects: Iterable[KubernetesObject]) -> None:
+        """Add a recording's objects, and the answers that were none."""
         subjects = None if recording.subjects is None else frozenset(map(ref_of, recording.subjects))
-        for thing in things:
-            key = self._key(thing)
-            self._things[key], self._recorded[key] = thing, subjects
+        for obj in objects:
+            key = self._key(obj)
+            self._objects[key], self._recorded[key] = obj, subjects
         self._asked |= {need for need in map(need_of, recording.asked) if isinstance(need, ListOf)}
         for missing in recording.missing:
             need = need_of(missing.need)
             if need is not None:
                 self._missing[need] = outcome_of(missing)
 
-    def _key(self, thing: KubernetesObject) -> str | int:
-        return meta(thing).uid or len(self._things)
+    def _key(self, obj: KubernetesObject) -> str | int:
+        return meta(obj).uid or len(self._objects)
 
     def index(self) -> None:
-        """Make objects findable, once all are in."""
+        """Index the objects by name, once all are added."""
         self._by_name.clear()
-        for thing in self._things.values():
-            self._by_name.setdefault((thing.kind or "", meta(thing).name or ""), []).append(thing)
+        for obj in self._objects.values():
+            self._by_name.setdefault((obj.kind or "", meta(obj).name or ""), []).append(obj)
 
     def subjects(self, selection: Selection) -> Iterator[Subject]:
-        """What is to be explained. Raises UsageError for a selector that cannot be read."""
+        """Yield the Pods and workloads to explain. Raises UsageError for a malformed selector."""
         fields, labels = parse_fields(selection.field_selector), parse_labels(selection.label_selector)
         fields.check("Pod")
         busy = self._with_pods()
-        for key, thing in self._things.items():
-            if not isinstance(thing, Pod | Workload) or not self._is_subject(key, thing, busy):
+        for key, obj in self._objects.items():
+            if not isinstance(obj, Pod | Workload) or not self._is_subject(key, obj, busy):
                 continue
-            if _selected(thing, selection.namespace, labels, fields):
-                yield thing
+            if _selected(obj, selection.namespace, labels, fields):
+                yield obj
 
-    def _is_subject(self, key: str | int, thing: Subject, busy: set[int]) -> bool:
+    def _is_subject(self, key: str | int, obj: Subject, busy: set[int]) -> bool:
         if key in self._recorded:
             subjects = self._recorded[key]
-            return isinstance(thing, Pod) if subjects is None else reference_to(thing) in subjects
-        if isinstance(thing, Pod):
+            return isinstance(obj, Pod) if subjects is None else reference_to(obj) in subjects
+        if isinstance(obj, Pod):
             return True
-        owner = controller_of(meta(thing))
-        return id(thing) not in busy and (owner is None or not self._find(owner))
+        owner = controller_of(meta(obj))
+        return id(obj) not in busy and (owner is None or not self._find(owner))
 
     def _with_pods(self) -> set[int]:
-        """The workloads that Pods of these files belong to, directly or through a ReplicaSet or Job."""
+        """Return the workloads of the Pods in these files, directly or through a ReplicaSet or Job."""
         busy: set[int] = set()
-        waiting = [thing for thing in self._things.values() if isinstance(thing, Pod)]
+        waiting = [obj for obj in self._objects.values() if isinstance(obj, Pod)]
         owners = {owner for owner in (controller_of(meta(pod)) for pod in waiting) if owner is not None}
         while owners:
-            found = [thing for owner in owners for thing in self._find(owner) if id(thing) not in busy]
-            busy |= {id(thing) for thing in found}
-            owners = {owner for owner in (controller_of(meta(thing)) for thing in found) if owner is not None}
+            found = [obj for owner in owners for obj in self._find(owner) if id(obj) not in busy]
+            busy |= {id(obj) for obj in found}
+            owners = {owner for owner in (controller_of(meta(obj)) for obj in found) if owner is not None}
         return busy
 
     def _find(self, ref: ObjectRef) -> list[KubernetesObject]:
-        """The objects of this name. A version says nothing; a namespace that is not written may be any."""
+        """Return the objects of this name, in any version; an object without a namespace is in every one."""
         return [
-            thing
-            for thing in self._by_name.get((ref.kind, ref.name), ())
-            if _group(thing.api_version or ref.api_version) == _group(ref.api_version)
-            and _in_namespace(meta(thing), ref.namespace)
+            obj
+            for obj in self._by_name.get((ref.kind, ref.name), ())
+            if _group(obj.api_version or ref.api_version) == _group(ref.api_version)
+            and _in_namespace(meta(obj), ref.namespace)
         ]
 
     def answer(self, need: Get | ListOf) -> Reading:
-        """What the files say. A file that lacks an object proves nothing; a recording may."""
+        """Return the objects for a need. Only a recording can prove that there are none."""
         missed = self._missing.get(need)
         if missed is not None:
             return Reading(need, (), missed)
@@ -119,19 +119,19 @@ class Store:
     def _listed(self, need: ListOf) -> Iterator[KubernetesObject]:
         fields, labels = parse_fields(need.field_selector), parse_labels(need.label_selector)
         fields.check(need.kind)
-        for thing in self._things.values():
-            if thing.kind != need.kind or _group(thing.api_version or need.api_version) != _group(need.api_version):
+        for obj in self._objects.values():
+            if obj.kind != need.kind or _group(obj.api_version or need.api_version) != _group(need.api_version):
                 continue
-            if _selected(thing, need.namespace, labels, fields):
-                yield thing
+            if _selected(obj, need.namespace, labels, fields):
+                yield obj
 
     def _whole(self, need: ListOf) -> bool:
-        """Whether a recording holds all objects that this list has: it was asked itself, or a wider one was."""
+        """Return whether a recording holds the whole list: it was read itself, or a wider one was."""
         wider = (ListOf(need.api_version, need.kind, namespace) for namespace in (need.namespace, None))
         return need in self._asked or any(each in self._asked for each in wider)
 
     def _refused(self, need: ListOf) -> Outcome | None:
-        """The refusal of the same list with other selectors: RBAC does not look at selectors."""
+        """Return the refusal of the same list with other selectors, which RBAC ignores."""
         same = (
             outcome
             for other, outcome in self._missing.items()
@@ -141,7 +141,7 @@ class Store:
 
     def newest(self) -> datetime | None:
         """Return the newest time in the objects, None for objects without times (manifests)."""
-        texts = {text for thing in self._things.values() for text in _times(thing) if text}
+        texts = {text for obj in self._objects.values() for text in _times(obj) if text}
         moments = (parse_time(text) for text in texts)
         return newest_time((moment for moment in moments if moment is not None), datetime.now(UTC))
 
@@ -155,32 +155,32 @@ def _in_namespace(metadata: ObjectMeta, namespace: str | None) -> bool:
     return not namespace or not metadata.namespace or metadata.namespace == namespace
 
 
-def _selected(thing: KubernetesObject, namespace: str | None, labels: LabelSelector, fields: FieldSelector) -> bool:
-    metadata = meta(thing)
+def _selected(obj: KubernetesObject, namespace: str | None, labels: LabelSelector, fields: FieldSelector) -> bool:
+    metadata = meta(obj)
     if not _in_namespace(metadata, namespace) or not labels.matches(metadata.labels):
         return False
     if not fields.terms:
         return True
-    values = field_values(thing)
+    values = field_values(obj)
     if not metadata.namespace and namespace:
         values["metadata.namespace"] = namespace
     return fields.matches(values)
 
 
-def _times(thing: KubernetesObject) -> Iterable[str | None]:
-    """The times at which something had happened; a deletionTimestamp may lie ahead."""
-    metadata = meta(thing)
+def _times(obj: KubernetesObject) -> Iterable[str | None]:
+    """Yield the times at which something had happened; a deletionTimestamp may be in the future."""
+    metadata = meta(obj)
     yield metadata.creation_timestamp
     yield from (entry.time for entry in present(metadata.managed_fields))
-    if isinstance(thing, Event):
-        yield from (thing.first_timestamp, thing.last_timestamp, thing.event_time)
-        yield thing.series.last_observed_time if thing.series is not None else None
-    elif isinstance(thing, Pod | Workload) and thing.status is not None:
-        yield from (condition.last_transition_time for condition in present(thing.status.conditions))
-    if not isinstance(thing, Pod) or thing.status is None:
+    if isinstance(obj, Event):
+        yield from (obj.first_timestamp, obj.last_timestamp, obj.event_time)
+        yield obj.series.last_observed_time if obj.series is not None else None
+    elif isinstance(obj, Pod | Workload) and obj.status is not None:
+        yield from (condition.last_transition_time for condition in present(obj.status.conditions))
+    if not isinstance(obj, Pod) or obj.status is None:
         return
-    yield thing.status.start_time
-    status = thing.status
+    yield obj.status.start_time
+    status = obj.status
     for each in (status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses):
         for container in present(each):
             for state in present((container.state, container.last_state)):

@@ -1,4 +1,4 @@
-"""Edits of single entries of a YAML or JSON document: a value replaced, an entry put beside another, an entry removed.
+"""Edits of single entries of a YAML or JSON document: a value replaced, an entry added or removed.
 
 Each edit is a span of the text with what to write there, and what it does to the tree. The spans hold the edited token,
 the new entry or the removed one, and nothing else; quotes, indentation, separators and line ends are those of the

@@ -76,7 +76,7 @@ def _check(text: str, first_line: int) -> None:
 
 
 class _NoJsonError(ValueError):
-    """A constant that Python's decoder would take."""
+    """A constant that Python's decoder takes and JSON forbids."""
 
 
 def _refused(constant: str) -> None:

@@ -73,7 +73,7 @@ def _marked(error: Any, text: str, first_line: int) -> MalformedError:
 
 @lru_cache(maxsize=4096)
 def resolved(text: str) -> str | bool | int | float | None:
-    """What go-yaml v2 takes a plain scalar for. Dates stay strings, `y`, `on` and `010` do not."""
+    """Return the value that go-yaml v2 gives a plain scalar. Dates are strings; `y`, `on` and `010` are not."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _NUMBER_START:
