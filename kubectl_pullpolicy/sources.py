@@ -74,9 +74,11 @@ def open_source(
         return FileSource([str(Path(__file__).parent / DEMO)], now=moment), "demo"
     if selection.filename:
         from kubectl_pullpolicy.files.source import FileSource
+        from kubectl_pullpolicy.flags.checks import max_file_bytes
 
-        paths = selection.filename
-        return FileSource(paths, recursive=selection.recursive, stdin=sys.stdin.buffer, now=moment), "files"
+        paths, limit = selection.filename, max_file_bytes(selection.max_file_size)
+        source = FileSource(paths, recursive=selection.recursive, stdin=sys.stdin.buffer, now=moment, max_bytes=limit)
+        return source, "files"
     from kubectl_pullpolicy.cluster import open_cluster
 
     return open_cluster(connection, moment, on_warning)

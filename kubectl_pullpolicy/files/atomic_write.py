@@ -1,44 +1,72 @@
-"""Writing a file so that it is either the old one or the new one, whatever happens in between."""
+"""Writing a file so that it always has either its old or its new content, even after an interruption."""
 
 import os
+import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from kubectl_pullpolicy.errors import FileError
+from kubectl_pullpolicy.files.paths import open_error
 
 
-def write_atomically(path: str, content: bytes) -> None:
-    """Replace a file's content; its mode is kept, a new file is readable by its owner only. Raises FileError.
+def write_atomically(path: str, content: bytes, expected: bytes | None = None) -> None:
+    """Replace a file's content. Raises FileError, also if it is no longer `expected` just before it is replaced.
 
-    A symbolic link stays one. What is no regular file (/dev/stdout, a pipe) is written to directly.
+    Mode, extended attributes and, with the permissions for it, owner and group are kept. A new file is readable by its
+    owner only. A symbolic link stays one. What is no regular file (/dev/stdout, a pipe) is written to directly.
     """
     target = Path(os.path.realpath(path))
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(content)
             return
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
-        _replace(target, content, mode)
+        # In the same folder, since a rename to another file system is not atomic. The name is known before the file
+        # exists, so that an interruption at any point leaves none.
+        temporary = target.parent / f".{target.name[:40]}.{secrets.token_hex(8)}"
+        try:
+            _write_new(temporary, content, target)
+            if expected is not None and target.read_bytes() != expected:
+                raise FileError(f"error: {path} has changed since it was read; it was left as it is")
+            temporary.replace(target)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(f"error: open {path}: {reason[:1].lower()}{reason[1:]}") from error
+        raise open_error(error, path) from error
 
 
-def _replace(target: Path, content: bytes, mode: int) -> None:
-    import tempfile
+def _write_new(path: Path, content: bytes, model: Path) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        if model.exists():
+            _copy_metadata(model, file.fileno())
+        os.fsync(file.fileno())
 
-    # In the same folder: a rename across file systems would not be atomic.
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary = Path(name)
-        temporary.chmod(mode)
-        temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+
+def _copy_metadata(model: Path, handle: int) -> None:
+    """Give an open file the owner, group, mode and extended attributes of another one, as far as the user may."""
+    status = model.stat()
+    if hasattr(os, "fchown"):
+        own = os.fstat(handle)
+        if own.st_gid != status.st_gid:
+            with suppress(OSError):
+                os.fchown(handle, -1, status.st_gid)
+        if own.st_uid != status.st_uid:
+            with suppress(OSError):
+                os.fchown(handle, status.st_uid, -1)
+    if hasattr(os, "fchmod"):  # after a change of owner, which clears bits
+        os.fchmod(handle, stat.S_IMODE(status.st_mode))
+    if hasattr(os, "listxattr"):
+        names: list[str] = []
+        with suppress(OSError):  # a file system without them
+            names = os.listxattr(model)
+        for name in names:
+            with suppress(OSError):
+                os.setxattr(handle, name, os.getxattr(model, name))
+
+
+def other_links(path: Path) -> int:
+    """Return how many other names (hard links) a file has; they keep the old content when it is replaced."""
+    return max(path.stat().st_nlink - 1, 0)

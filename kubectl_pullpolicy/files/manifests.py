@@ -7,9 +7,9 @@ from typing import BinaryIO, NamedTuple
 
 from kubectl_pullpolicy.core.manifests.manifest import Manifest, read_manifest
 from kubectl_pullpolicy.errors import FileError
-from kubectl_pullpolicy.files.atomic_write import write_atomically
+from kubectl_pullpolicy.files.atomic_write import other_links, write_atomically
 from kubectl_pullpolicy.files.documents import decode_text
-from kubectl_pullpolicy.files.paths import STDIN, find_files, read_file
+from kubectl_pullpolicy.files.paths import MAX_FILE_BYTES, STDIN, find_files, os_error, read_file
 
 
 class ManifestFile(NamedTuple):
@@ -33,7 +33,9 @@ class ManifestFile(NamedTuple):
         )
 
 
-def read_manifests(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO) -> Iterator[ManifestFile | FileError]:
+def read_manifests(
+    paths: Sequence[str], *, recursive: bool, stdin: BinaryIO, max_bytes: int = MAX_FILE_BYTES
+) -> Iterator[ManifestFile | FileError]:
     """Yield the files that these arguments name, each once; an error affects only its file."""
     seen = set[str]()
     for path in find_files(paths, recursive=recursive):
@@ -45,22 +47,24 @@ def read_manifests(paths: Sequence[str], *, recursive: bool, stdin: BinaryIO) ->
             continue
         seen.add(real)
         try:
-            content = read_file(path, stdin)
+            content = read_file(path, stdin, max_bytes)
             text = decode_text(STDIN if path == "-" else path, content)
             yield ManifestFile(path, content, read_manifest(text, Path(path).name))
         except FileError as error:
             yield error
 
 
-def replace_manifest(file: ManifestFile, text: str) -> None:
-    """Write a file back, whole or not at all; one that is read-only or has changed meanwhile is refused. FileError."""
+def replace_manifest(file: ManifestFile, text: str) -> int:
+    """Write a file back, whole or not at all. Return how many other names (hard links) keep the old text.
+
+    Raises FileError for a file that is read-only or has changed since it was read.
+    """
     try:
         target = Path(os.path.realpath(file.path))
         if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
             raise FileError(f"error: open {file.path}: permission denied (it is read-only)")
-        if target.read_bytes() != file.content:
-            raise FileError(f"error: {file.path} has changed since it was read; it was left as it is")
+        links = other_links(target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(f"error: open {file.path}: {reason[:1].lower()}{reason[1:]}") from error
-    write_atomically(file.path, text.encode())
+        raise os_error(error, file.path) from error
+    write_atomically(file.path, text.encode(), file.content)
+    return links

@@ -16,7 +16,7 @@ from kubectl_pullpolicy.core.source.reads import Need, Reading
 from kubectl_pullpolicy.errors import FileError, PullPolicyError
 from kubectl_pullpolicy.files.decode import UnreadKind, decode_objects
 from kubectl_pullpolicy.files.documents import JsonDocument, read_documents
-from kubectl_pullpolicy.files.paths import STDIN, find_files, read_file
+from kubectl_pullpolicy.files.paths import MAX_FILE_BYTES, STDIN, find_files, read_file
 from kubectl_pullpolicy.files.recording import Recording
 from kubectl_pullpolicy.files.store import Store
 
@@ -50,11 +50,13 @@ class FileSource:
         recursive: bool = False,
         stdin: BinaryIO | None = None,
         now: datetime | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         self._paths = paths
         self._recursive = recursive
         self._stdin = stdin
         self._now = now
+        self._max_bytes = max_bytes
         self._errors: list[PullPolicyError] = []
         self._recorded_at: list[datetime] = []
 
@@ -111,7 +113,7 @@ class FileSource:
             self._errors.append(file)
             return 0
         try:
-            content = read_file(file, self._stdin or sys.stdin.buffer)
+            content = read_file(file, self._stdin or sys.stdin.buffer, self._max_bytes)
         except FileError as error:
             self._errors.append(error)
             return 0

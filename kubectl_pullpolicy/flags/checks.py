@@ -69,6 +69,16 @@ def check_platform(text: str) -> None:
         raise UsageError(f'--platform="{text}" is not OS/ARCHITECTURE, as in linux/arm64')
 
 
+def max_file_bytes(text: str) -> int:
+    """Return the bytes of --max-file-size. Raises UsageError."""
+    from kubectl_pullpolicy.files.paths import size_bytes
+
+    limit = size_bytes(text)
+    if limit is None:
+        raise UsageError(f'invalid argument "{text}" for "--max-file-size" flag: must be a size, as in 500Mi or 2Gi')
+    return limit
+
+
 def check_probe(output: OutputFlags, *, probe: bool, demo: bool) -> None:
     """Raise UsageError for flags that --probe cannot be used with."""
     if probe and demo:

@@ -102,6 +102,9 @@ class SelectionFlags:
         _option("--filename", "-f", text="Read files, folders or - (stdin) instead of a cluster.", metavar="FILE"),
     ] = None
     recursive: Annotated[bool, _option("--recursive", "-R", text="Read the folders of -f recursively.")] = False
+    max_file_size: Annotated[
+        str, _option("--max-file-size", text="Largest file that -f reads (500Mi, 2Gi). [1Gi]", metavar="SIZE")
+    ] = "1Gi"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,7 +14,8 @@ from kubectl_pullpolicy.core.manifests.edits import rewritten
 from kubectl_pullpolicy.core.manifests.items import FileItem
 from kubectl_pullpolicy.errors import FileError, PullPolicyError, UsageError
 from kubectl_pullpolicy.files.manifests import ManifestFile, read_manifests, replace_manifest
-from kubectl_pullpolicy.flags.checks import check_format
+from kubectl_pullpolicy.files.paths import MAX_FILE_BYTES
+from kubectl_pullpolicy.flags.checks import check_format, max_file_bytes
 from kubectl_pullpolicy.flags.options import FileFlags, PlanOutputFlags, SelectionFlags, WriteFlags
 from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.escape import escaped_lines
@@ -25,7 +26,7 @@ from kubectl_pullpolicy.printers.plans.file_plan import (
     print_file_plan_json,
     print_file_plan_yaml,
 )
-from kubectl_pullpolicy.terminal import check_streams, print_message
+from kubectl_pullpolicy.terminal import check_streams, print_message, print_warning
 from kubectl_pullpolicy.writes.interrupts import Interrupts, check_output_stream, result_stream
 
 FORMATS = ("", "json", "yaml", "name")
@@ -41,6 +42,7 @@ class FileRequest:
     write: bool = False
     diff: bool = False
     output: str = ""
+    max_bytes: int = MAX_FILE_BYTES
 
     def check(self) -> None:
         """Raises UsageError for flags that do not go together."""
@@ -66,7 +68,15 @@ def file_request(
         if given:
             raise UsageError(f"{flag} cannot be used with --filename: files are changed only by --write")
     paths = tuple(selection.filename or ())
-    return FileRequest(paths, selection.recursive, selection.container, files.write, write.diff, output.output)
+    return FileRequest(
+        paths,
+        recursive=selection.recursive,
+        container=selection.container,
+        write=files.write,
+        diff=write.diff,
+        output=output.output,
+        max_bytes=max_file_bytes(selection.max_file_size),
+    )
 
 
 @dataclass
@@ -104,7 +114,8 @@ def read_files(request: FileRequest) -> FileRun:
     """Return the files; what cannot be read is among the errors. Raises UsageError."""
     request.check()
     run = FileRun(request)
-    for file in read_manifests(request.paths, recursive=request.recursive, stdin=sys.stdin.buffer):
+    stdin, limit = sys.stdin.buffer, request.max_bytes
+    for file in read_manifests(request.paths, recursive=request.recursive, stdin=stdin, max_bytes=limit):
         if isinstance(file, FileError):
             run.errors.append(file)
         else:
@@ -171,12 +182,17 @@ def _changed_text(run: FileRun, file: ManifestFile, changes: Sequence[ImageChang
         return text
     made = [change for change in changes if change not in refused]
     try:
-        replace_manifest(file, text)
+        links = replace_manifest(file, text)
     except FileError as error:
         run.errors.append(error)
         for change in made:
             change.end("failed", str(error))
         return file.manifest.text
+    if links:
+        names = (
+            "another name (hard link), which keeps" if links == 1 else f"{links} other names (hard links), which keep"
+        )
+        print_warning(f"{file.name} has {names} the old text")
     for change in made:
         change.end("changed")
     return text

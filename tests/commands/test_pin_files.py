@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -377,3 +378,30 @@ def test_flags_that_do_not_go_together_are_refused(arguments: list[str], message
     assert shown.code == 1
     assert shown.out == ""
     assert message in shown.err
+
+
+@pytest.mark.skipif(not hasattr(os, "link"), reason="hard links")
+def test_a_hard_link_is_reported(registry: Registry, pin: Pin, tmp_path: Path) -> None:
+    """The file is replaced, so that its other name keeps the old text."""
+    registry.push("shop/web:1.0", small_image("web"))
+    file, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    file.write_text(pod(registry, "~/shop/web:1.0"))
+    os.link(file, other)
+    shown = pin("-f", str(file), "--write")
+    assert shown.code == 0
+    assert shown.err == f"Warning: {file} has another name (hard link), which keeps the old text\n"
+    assert "@sha256:" in file.read_text()
+    assert "@sha256:" not in other.read_text()
+
+
+def test_a_file_above_the_limit_takes_no_other(registry: Registry, pin: Pin, tmp_path: Path) -> None:
+    """It is reported, the other one is written."""
+    registry.push("shop/web:1.0", small_image("web"))
+    (tmp_path / "a.yaml").write_text("#" * 5000)
+    (tmp_path / "b.yaml").write_text(pod(registry, "~/shop/web:1.0"))
+    shown = pin("-f", str(tmp_path), "--write", "--max-file-size", "1k")
+    assert (shown.code, shown.err.count("has more than 1,000 bytes")) == (1, 1)
+    assert "@sha256:" in (tmp_path / "b.yaml").read_text()
+    shown = pin("-f", str(tmp_path), "--max-file-size", "many")
+    assert (shown.code, shown.out) == (1, "")
+    assert 'invalid argument "many" for "--max-file-size"' in shown.err

@@ -1,7 +1,9 @@
 """What -f finds, what is said where it finds nothing, and how files are written."""
 
 import os
+import socket
 import stat
+import threading
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from kubectl_pullpolicy.core.source.interface import Selection
 from kubectl_pullpolicy.errors import FileError
 from kubectl_pullpolicy.files.atomic_write import write_atomically
-from kubectl_pullpolicy.files.paths import find_files, read_file
+from kubectl_pullpolicy.files.paths import find_files, read_file, size_bytes
 from kubectl_pullpolicy.files.source import FileSource
 from tests.files.reading import POD, messages, names
 
@@ -145,3 +147,76 @@ def test_a_pipe_is_written_to_directly() -> None:
     """/dev/null is no file that could be replaced."""
     write_atomically(os.devnull, b"x")
     assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs")
+@pytest.mark.usefixtures("folder")
+def test_what_is_no_regular_file_in_a_folder_is_skipped_and_reported() -> None:
+    """A FIFO would wait for a writer, a device may never end; the other files are read."""
+    os.mkfifo("fifo.yaml")
+    Path("zero.yaml").symlink_to("/dev/zero")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind("listen.json")
+    source = FileSource(["."])
+    assert names(source) == ["Pod/a", "Pod/b", "Pod/c"]
+    listener.close()
+    assert messages(source) == [
+        f"error: open {name}: it is a {kind}: in a folder only regular files are read; name it with -f"
+        for name, kind in (("fifo.yaml", "FIFO"), ("listen.json", "socket"), ("zero.yaml", "device"))
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="devices")
+@pytest.mark.usefixtures("folder")
+def test_a_device_that_never_ends_takes_no_other_file() -> None:
+    """Named itself, or by a link."""
+    Path("zero").symlink_to("/dev/zero")
+    source = FileSource(["zero", "/dev/zero", "b.yaml"])
+    assert names(source) == ["Pod/b"]
+    assert messages(source) == [
+        f"error: {name} has more than 16,777,216 bytes; --max-file-size allows more" for name in ("zero", "/dev/zero")
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_above_the_limit_is_refused_before_it_is_read() -> None:
+    """A sparse file of a terabyte, a pipe, and a file one byte too long; one of exactly the limit is read."""
+    with Path("sparse.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    size = len(Path("b.yaml").read_bytes())
+    Path("long.yaml").write_bytes(Path("b.yaml").read_bytes() + b"\n")
+    source = FileSource(["sparse.yaml", "long.yaml", "b.yaml", "-"], stdin=BytesIO(b"#" * 999), max_bytes=size)
+    assert names(source) == ["Pod/b"]
+    assert messages(source) == [
+        f"error: {name} has more than {size} bytes; --max-file-size allows more"
+        for name in ("sparse.yaml", "long.yaml", "STDIN")
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs")
+def test_a_fifo_that_is_named_is_read(tmp_path: Path) -> None:
+    """As `-f <(helm template .)` names one."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_text, args=(POD.format(name="x", image="nginx"),))
+    writer.start()
+    assert names(FileSource([str(fifo)])) == ["Pod/x"]
+    writer.join()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1", 1),
+        ("2k", 2000),
+        ("500Mi", 500 << 20),
+        ("1Gi", 1 << 30),
+        ("0", None),
+        ("-1", None),
+        ("1.5Gi", None),
+        ("x", None),
+    ],
+)
+def test_a_size_is_written_as_a_quantity(text: str, expected: int | None) -> None:
+    """Of those units that a file may have."""
+    assert size_bytes(text) == expected
