@@ -39,8 +39,9 @@ class FileSource:
     """Objects from files, folders and standard input, read when they are first asked for.
 
     What cannot be read is in `errors`; the errors are raised if nothing can be read. `now` is the time given, else
-    the time of the newest recording, else the newest time in the objects. Saved output of kubectl get does not hold
-    its own time, and git loses that of the file: this is the earliest possible one. For manifests it is the present.
+    the time of the newest recording, else the newest credible time in the objects. Saved output of kubectl get does
+    not hold its own time, and git loses that of the file: this is the earliest possible one. For manifests it is the
+    present.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class FileSource:
         """The time to which the objects belong."""
         store = self._store
         recorded = max(self._recorded_at, default=None)
-        return self._now or recorded or store.newest() or datetime.now(UTC)
+        return self._now or recorded or store.newest_time() or datetime.now(UTC)
 
     @property
     def namespace(self) -> str | None:

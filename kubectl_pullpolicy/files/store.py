@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from kubectl_pullpolicy.core.k8s.objects import (
-    Event,
     KubernetesObject,
     ObjectMeta,
     ObjectRef,
@@ -12,14 +11,13 @@ from kubectl_pullpolicy.core.k8s.objects import (
     Workload,
     controller_of,
     meta,
-    present,
     reference_to,
 )
 from kubectl_pullpolicy.core.k8s.selectors import FieldSelector, LabelSelector, field_values, parse_fields, parse_labels
-from kubectl_pullpolicy.core.k8s.times import newest_time, parse_time
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import ABSENT, NOT_READ, Absent, Forbidden, Get, ListOf, NotRead, Reading
 from kubectl_pullpolicy.files.recording import Recording, need_of, outcome_of, ref_of
+from kubectl_pullpolicy.files.saved_time import newest_time
 
 Outcome = Absent | Forbidden | NotRead
 
@@ -139,11 +137,9 @@ class Store:
         )
         return next(same, None)
 
-    def newest(self) -> datetime | None:
-        """Return the newest time in the objects, None for objects without times (manifests)."""
-        texts = {text for obj in self._objects.values() for text in _times(obj) if text}
-        moments = (parse_time(text) for text in texts)
-        return newest_time((moment for moment in moments if moment is not None), datetime.now(UTC))
+    def newest_time(self) -> datetime | None:
+        """Return the newest credible time in the objects, None for objects without times (manifests)."""
+        return newest_time(self._objects.values(), datetime.now(UTC))
 
 
 def _group(api_version: str) -> str:
@@ -165,25 +161,3 @@ def _selected(obj: KubernetesObject, namespace: str | None, labels: LabelSelecto
     if not metadata.namespace and namespace:
         values["metadata.namespace"] = namespace
     return fields.matches(values)
-
-
-def _times(obj: KubernetesObject) -> Iterable[str | None]:
-    """Yield the times at which something had happened; a deletionTimestamp may be in the future."""
-    metadata = meta(obj)
-    yield metadata.creation_timestamp
-    yield from (entry.time for entry in present(metadata.managed_fields))
-    if isinstance(obj, Event):
-        yield from (obj.first_timestamp, obj.last_timestamp, obj.event_time)
-        yield obj.series.last_observed_time if obj.series is not None else None
-    elif isinstance(obj, Pod | Workload) and obj.status is not None:
-        yield from (condition.last_transition_time for condition in present(obj.status.conditions))
-    if not isinstance(obj, Pod) or obj.status is None:
-        return
-    yield obj.status.start_time
-    status = obj.status
-    for each in (status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses):
-        for container in present(each):
-            for state in present((container.state, container.last_state)):
-                yield state.running.started_at if state.running is not None else None
-                if state.terminated is not None:
-                    yield from (state.terminated.started_at, state.terminated.finished_at)

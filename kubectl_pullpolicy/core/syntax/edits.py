@@ -19,6 +19,7 @@ _DASHES = re.compile(r" *(?:-[ \t]+)+")
 _COMMA = re.compile(r"\s*,\s*")
 _COLON = re.compile(r"[ \t]*:[ \t]*")
 _NEXT = re.compile(r"\S")
+_BLOCK_HEADER = re.compile(r"[|>][0-9+-]*")
 _REST = re.compile(r"[ \t]*(?:#.*)?")
 
 
@@ -58,13 +59,19 @@ def replaced(text: str, node: Node, value: str, quote: str = "") -> Rewrite:
 
 
 def _replaced_in_block(text: str, node: Scalar, start: int, value: str) -> Rewrite:
-    old = node.value.strip()
+    """Replace the one line of a block scalar; a line break that belongs to the value is stripped by the header."""
+    old, header = node.value.strip(), _BLOCK_HEADER.match(text, start)
     first = _BREAK.search(text, start, node.end)
-    if not old or first is None or text.count(old, first.end(), node.end) != 1 or _BREAK.search(old):
+    if not old or header is None or first is None or node.value.rstrip("\n") != old or _BREAK.search(old):
+        raise EditError("the value is a block scalar of several lines")
+    if text.count(old, first.end(), node.end) != 1:
         raise EditError("the value is a block scalar of several lines")
     at = text.index(old, first.end(), node.end)
-    piece = ("scalar", node.value.replace(old, value), False, node.tag, node.anchor)
-    return Rewrite(at, at + len(old), value, _replacement(node, piece))
+    effect = _replacement(node, ("scalar", value, False, node.tag, node.anchor))
+    if node.value == old:
+        return Rewrite(at, at + len(old), value, effect)
+    kept = f"{header[0].replace('+', '')}-{text[header.end() : at]}"
+    return Rewrite(start, at + len(old), f"{kept}{value}", effect)
 
 
 def renamed(text: str, key: Node, name: str) -> Rewrite:

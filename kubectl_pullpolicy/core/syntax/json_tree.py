@@ -62,7 +62,9 @@ def json_roots(text: str, first_line: int = 1) -> list[Node]:
 
 def _check(text: str, first_line: int) -> None:
     """Raises MalformedError if this is no JSON."""
-    decoder, at = json.JSONDecoder(parse_constant=_refused), _BLANK.match(text).end()  # type: ignore[union-attr]
+    # Numbers stay text: Python refuses to convert some that JSON allows.
+    decoder = json.JSONDecoder(parse_constant=_refused, parse_int=str, parse_float=str)
+    at = _BLANK.match(text).end()  # type: ignore[union-attr]
     try:
         while at < len(text):
             _, end = decoder.raw_decode(text, at)

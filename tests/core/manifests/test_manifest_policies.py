@@ -111,3 +111,30 @@ def test_the_policy_of_a_chart_is_replaced_where_it_stands() -> None:
     assert changed(text, "values.yaml", policy="Never").text == text.replace("Always", "Never")
     outcome = changed(text.replace("  pullPolicy: Always\n", ""), "values.yaml", policy="Never")
     assert outcome.refused[0] == "only the chart knows which value sets the policy"
+
+
+@pytest.mark.parametrize(
+    "scalar", ["|\n      Never\n", ">\n      Never\n", "|+\n      Never\n\n", "|-\n      Never\n", ">-\n      Never\n"]
+)
+def test_a_policy_in_a_block_scalar_is_replaced_with_its_line_break(scalar: str) -> None:
+    """As it is, the API server would refuse the policy. Comments and blank lines stay."""
+    text = f"{POD}  - name: app\n    image: nginx\n    imagePullPolicy: {scalar}    args: [a]\n"
+    outcome = changed(text, policy="Always")
+    assert outcome.refused == []
+    (container,) = meaning(outcome.text)[0]["spec"]["containers"]
+    assert container == {"name": "app", "image": "nginx", "imagePullPolicy": "Always", "args": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("scalar", "reason"),
+    [
+        ("|\n      Never\n      Always\n", "the value is a block scalar of several lines"),
+        ("|\n\n      Never\n", "the value is a block scalar of several lines"),
+        (">\n      Never   \n", "the value is a block scalar of several lines"),
+    ],
+)
+def test_a_policy_in_a_block_scalar_of_another_shape_is_refused(scalar: str, reason: str) -> None:
+    """Nothing is written that is no policy."""
+    text = f"{POD}  - name: app\n    image: nginx\n    imagePullPolicy: {scalar}    args: [a]\n"
+    outcome = changed(text, policy="Always")
+    assert (outcome.text, outcome.refused) == (text, [reason])
