@@ -28,10 +28,10 @@ def print_diagnosis_json(items: Sequence[MessageDiagnosis], out: TextIO) -> None
 
 def print_diagnosis_yaml(items: Sequence[MessageDiagnosis], out: TextIO) -> None:
     """Write the same as YAML."""
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
     listed = msgspec.to_builtins(_list(items))
-    yaml.dump(listed, out, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, width=4096)
+    out.write(yaml_text(listed))
 
 
 def _list(items: Sequence[MessageDiagnosis]) -> DiagnosisList:

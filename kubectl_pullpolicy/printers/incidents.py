@@ -43,10 +43,9 @@ def print_incident_list(incidents: IncidentList, form: str, out: TextIO) -> None
         text = msgspec.json.format(msgspec.json.encode(incidents), indent=4).decode()
         out.write(f"{escaped_json(text)}\n")
         return
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    out.write(yaml.dump(msgspec.to_builtins(incidents), Dumper=dumper, sort_keys=False, width=4096))
+    out.write(yaml_text(msgspec.to_builtins(incidents)))
 
 
 def _cells(incident: Incident, style: Style) -> Iterator[str]:

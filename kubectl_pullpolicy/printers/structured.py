@@ -40,29 +40,27 @@ NEWLINE, INDENTED = "\n", "\n        "
 
 def print_yaml(pages: Pages, notes: Notes, out: TextIO) -> None:
     """Write the same document as YAML."""
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     out.write(f"apiVersion: {API_VERSION}\nkind: ExplanationList\nitems:")
     empty = True
     for page in pages:
         items = [msgspec.to_builtins(explanation) for subject in page for explanation in subject.containers]
         if items:
-            out.write(("\n" if empty else "") + yaml.dump(items, Dumper=dumper, sort_keys=False, width=4096))
+            out.write(("\n" if empty else "") + yaml_text(items))
             empty = False
-    rest = yaml.dump({"notes": list(notes())}, Dumper=dumper, sort_keys=False, width=4096)
+    rest = yaml_text({"notes": list(notes())})
     out.write((" []\n" if empty else "") + rest)
 
 
 def print_yaml_documents(pages: Pages, out: TextIO) -> None:
     """Write one Explanation a document, for a watch."""
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     for page in pages:
         for subject in page:
             for each in subject.containers:
-                text = yaml.dump(msgspec.to_builtins(each), Dumper=dumper, sort_keys=False, width=4096)
+                text = yaml_text(msgspec.to_builtins(each))
                 out.write(f"---\n{text}")
 
 

@@ -25,7 +25,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
 _NUMBER_START = frozenset("0123456789+-.")
-_INT = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_INT = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))|0b([+-][01]+)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # What YAML forbids in a text (5.1): a NUL, an escape sequence, half of a surrogate pair. Slow to compile.
 _CONTROL = "[\0-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
@@ -82,7 +82,7 @@ def resolved(text: str) -> str | bool | int | float | None:
     found = _INT.fullmatch(digits) if len(digits) <= 70 else None  # 64 bits, written in twos
     if found is not None:
         sign, *parts = found.groups()
-        number = next(int(part, base) for part, base in zip(parts, (16, 2, 8, 10), strict=True) if part is not None)
+        number = next(int(part, base) for part, base in zip(parts, (16, 2, 8, 10, 2), strict=True) if part is not None)
         number = -number if sign == "-" else number
         if -(2**63) <= number < 2**64:
             return number

@@ -60,11 +60,10 @@ def print_file_plan_json(items: Sequence[FileItem], out: TextIO) -> None:
 
 def print_file_plan_yaml(items: Sequence[FileItem], out: TextIO) -> None:
     """Print the plan as YAML."""
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     document = msgspec.to_builtins(FilePlan(API_VERSION, "Plan", tuple(items)))
-    out.write(yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096))
+    out.write(yaml_text(document))
 
 
 def file_diff(name: str, before: str, after: str) -> str:

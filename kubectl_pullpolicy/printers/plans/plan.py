@@ -41,14 +41,13 @@ def print_plan_names(plans: Iterable[ObjectPlan], out: TextIO) -> None:
 
 def print_patches(plans: Iterable[ObjectPlan], out: TextIO) -> None:
     """The changes for Git: a strategic merge patch an object; for kinds without one a JSON patch of a kustomization."""
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     for plan in plans:
         if plan.changes:
             built_in = is_built_in(plan.info)
             document = _strategic(plan) if built_in else _json6902(plan)
-            out.write("---\n" + yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096))
+            out.write("---\n" + yaml_text(document))
 
 
 def _rows(plan: ObjectPlan, *, managed_allowed: bool) -> Iterator[list[str]]:
@@ -114,9 +113,8 @@ def diff(live: LiveObject, plan: ObjectPlan) -> str:
 
 
 def _text(live: LiveObject, tree: dict[str, Any]) -> list[str]:
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
     metadata = {key: value for key, value in (tree.get("metadata") or {}).items() if key != "managedFields"}
     shown = {"apiVersion": live.info.api_version, "kind": live.info.kind} | tree | {"metadata": metadata}
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(shown, Dumper=dumper, width=4096, allow_unicode=True)).splitlines()
+    return yaml_text(shown, sort_keys=True, allow_unicode=True).splitlines()
