@@ -1,7 +1,6 @@
 """What `-f` names: files, folders, patterns and standard input, found and read as kubectl does."""
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ EXTENSIONS = (".json", ".yaml", ".yml")
 MAX_FILE_BYTES = 1 << 30
 # Of a device, such as /dev/zero, which may never end.
 MAX_DEVICE_BYTES = 1 << 24
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 STDIN = "STDIN"  # what kubectl calls standard input in its messages
 
 
@@ -85,14 +83,6 @@ def _limited(name: str, file: BinaryIO, max_bytes: int) -> bytes:
 
 def _too_large(name: str, max_bytes: int) -> FileError:
     return FileError(f"error: {name} has more than {max_bytes:,} bytes; --max-file-size allows more")
-
-
-def size_bytes(text: str) -> int | None:
-    """Return the bytes of a size as Kubernetes writes it (500Mi, 2G), None for a text that is none."""
-    found = re.fullmatch(r"([0-9]{1,12})(|k|M|G|Ki|Mi|Gi)", text)
-    if found is None or not int(found[1]):
-        return None
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def os_error(error: OSError, path: str) -> FileError:

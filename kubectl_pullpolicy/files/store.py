@@ -17,7 +17,6 @@ from kubectl_pullpolicy.core.k8s.selectors import FieldSelector, LabelSelector, 
 from kubectl_pullpolicy.core.source.interface import Selection, Subject
 from kubectl_pullpolicy.core.source.reads import ABSENT, NOT_READ, Absent, Forbidden, Get, ListOf, NotRead, Reading
 from kubectl_pullpolicy.files.recording import Recording, need_of, outcome_of, ref_of
-from kubectl_pullpolicy.files.saved_time import newest_time
 
 Outcome = Absent | Forbidden | NotRead
 
@@ -139,6 +138,8 @@ class Store:
 
     def newest_time(self) -> datetime | None:
         """Return the newest credible time in the objects, None for objects without times (manifests)."""
+        from kubectl_pullpolicy.files.saved_time import newest_time
+
         return newest_time(self._objects.values(), datetime.now(UTC))
 
 

@@ -1,5 +1,6 @@
 """Checks of flags and arguments that several commands share, with kubectl's messages."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from kubectl_pullpolicy.core.k8s.pod_templates import POLICY_SETTINGS
@@ -69,14 +70,16 @@ def check_platform(text: str) -> None:
         raise UsageError(f'--platform="{text}" is not OS/ARCHITECTURE, as in linux/arm64')
 
 
-def max_file_bytes(text: str) -> int:
-    """Return the bytes of --max-file-size. Raises UsageError."""
-    from kubectl_pullpolicy.files.paths import size_bytes
+_SIZE = re.compile(r"([0-9]{1,12})(|k|M|G|Ki|Mi|Gi)")
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
-    limit = size_bytes(text)
-    if limit is None:
+
+def max_file_bytes(text: str) -> int:
+    """Return the bytes of --max-file-size, a quantity as Kubernetes writes it. Raises UsageError."""
+    size = _SIZE.fullmatch(text)
+    if size is None or not int(size[1]):
         raise UsageError(f'invalid argument "{text}" for "--max-file-size" flag: must be a size, as in 500Mi or 2Gi')
-    return limit
+    return int(size[1]) * _UNITS[size[2]]
 
 
 def check_probe(output: OutputFlags, *, probe: bool, demo: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from kubectl_pullpolicy.core.manifests.manifest import read_manifest
 from kubectl_pullpolicy.core.syntax.yaml_parser import TOO_DEEP
-from kubectl_pullpolicy.files import FileSource
+from kubectl_pullpolicy.files.source import FileSource
 from tests.core.manifests.editing import PIN, pinned
 from tests.files.reading import POD, messages, names, piped, subjects
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from kubectl_pullpolicy.core.source.interface import Selection
-from kubectl_pullpolicy.errors import FileError
+from kubectl_pullpolicy.errors import FileError, UsageError
 from kubectl_pullpolicy.files.atomic_write import write_atomically
-from kubectl_pullpolicy.files.paths import find_files, read_file, size_bytes
+from kubectl_pullpolicy.files.paths import find_files, read_file
 from kubectl_pullpolicy.files.source import FileSource
+from kubectl_pullpolicy.flags.checks import max_file_bytes
 from tests.files.reading import POD, messages, names
 
 
@@ -204,19 +205,14 @@ def test_a_fifo_that_is_named_is_read(tmp_path: Path) -> None:
     writer.join()
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1", 1),
-        ("2k", 2000),
-        ("500Mi", 500 << 20),
-        ("1Gi", 1 << 30),
-        ("0", None),
-        ("-1", None),
-        ("1.5Gi", None),
-        ("x", None),
-    ],
-)
-def test_a_size_is_written_as_a_quantity(text: str, expected: int | None) -> None:
+@pytest.mark.parametrize(("text", "expected"), [("1", 1), ("2k", 2000), ("500Mi", 500 << 20), ("1Gi", 1 << 30)])
+def test_a_size_is_written_as_a_quantity(text: str, expected: int) -> None:
     """Of those units that a file may have."""
-    assert size_bytes(text) == expected
+    assert max_file_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5Gi", "x", "", "1Ti", "1 k", "9" * 5000])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    """With the flag's name."""
+    with pytest.raises(UsageError, match="--max-file-size"):
+        max_file_bytes(text)

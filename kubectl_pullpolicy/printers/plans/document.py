@@ -20,11 +20,10 @@ def print_plan_json(items: Iterable[PlanItem], dry_run: DryRun, notes: Sequence[
 
 def print_plan_yaml(items: Iterable[PlanItem], dry_run: DryRun, notes: Sequence[str], out: TextIO) -> None:
     """The same document as YAML."""
-    import yaml
+    from kubectl_pullpolicy.printers.yaml_text import yaml_text
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     document = msgspec.to_builtins(_document(items, dry_run, notes))
-    out.write(yaml.dump(document, Dumper=dumper, sort_keys=False, width=4096))
+    out.write(yaml_text(document))
 
 
 def _document(items: Iterable[PlanItem], dry_run: DryRun, notes: Sequence[str]) -> Plan:
