@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubectl_pullpolicy.__main__ import main
@@ -118,6 +118,8 @@ def test_any_manifest_is_changed_or_left(content: bytes, name: str, policy: str)
 
 
 @pytest.mark.fuzz
+@example("00")
+@example("truefalse")
 @given(
     st.one_of(
         st.text(max_size=60), st.text('{}[]",:0123456789.eE+-truefalsn\\ \n', max_size=60), VALUES.map(json.dumps)

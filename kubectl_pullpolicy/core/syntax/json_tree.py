@@ -13,6 +13,8 @@ from kubectl_pullpolicy.core.syntax.yaml_parser import MAX_DEPTH, TOO_DEEP, Malf
 
 _TOKEN = re.compile(r'[ \t\r\n]*(?:("(?:[^"\\]|\\.)*")|([\[{])|([\]}])|([,:])|([-+.0-9eEa-z]+))')
 _BLANK = re.compile(r"[ \t\r\n]*")
+# `00` is no JSON, nor two documents: numbers and words need a separator, strings and brackets do not.
+_TWO_WORDS = re.compile(r"[-+.0-9eEa-z]{2}")
 _BEGINS = re.compile(r"\s*[\[{]")
 # A text that begins like this is JSON: its error is reported, not that of YAML.
 _INTENDED = re.compile(r"\s*(\[|\{\s*([\"}]|\Z))")
@@ -68,6 +70,9 @@ def _check(text: str, first_line: int) -> None:
     try:
         while at < len(text):
             _, end = decoder.raw_decode(text, at)
+            if _TWO_WORDS.match(text, end - 1):
+                line = first_line + text.count("\n", 0, end)
+                raise MalformedError(line, f"invalid character '{text[end]}' after top-level value")
             at = _BLANK.match(text, end).end()  # type: ignore[union-attr]
     except json.JSONDecodeError as error:
         raise MalformedError(first_line + error.lineno - 1, f"{error.msg}, column {error.colno}") from None
