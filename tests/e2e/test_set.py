@@ -102,6 +102,21 @@ def test_an_image_volume_is_included(cluster: Any, namespace: Any, pullpolicy: A
     assert volume["image"] == {"reference": f"{WEB}:1.4", "pullPolicy": "Always"}
 
 
+def test_a_printed_patch_reaches_containers_with_names_that_look_like_numbers(
+    namespace: Any, pullpolicy: Any, tmp_path: Path
+) -> None:
+    """Valid names: kubectl would read `1e3` without quotes as a number, `y` as a boolean."""
+    names = ["y", "n", "1e3", "685e7", "08", "0o7"]
+    made = workload("Deployment", "1e3", container(f"{WEB}:1.4", "Never", names[0]))
+    made["spec"]["template"]["spec"]["containers"] += [container(f"{WEB}:1.4", "Never", name) for name in names[1:]]
+    create(namespace, made)
+    patch = tmp_path / "patch.yaml"
+    patch.write_text(pullpolicy("set", "Always", "deploy/1e3", "-o", "patch"))
+    namespace.kubectl("patch", "deployment", "1e3", "--patch-file", str(patch))
+    containers = spec_of(namespace.get("deployment", "1e3"), "Deployment")["containers"]
+    assert {item["name"]: item["imagePullPolicy"] for item in containers} == dict.fromkeys(names, "Always")
+
+
 def test_default_lets_the_server_choose(namespace: Any, pullpolicy: Any) -> None:
     made = workload("Deployment", "web", container(f"{WEB}:latest", "Never"))
     made["spec"]["template"]["spec"]["containers"].append(container(f"{WEB}:1.4", "Never", "other"))
