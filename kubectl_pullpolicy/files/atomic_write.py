@@ -37,7 +37,8 @@ def write_atomically(path: str, content: bytes, expected: bytes | None = None) -
 
 
 def _write_new(path: Path, content: bytes, model: Path) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # Windows: no line ends of its own
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         if model.exists():
