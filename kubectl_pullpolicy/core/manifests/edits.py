@@ -5,6 +5,7 @@ value is written in place of the other aliases, or the change is refused.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from kubectl_pullpolicy.core.manifests.changes import DEFAULT, ImageChange
@@ -175,12 +176,16 @@ class _SharedNodes:
     """The images that use each node: several, if a mapping with it is merged or aliased."""
 
     def __init__(self, documents: Sequence[ManifestDocument], changes: Sequence[ImageChange]) -> None:
-        self._changing = {change.field for change in changes}
+        self._changes = changes
         self._users: dict[Node, list[ImageField]] = {}
         for field in (field for document in documents for field in document.images):
             entries = (field.image_entry, field.tag_entry, field.digest_entry, field.policy_entry, field.neighbour)
             for node in {entry.value for entry in entries if entry is not None}:
                 self._users.setdefault(node, []).append(field)
+
+    @cached_property
+    def _changing(self) -> set[ImageField]:
+        return {change.field for change in self._changes}
 
     def check(self, node: Node) -> None:
         """Raises EditError if an image uses the node that is not to change."""

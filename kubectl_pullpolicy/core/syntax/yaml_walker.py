@@ -59,7 +59,6 @@ class YamlWalker(ABC, Generic[N, C]):
         import yaml
 
         handlers: dict[type, Callable[[Any], None]] = {
-            yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._open,
             yaml.SequenceStartEvent: self._open,
             yaml.MappingEndEvent: self._close,
@@ -68,15 +67,19 @@ class YamlWalker(ABC, Generic[N, C]):
             yaml.DocumentStartEvent: self._begin,
         }
         self._mapping_start = yaml.MappingStartEvent
-        next_event, stream_end = self._loader.get_event, yaml.StreamEndEvent
+        next_event, scalar, stack = self._loader.get_event, yaml.ScalarEvent, self._stack
         while True:
             self._event = event = next_event()
-            handler = handlers.get(event.__class__)
-            if handler is not None:
-                handler(event)
-            elif event.__class__ is yaml.DocumentEndEvent:
+            kind = event.__class__
+            if kind is scalar and stack and event.anchor is None:  # most events: without a further call
+                self.add(stack[-1], self.scalar(event))
+            elif kind is scalar:
+                self._scalar(event)
+            elif kind in handlers:
+                handlers[kind](event)
+            elif kind is yaml.DocumentEndEvent:
                 yield self._root_line, self._root
-            elif event.__class__ is stream_end:
+            elif kind is yaml.StreamEndEvent:
                 return
 
     def _begin(self, event: Any) -> None:
