@@ -7,33 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from kubectl_pullpolicy.core.k8s.objects import Event, KubernetesObject, Pod, Workload, meta, present
-from kubectl_pullpolicy.core.k8s.times import parse_time
+from kubectl_pullpolicy.core.k8s.times import newest_time, parse_time
 
-# How far clocks differ, and how far the events of one list are apart: they live for an hour, --event-ttl of the API
-# server, at most for some hours.
-_CLOCK_SKEW = timedelta(days=1)
+# How far the events of one list are apart: they live for an hour (--event-ttl of the API server), at most for some.
 _EVENTS_APART = timedelta(days=1)
 
 
-def newest_time(objects: Iterable[KubernetesObject], current: datetime) -> datetime | None:
-    """Return the newest credible time in the objects, None for objects without times. `current` is the present.
+def saved_time(objects: Iterable[KubernetesObject], clock: datetime) -> datetime | None:
+    """Return the newest credible time in the objects, None for objects without times.
 
-    A time ahead of the present does not count, nor one event that is far from all others. A node's clock, or the
-    client that wrote the event, was wrong.
+    A time ahead of the clock does not count, nor one event that is far from all others. A node's clock, or the client
+    that wrote the event, was wrong.
     """
-    events: list[datetime] = []
-    others: list[datetime] = []
-    ahead: list[datetime] = []
-    for obj in objects:
-        times = [time for time in map(parse_time, _times(obj)) if time is not None]
-        credible = [time for time in times if time <= current + _CLOCK_SKEW]
-        if credible:
-            (events if isinstance(obj, Event) else others).append(max(credible))
-        else:
-            ahead += times
-    if not events and not others:
-        return max(ahead, default=None)  # the clock of this machine is wrong
-    return max((*others, *_without_lone(sorted(events, reverse=True), max(others, default=None))))
+    by_object = [
+        (isinstance(obj, Event), [time for time in map(parse_time, _times(obj)) if time is not None]) for obj in objects
+    ]
+    limit = newest_time((time for _, times in by_object for time in times), clock)
+    if limit is None:
+        return None
+    credible = [(is_event, [time for time in times if time <= limit]) for is_event, times in by_object]
+    events = sorted((max(times) for is_event, times in credible if is_event and times), reverse=True)
+    others = [max(times) for is_event, times in credible if times and not is_event]
+    return max((*others, *_without_lone(events, max(others, default=None))))
 
 
 def _without_lone(events: Sequence[datetime], other: datetime | None) -> Sequence[datetime]:

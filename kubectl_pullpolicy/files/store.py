@@ -138,9 +138,9 @@ class Store:
 
     def newest_time(self) -> datetime | None:
         """Return the newest credible time in the objects, None for objects without times (manifests)."""
-        from kubectl_pullpolicy.files.saved_time import newest_time
+        from kubectl_pullpolicy.files.saved_time import saved_time
 
-        return newest_time(self._objects.values(), datetime.now(UTC))
+        return saved_time(self._objects.values(), datetime.now(UTC))
 
 
 def _group(api_version: str) -> str:
