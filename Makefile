@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test e2e e2e-all fuzz golden record record-versions docs startup benchmarks dist krew cluster-up cluster-down clean
+.PHONY: help setup demo check test e2e e2e-all fuzz faults golden record record-versions docs startup benchmarks dist krew cluster-up cluster-down clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -39,6 +39,9 @@ e2e-all: $(READY)  ## the same on every version of Kubernetes and containerd, bu
 
 fuzz: $(READY)  ## every decoder against 10,000 inputs; writes docs/quality.md
 	$(BIN)/python -m benchmarks.fuzz
+
+faults: $(READY)  ## writes that meet faults and signals; writes docs/quality.md
+	$(BIN)/python -m benchmarks.faults --e2e
 
 record: $(READY)  ## make the demo and the recorded fixtures anew, from the test cluster
 	$(BIN)/python -m tests.harness.recording
