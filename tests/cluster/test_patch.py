@@ -15,6 +15,9 @@ from kubectl_pullpolicy.flags.options import ConnectionFlags
 from tests.harness.builders import container, workload
 from tests.harness.stubs.api_server import Answer, Request, State, status_body
 
+pytestmark = pytest.mark.fault
+
+
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
 WEB = f"{DEPLOYMENTS}/web"
 DEPLOYMENT = parse_targets(["deploy"])[0].info

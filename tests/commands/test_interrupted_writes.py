@@ -20,7 +20,10 @@ from tests.harness.stubs.registry import Registry, serving
 
 SHOP = "/apis/apps/v1/namespaces/shop"
 PODS = "/api/v1/namespaces/shop/pods"
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX")
+pytestmark = [
+    pytest.mark.signals,
+    pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX"),
+]
 OBJECTS = 40
 SIGNALS = {signal.Signals(number): 128 + number for number in (2, 15, 1)} if os.name == "posix" else {}
 BACK_OFF = {"containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}

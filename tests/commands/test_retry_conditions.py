@@ -10,6 +10,9 @@ from kubectl_pullpolicy.writes import delete
 from tests.harness.builders import container, pod
 from tests.harness.stubs.api_server import Answer, Request, State, api_server, status_body
 
+pytestmark = pytest.mark.fault
+
+
 WEB = "/api/v1/namespaces/shop/pods/web-1"
 WAITS = {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "x"}}}
 RUNS = {"name": "main", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}

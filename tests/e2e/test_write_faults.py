@@ -48,6 +48,7 @@ def undo(namespace: Cluster, err: str) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("answer", [None, b"", b"<html>Sign in</html>", b'{"kind":"Status","status":"Failure"}'])
 def test_what_the_server_carried_out_counts_whatever_its_answer(
     many: Cluster, pullpolicy: Program, answer: bytes | None
@@ -59,6 +60,7 @@ def test_what_the_server_carried_out_counts_whatever_its_answer(
     assert len(changed(many)) == MANY
 
 
+@pytest.mark.fault
 def test_what_never_reached_the_server_is_not_called_done(many: Cluster, pullpolicy: Program) -> None:
     with faulty_api(many, Faults(carry_out=False)) as url:
         done = pullpolicy.run("set", "Always", "deploy", "--all", "--yes", "-o", "json", "-s", url, "-n", many.name)
@@ -67,6 +69,7 @@ def test_what_never_reached_the_server_is_not_called_done(many: Cluster, pullpol
     assert set(results.values()) <= {"changed", "failed"}
 
 
+@pytest.mark.fault
 def test_a_value_that_admission_sets_back_is_no_success(cluster: Cluster, many: Cluster, pullpolicy: Program) -> None:
     cluster.require("MutatingAdmissionPolicy")
     expression = (
@@ -109,6 +112,7 @@ def test_a_value_that_admission_sets_back_is_no_success(cluster: Cluster, many: 
     assert "web-1" not in changed(many)
 
 
+@pytest.mark.signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_in_the_middle_reports_what_is_stored(many: Cluster, number: signal.Signals) -> None:
     started = threading.Event()
@@ -136,6 +140,7 @@ def test_a_signal_in_the_middle_reports_what_is_stored(many: Cluster, number: si
     assert changed(many) == set()
 
 
+@pytest.mark.signals
 def test_a_pipe_that_closes_stops_no_write(many: Cluster) -> None:
     words = f"{sys.executable} -m kubectl_pullpolicy set Always deploy --all --yes"
     done = many.run_shell(f"{words} | head -1")
@@ -145,6 +150,7 @@ def test_a_pipe_that_closes_stops_no_write(many: Cluster) -> None:
     assert changed(many) == set()
 
 
+@pytest.mark.fault
 def test_a_deletion_whose_answer_is_lost_counts_and_the_next_pod_pulls(namespace: Cluster, pullpolicy: Program) -> None:
     namespace.apply(deployment("web", container(f"{WEB}:nope")))
     pod = namespace.wait_pod_of("web")
