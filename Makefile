@@ -34,8 +34,10 @@ test: $(READY)  ## the tests that need no cluster
 e2e: $(READY)  ## the tests on the real test cluster (or on the one of KUBECONFIG)
 	$(BIN)/python -m pytest -n 4 --e2e tests/e2e
 
-e2e-all: $(READY)  ## the same on every version of Kubernetes and containerd, built once
+e2e-all: $(READY)  ## the same on every version of Kubernetes, with faults, signals and 10,000 inputs a decoder
 	$(BIN)/python -m tests.e2e
+	$(BIN)/python -m benchmarks.faults --e2e
+	$(BIN)/python -m benchmarks.fuzz
 
 fuzz: $(READY)  ## every decoder against 10,000 inputs; writes docs/quality.md
 	$(BIN)/python -m benchmarks.fuzz

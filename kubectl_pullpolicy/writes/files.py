@@ -188,13 +188,14 @@ def _changed_text(run: FileRun, file: ManifestFile, changes: Sequence[ImageChang
         for change in made:
             change.end("failed", str(error))
         return file.manifest.text
+    for change in made:
+        change.end("changed")
+    # Said last: the file is changed, whether or not the warning can be printed.
     if links:
         names = (
             "another name (hard link), which keeps" if links == 1 else f"{links} other names (hard links), which keep"
         )
         print_warning(f"{file.name} has {names} the old text")
-    for change in made:
-        change.end("changed")
     return text
 
 
