@@ -127,15 +127,19 @@ def _in_pod() -> bool:
 
 
 def _with_service_account(config: ClientConfig, flags: ConnectionFlags) -> ClientConfig:
-    """Use the Pod's service account. Flags win: --server keeps the authority, --token replaces the token."""
+    """Use the Pod's service account. Flags win: --token replaces the token.
+
+    With --server only the authority is kept. As with kubectl, another server never gets the service account's token.
+    """
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     cluster, user = msgspec.structs.replace(config.cluster), msgspec.structs.replace(config.user)
+    own = not cluster.server
     cluster.server = cluster.server or server
     authority = SERVICE_ACCOUNT / "ca.crt"
     if not cluster.certificate_authority and not cluster.insecure_skip_tls_verify and authority.is_file():
         cluster.certificate_authority = str(authority)
-    if not flags.token:
+    if own and not flags.token:
         user.token_file = str(SERVICE_ACCOUNT / "token")
     return config._replace(cluster=cluster, user=user)
 

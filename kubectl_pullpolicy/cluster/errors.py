@@ -99,7 +99,7 @@ def read_timeout_error() -> TimedOutError:
 
 def deadline_error() -> TimedOutError:
     """Return the error of a request for which no time is left."""
-    return TimedOutError("error: the time limit is over: context deadline exceeded")
+    return TimedOutError("error: the time limit is over: context deadline exceeded", sent=False)
 
 
 def connection_error(error: BaseException, connection: Connection) -> NoConnectionError:
@@ -117,10 +117,11 @@ def connection_error(error: BaseException, connection: Connection) -> NoConnecti
             f"The connection to the server {connection.host} was refused - did you specify the right host or port?",
             sent=False,
         )
+    reached = getattr(reason, "original_error", reason) if isinstance(reason, failures.ProxyError) else reason
     unsent = failures.NewConnectionError, failures.NameResolutionError, failures.ConnectTimeoutError
     timed_out = isinstance(reason, failures.TimeoutError) and not isinstance(reason, failures.NewConnectionError)
     kind = TimedOutError if timed_out else NoConnectionError
-    return kind(f"{UNREACHABLE}{_detail(reason, connection)}", sent=not isinstance(reason, unsent))
+    return kind(f"{UNREACHABLE}{_detail(reason, connection)}", sent=not isinstance(reached, unsent))
 
 
 def _detail(reason: BaseException, connection: Connection) -> str:

@@ -160,6 +160,8 @@ class ExecPlugin:
             raise _failed("exec plugin didn't return a status field")
         certificate, key = result.status.client_certificate_data or "", result.status.client_key_data or ""
         token = result.status.token or ""
+        if any("\ud800" <= each <= "\udfff" for each in token + certificate + key):
+            raise _failed("decoding stdout: it is not UTF-8")
         if not (token or certificate or key):
             raise _failed("exec plugin didn't return a token or cert/key pair")
         if bool(certificate) != bool(key):
@@ -167,7 +169,7 @@ class ExecPlugin:
         return ExecCredential(token, certificate, key), self._renewal_of(result.status.expiration_timestamp)
 
     def _renewal_of(self, expiration: str | None) -> datetime | None:
-        if not expiration:
+        if not expiration or expiration.startswith(("0001-01-01T00:00:00", "999")):  # Go's zero time; never
             return None
         expires, now = parse_time(expiration), self._now()
         if expires is None:
@@ -237,7 +239,7 @@ def _decoded(output: bytes) -> _Output:
         return msgspec.convert(yaml.safe_load(output), _Output)
     except msgspec.ValidationError as error:
         raise _failed(f"decoding stdout: {error}") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError):
         raise _failed("decoding stdout: neither JSON nor YAML") from None
 
 

@@ -153,11 +153,23 @@ def decoded(data: str) -> bytes:
 
 def _paths(given: str) -> list[str]:
     if given:
-        if not Path(given).exists():
+        if not _is_there(given):
             raise ConfigError(f"error: stat {given}: no such file or directory")
         return [given]
     listed = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
-    return [path for path in listed or [str(Path("~/.kube/config").expanduser())] if Path(path).exists()]
+    home = os.path.expanduser("~/.kube/config")  # noqa: PTH111  Path.expanduser() may raise
+    return [path for path in listed or [home] if _is_there(path)]
+
+
+def _is_there(path: str) -> bool:
+    """Return whether there is such a file. One that may not be looked at is: reading it gives the reason."""
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _read(path: str) -> _KubeconfigFile:
@@ -174,7 +186,13 @@ def _read(path: str) -> _KubeconfigFile:
         detail = f"{verb} {path}: {(error.strerror or '').lower()}"
     except yaml.MarkedYAMLError as error:  # its own text may quote the file, and so a token
         detail = f"yaml: {_line(error)}{error.problem}"
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, not UTF-8, a wrong type
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+        KeyError,
+        AttributeError,
+    ) as error:  # control characters, not UTF-8, a wrong type
         detail = str(error) if isinstance(error, msgspec.ValidationError) else "yaml: control characters or not UTF-8"
     raise ConfigError(f'error: error loading config file "{path}": {detail}')
 

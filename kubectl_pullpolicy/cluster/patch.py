@@ -12,6 +12,7 @@ from time import sleep
 from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.cluster.connection import PARALLEL
+from kubectl_pullpolicy.cluster.errors import GENERIC_NOT_FOUND
 from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import is_retriable
@@ -170,13 +171,17 @@ class _Application:
                 return self._judged(self._current(self._agreed))
             except PullPolicyError as caught:
                 error = caught
-                if not (is_retriable(caught) or isinstance(caught, UnconfirmedError) or _status(caught) == 0):
+                passing = is_retriable(caught) or isinstance(caught, UnconfirmedError) or _status(caught) == 0
+                if not (passing or GENERIC_NOT_FOUND in str(caught)):
                     break
         assert error is not None
         return self._failed(error)
 
     def _judged(self, fresh: ObjectPlan) -> ObjectPlan | PatchOutcome:
         if not fresh.changes or (self._ever_sent and not _own(fresh, self._agreed)):
+            if _is_missing(fresh, self._agreed):
+                gone = f"error: {self._agreed.target} no longer has what was to be changed"
+                return PatchOutcome(self._agreed, "failed", ServerError(gone, CONFLICT))
             return PatchOutcome(self._agreed, "changed" if self._ever_sent else "unchanged")
         foreign = _foreign(fresh, self._agreed)
         if not foreign:
@@ -187,7 +192,8 @@ class _Application:
 
     def _failed(self, error: PullPolicyError) -> PatchOutcome:
         """Return the failure; of a patch that may be stored that it is unknown, unless the object is gone."""
-        if self._sent and _status(error) != NOT_FOUND and not self._options.server_dry_run:
+        gone = _status(error) == NOT_FOUND and GENERIC_NOT_FOUND not in str(error)
+        if self._sent and not gone and not self._options.server_dry_run:
             return PatchOutcome(self._agreed, "unknown", _unknown(self._agreed, error))
         return PatchOutcome(self._agreed, "failed", error)
 
@@ -204,6 +210,13 @@ def _own(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:
     """Return the changes of the new plan to fields that the user wanted to change."""
     fields = {(change.container_kind, change.container, change.field) for change in agreed.changes}
     return [change for change in fresh.changes if (change.container_kind, change.container, change.field) in fields]
+
+
+def _is_missing(fresh: ObjectPlan, agreed: ObjectPlan) -> bool:
+    """Return whether the object no longer has a field that was to be changed: its container was removed."""
+    fields = {(each.container_kind, each.container, each.field) for each in fresh.unchanged}
+    fields |= {(each.container_kind, each.container, each.field) for each in fresh.changes}
+    return any((change.container_kind, change.container, change.field) not in fields for change in agreed.changes)
 
 
 def _foreign(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:

@@ -255,7 +255,7 @@ def _pause(response: Any) -> int | None:
     if response.status != 429 and response.status < 500:
         return None
     after = response.headers.get("Retry-After", "1" if response.status == 429 else "")
-    return int(after) if after.isdecimal() and int(after) <= MAX_RETRY_AFTER else None
+    return int(after) if after.isdecimal() and len(after) < 10 and int(after) <= MAX_RETRY_AFTER else None
 
 
 def _check_header(name: str, text: str) -> None:

@@ -37,7 +37,7 @@ class HostAddresses:
 
     def of(self, host: str) -> tuple[str, ...]:
         """Return a host's addresses, () if it has none."""
-        name = host.strip("[]")
+        name = host.strip("[]").rstrip(".")  # as urllib3 names it when it connects
         if name not in self._known:
             addresses = self._look_up(name)
             if is_loopback(name):  # RFC 6761: whatever DNS says

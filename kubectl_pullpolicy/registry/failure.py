@@ -10,6 +10,7 @@ from kubectl_pullpolicy.core.images.resolution import Failure, FailureKind
 
 T = TypeVar("T")
 MAX_QUOTED = 300  # characters of a registry's message
+MAX_CLEANED = 4096  # characters: the time of cleaning grows with their square
 SECONDS = re.compile(r"[0-9]{1,9}")  # of a Retry-After that is a number (RFC 9110 10.2.3); more is no time to wait
 _KINDS: dict[int, FailureKind] = {401: "Unauthorized", 403: "Denied", 404: "NotFound", 429: "RateLimited"}
 _PHRASES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
@@ -28,7 +29,8 @@ class RegistryError(Exception):
 
     def failure(self, clean: Callable[[str], str] = str) -> Failure:
         """Return the error as a value, without what `clean` removes from its texts."""
-        return Failure(self.kind, f"{clean(self._text)}{clean(self._quote)[:MAX_QUOTED]}{clean(self._end)}")
+        quote = clean(self._quote[:MAX_CLEANED])[:MAX_QUOTED]
+        return Failure(self.kind, f"{clean(self._text)}{quote}{clean(self._end)}")
 
     def with_note(self, note: str) -> "RegistryError":
         """Return the error with a note at its end."""

@@ -130,7 +130,7 @@ def _retry_delay(answer: RegistryResponse, usual: float) -> float | None:
         return inf
     try:
         return max(0.0, parsedate_to_datetime(after[:MAX_DATE]).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError, IndexError):  # also for no date at all
+    except (TypeError, ValueError, OverflowError, IndexError, OSError):  # also for no date at all; OSError: Windows
         return usual
 
 

@@ -55,7 +55,10 @@ class Url(NamedTuple):
         if reference.startswith("//"):
             return parse_url(f"{self.scheme}:{reference}")
         # Without scheme and authority, only path and query are left to join.
-        path = urljoin(self.target, reference.partition("#")[0])
+        try:
+            path = urljoin(f"/{self.target.lstrip('/')}", reference.partition("#")[0])
+        except ValueError:  # a target such as //[x is no host to urljoin
+            return None
         return self.with_target(f"/{path.lstrip('/')}")
 
 

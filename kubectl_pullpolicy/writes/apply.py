@@ -13,6 +13,7 @@ from kubectl_pullpolicy.core.plans.kubectl_commands import undo_commands
 from kubectl_pullpolicy.core.plans.plan import LiveObject, ObjectPlan
 from kubectl_pullpolicy.core.plans.wording import confirmation_question, notes_on, refusals, warnings
 from kubectl_pullpolicy.core.report.evidence import placed
+from kubectl_pullpolicy.errors import OverriddenError
 from kubectl_pullpolicy.flags.options import PlanOutputFlags, WriteFlags
 from kubectl_pullpolicy.flags.repeat import command_again
 from kubectl_pullpolicy.printers.plans.document import DryRun, print_plan_json, print_plan_yaml
@@ -188,7 +189,12 @@ def _print_undo(
     run: WriteRun, allowed: Sequence[ObjectPlan], outcomes: Sequence[PatchOutcome], *, forced: bool
 ) -> None:
     """Print the commands that undo it, and how many objects failed. `forced`: also if programs read the output."""
-    done = [outcome.plan for outcome in outcomes if outcome.status in {"changed", "unknown"}]
+    # Of an object whose value was set back in one container, the others may be changed.
+    done = [
+        outcome.plan
+        for outcome in outcomes
+        if outcome.status in {"changed", "unknown"} or isinstance(outcome.error, OverriddenError)
+    ]
     if done and run.flags.dry_run == "none" and (forced or not run.structured):
         print_message("To take this back:")
         for command in undo_commands(done, run.search.command_flags):

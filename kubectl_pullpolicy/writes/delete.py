@@ -4,6 +4,7 @@ from time import sleep
 
 from kubectl_pullpolicy.cluster import WritableCluster
 from kubectl_pullpolicy.cluster.delete import delete_pod
+from kubectl_pullpolicy.cluster.errors import GENERIC_NOT_FOUND
 from kubectl_pullpolicy.cluster.patch import ATTEMPTS, LONGEST_PAUSE, LOOKS, PAUSE
 from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry, retry_of
@@ -30,7 +31,7 @@ class PodDeletion:
         try:
             self._delete()
         except PullPolicyError as error:
-            return Retried(self._retry, str(error), unknown=self._sent)
+            return Retried(self._retry, str(error), unknown=self._sent and not self._server_dry_run)
         return Retried(self._retry)
 
     def _delete(self) -> None:
@@ -39,9 +40,9 @@ class PodDeletion:
             attempts -= 1
             try:
                 delete_pod(self._writable.transport, judged, server_dry_run=self._server_dry_run)
-            except NotFoundError:
-                return
             except PullPolicyError as error:
+                if _is_gone(error):
+                    return
                 self._check_repeatable(error)
                 found = self._look(error)
                 if found is None:
@@ -73,14 +74,16 @@ class PodDeletion:
                 pod, explained = Query(self._writable.source).pod(
                     ObjectRef("v1", "Pod", self._retry.pod.namespace, name)
                 )
-            except NotFoundError:
-                return None
             except PullPolicyError as error:
-                if not looks or not is_retriable(error):
+                if _is_gone(error):
+                    return None
+                if not looks or not (is_retriable(error) or isinstance(error, NotFoundError)):
                     raise self._unseen(error, lost) from error
                 self._wait(error)
             else:
                 break
+        if meta(pod).name != name or not meta(pod).uid:
+            raise self._unseen(UnconfirmedError(f"error: the server's answer (get pods {name}) is not the Pod"), lost)
         if self._sent and ((meta(pod).uid or "") != self._retry.uid or meta(pod).deletion_timestamp):
             return None
         self._sent = False
@@ -93,7 +96,7 @@ class PodDeletion:
 
     def _unseen(self, error: PullPolicyError, lost: PullPolicyError) -> PullPolicyError:
         name = self._retry.pod.name
-        if not self._sent:
+        if not self._sent or self._server_dry_run:
             return PullPolicyError(f"error: pod/{name} was not deleted: {lost}")
         return PullPolicyError(
             f"error: it is unknown whether pod/{name} was deleted: the answer was lost, and it could not be read "
@@ -103,3 +106,8 @@ class PodDeletion:
     def _wait(self, error: PullPolicyError) -> None:
         sleep(max(self._pause, error.retry_after if isinstance(error, ServerError) else 0))
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+
+def _is_gone(error: PullPolicyError) -> bool:
+    """Return whether the API server says that the Pod does not exist; a proxy's page with status 404 does not."""
+    return isinstance(error, NotFoundError) and GENERIC_NOT_FOUND not in str(error)

@@ -340,11 +340,14 @@ def test_in_a_pod_pod_namespace_wins_over_the_file(
     assert in_pod(secure) == ("away", f"Bearer {SECRET}")
 
 
-def test_in_a_pod_the_server_flag_keeps_the_authority(
+def test_in_a_pod_the_server_flag_keeps_the_authority_and_sends_no_token_of_the_service_account(
     secure: Secure, service_account: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "9")
-    assert in_pod(secure, server=secure.url) == ("pod", f"Bearer {SECRET}")
+    source, _ = open_cluster(ConnectionFlags(server=secure.url), None, print)
+    list(source.pages(Selection("pod")))
+    assert "Authorization" not in secure.state.requests[-1].headers
+    assert in_pod(secure, server=secure.url, token="given") == ("pod", "Bearer given")
 
 
 def test_in_a_pod_impersonation_is_kept(secure: Secure, service_account: Path) -> None:

@@ -40,9 +40,9 @@ def opened(url: str) -> WritableCluster:
     return open_writable(ConnectionFlags(server=url, namespace="shop"), lambda _: None)
 
 
-def applied(url: str, value: str = "Always", **how: Any) -> list[PatchOutcome]:
+def applied(url: str, value: str = "Always", container: str = "", **how: Any) -> list[PatchOutcome]:
     """Read the list, plan, write: as `set` does."""
-    writable, wish = opened(url), policy_edits(value)
+    writable, wish = opened(url), policy_edits(value, container)
     plans = [plan(live, wish) for live in writable.live.workloads(DEPLOYMENT, Selection("shop"))]
     settings = PatchOptions("kubectl-pullpolicy", **how)
     patcher = Patcher(writable.transport, writable.live, lambda live: plan(live, wish), settings)
@@ -313,3 +313,25 @@ def test_a_container_that_is_added_meanwhile_does_not_make_a_success_doubtful(se
 
     state.before_patch = inject
     assert [outcome.status for outcome in applied(server)] == ["changed"]
+
+
+def test_a_page_of_a_proxy_does_not_prove_that_an_object_is_gone(server: str, state: State) -> None:
+    hold(state, stored())
+    state.answers.append((patch_of(), Answer(reset=True, times=1)))
+    page = Answer(404, b"<html>default backend</html>", times=2)
+    state.answers.append((lambda request: request.method == "GET" and request.path == WEB, page))
+    assert [outcome.status for outcome in applied(server)] == ["changed"]
+
+
+def test_a_container_that_was_removed_meanwhile_is_no_success(server: str, state: State) -> None:
+    hold(state, stored())
+
+    def rename(request: Request) -> bool:
+        if request.method == "PATCH":
+            state.objects[WEB]["spec"]["template"]["spec"]["containers"][0]["name"] = "renamed"
+        return False
+
+    state.answers.append((rename, Answer()))
+    (outcome,) = applied(server, container="main")
+    assert outcome.status == "failed"
+    assert "no longer has what was to be changed" in str(outcome.error)

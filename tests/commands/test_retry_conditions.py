@@ -169,6 +169,26 @@ def test_a_pod_that_is_gone_is_done(state: State, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("body", [b"<html>not found</html>", b""])
+def test_a_page_of_a_proxy_does_not_prove_that_a_pod_is_gone(state: State, body: bytes) -> None:
+    state.answers.append((is_deletion, Answer(404, body)))
+    assert retry(state, "--yes") == 1
+    assert WEB in state.objects
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"error": "log in"}'])
+def test_an_answer_that_is_not_the_pod_does_not_prove_that_it_is_gone(state: State, body: bytes) -> None:
+    state.answers.append((is_deletion, Answer(reset=True)))
+    seen: list[str] = []
+
+    def look_after_deletion(request: Request) -> bool:
+        seen.append(request.method)
+        return request.method == "GET" and request.path == WEB and "DELETE" in seen
+
+    state.answers.append((look_after_deletion, Answer(body=body)))
+    assert retry(state, "--yes") == 1
+
+
 @pytest.mark.parametrize("pause", [{}, {"Retry-After": "0"}, {"Retry-After": "99999"}])
 def test_a_server_that_is_too_busy_is_waited_for(state: State, pause: dict[str, str]) -> None:
     busy = status_body(429, "TooManyRequests", "too many requests")

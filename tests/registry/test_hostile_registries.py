@@ -18,7 +18,11 @@ import pytest
 from kubectl_pullpolicy.core.images.reference import parse
 from kubectl_pullpolicy.core.images.resolution import Failure, Resolved, listed
 from kubectl_pullpolicy.registry import Password, Settings
+from kubectl_pullpolicy.registry.allowed_hosts import HostAddresses
+from kubectl_pullpolicy.registry.failure import RegistryError
 from kubectl_pullpolicy.registry.keychain import Credential, IdentityToken, RegistryToken
+from kubectl_pullpolicy.registry.redaction import without_credentials
+from kubectl_pullpolicy.registry.urls import parse_url
 from tests.harness.cluster.images import INDEX, MANIFEST, Image, digest_of
 from tests.harness.stubs.oci import small_image, small_index
 from tests.harness.stubs.registry import Answer, Registry, error, serving
@@ -470,3 +474,31 @@ def test_an_index_of_many_thousand_platforms_is_cut(registry: Registry) -> None:
     assert len(found) == 1000
     assert listed([each.name for each in found]).endswith("linux/a18, linux/a19 and 980 more")
     assert listed(["linux/amd64", "linux/arm64"]) == "linux/amd64, linux/arm64"
+
+
+def test_a_text_that_is_slow_to_clean_is_cut_first() -> None:
+    text = "-eyJaaaaaaaa" * 100_000
+    start = time.monotonic()
+    error = RegistryError("ServerError", "registry.example.com: ", text)
+    shown = error.failure(lambda quoted: without_credentials(quoted, ALICE, ()))
+    assert time.monotonic() - start < 5
+    assert len(shown.message) < 1000
+
+
+@pytest.mark.parametrize("first", ["https://reg.example.com//[x", "https://reg.example.com//[x]/"])
+def test_a_location_after_an_impossible_one_is_refused_and_no_traceback(first: str) -> None:
+    url = parse_url(first)
+    joined = url.join("b") if url is not None else None
+    assert joined is None or joined.host == "reg.example.com"
+
+
+def test_a_host_with_a_dot_at_its_end_is_looked_up_once() -> None:
+    asked: list[str] = []
+
+    def look_up(name: str) -> tuple[str, ...]:
+        asked.append(name)
+        return ("203.0.113.7",)
+
+    addresses = HostAddresses(look_up)
+    assert addresses.of("reg.example.com.") == addresses.of("reg.example.com")
+    assert asked == ["reg.example.com"]

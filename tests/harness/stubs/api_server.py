@@ -4,6 +4,7 @@ What it says in errors was recorded from a real API server 1.37.2.
 """
 
 import json
+import re
 import ssl
 import threading
 import time
@@ -213,6 +214,9 @@ def _answer(state: State, request: Request) -> Answer:
         token = str(number + 1) if number + 1 < state.pages else ""
         generated = b",".join(state.generate(number))
         return Answer(body=b'{"metadata":{"continue":"%s"},"items":[%s]}' % (token.encode(), generated))
+    pod = re.fullmatch(r"/api/v1/namespaces/[^/]+/pods/([^/]+)", request.path)
+    if pod is not None:  # in the words of the real one, by which a page of a proxy is told from it
+        return Answer(404, status_body(404, "NotFound", f'pods "{pod[1]}" not found'))
     if request.path not in state.lists:
         return Answer(404, status_body(404, "NotFound", "the server could not find the requested resource"))
     items = state.lists[request.path]
