@@ -27,6 +27,15 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}/{self.name}"
 
 
+class ObjectFields(msgspec.Struct, frozen=True, rename="camel"):
+    """An ObjectRef as -o json writes it. `api_version` and `name` are "" for a kustomization and a chart's values."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
 class _Object(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Base: camelCase keys as in the API; defaults are left out when encoded. No cycles, so no garbage collection."""
 

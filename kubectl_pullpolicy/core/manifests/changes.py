@@ -5,8 +5,9 @@ from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES, PinVerdict
 from kubectl_pullpolicy.core.images.reference import ImageReference, InvalidReference, parse, pinned, pinned_without_tag
+from kubectl_pullpolicy.core.k8s.objects import ObjectFields
 from kubectl_pullpolicy.core.manifests.image_fields import ImageField
-from kubectl_pullpolicy.core.manifests.items import Field, FileItem, FileObject, Result
+from kubectl_pullpolicy.core.manifests.items import Field, FileItem, Result
 from kubectl_pullpolicy.core.manifests.manifest import ManifestDocument
 
 DEFAULT = "Default"
@@ -88,7 +89,7 @@ class ImageChange:
         return FileItem(
             file=self.file,
             line=self.line,
-            object=FileObject(*place.ref),
+            object=ObjectFields(*place.ref),
             container=place.container,
             container_kind=place.kind,
             path=place.path,

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from kubectl_pullpolicy.core.images.pin_verdicts import Gate
+from kubectl_pullpolicy.core.k8s.objects import ObjectFields
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "failed"]
@@ -15,15 +16,6 @@ class _ReportStruct(msgspec.Struct, frozen=True, rename="camel"):
     """Base: camelCase keys, nothing left out."""
 
 
-class FileObject(_ReportStruct, frozen=True):
-    """The object in a file; `api_version` and `name` are "" for a kustomization and the values of a chart."""
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-
-
 class FileItem(_ReportStruct, frozen=True):
     """One field of one container, at `line` and `path` of the file; `old` and `new` null: the field is not there.
 
@@ -32,7 +24,7 @@ class FileItem(_ReportStruct, frozen=True):
 
     file: str
     line: int
-    object: FileObject
+    object: ObjectFields
     container: str
     container_kind: ContainerKind
     path: str

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from kubectl_pullpolicy.core.images.pin_verdicts import GATES, Gate, PinVerdict
+from kubectl_pullpolicy.core.k8s.objects import ObjectFields
 from kubectl_pullpolicy.core.k8s.pod_templates import ContainerKind
 from kubectl_pullpolicy.core.plans.container_fields import Field, LiveContainer
 from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, Reverter, Skipped, UnchangedField
@@ -13,15 +14,6 @@ from kubectl_pullpolicy.core.plans.restarts import Restarts
 from kubectl_pullpolicy.core.report.evidence import Value
 
 Result = Literal["planned", "changed", "unchanged", "skipped", "refused", "failed", "unknown"]
-
-
-class PlannedObject(Value, frozen=True):
-    """The object of an item."""
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
 
 
 class LeftAlone(Value, frozen=True):
@@ -38,7 +30,7 @@ class PlanItem(Value, frozen=True):
     found; `message` has its words then.
     """
 
-    object: PlannedObject
+    object: ObjectFields
     container: str
     container_kind: ContainerKind | None
     field: Field | None
@@ -76,7 +68,7 @@ def plan_items(plan: ObjectPlan, result: Result, message: str = "") -> Iterator[
 
 def _of_change(plan: ObjectPlan, change: Change, result: Result, message: str) -> PlanItem:
     return PlanItem(
-        PlannedObject(*plan.ref),
+        ObjectFields(*plan.ref),
         change.container,
         change.container_kind,
         change.field,
@@ -94,18 +86,18 @@ def _of_change(plan: ObjectPlan, change: Change, result: Result, message: str) -
 
 def _of_kept(plan: ObjectPlan, kept: UnchangedField) -> PlanItem:
     value, kind = kept.value, kept.container_kind
-    place = PlannedObject(*plan.ref)
+    place = ObjectFields(*plan.ref)
     return PlanItem(place, kept.container, kind, kept.field, value, value, None, None, None, (), (), "unchanged", "")
 
 
 def _of_skipped(plan: ObjectPlan, skipped: Skipped) -> PlanItem:
-    left, place = LeftAlone(skipped.reason, skipped.command), PlannedObject(*plan.ref)
+    left, place = LeftAlone(skipped.reason, skipped.command), ObjectFields(*plan.ref)
     return PlanItem(place, skipped.container, None, None, None, None, None, None, left, (), (), "skipped", "")
 
 
 def checked_item(live: LiveObject, container: LiveContainer, verdict: PinVerdict) -> PlanItem:
     """Return the item of an image that `pin --check` looked at."""
-    gate, place = GATES.get(verdict.verdict), PlannedObject(*live.ref)
+    gate, place = GATES.get(verdict.verdict), ObjectFields(*live.ref)
     result: Result = "failed" if verdict.verdict == "failed" else "unchanged"
     empty = None, None, None, (), ()
     return PlanItem(

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO, cast
 
 from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry
-from kubectl_pullpolicy.core.plans.items import LeftAlone, PlanItem, PlannedObject, Result
+from kubectl_pullpolicy.core.k8s.objects import ObjectFields
+from kubectl_pullpolicy.core.plans.items import LeftAlone, PlanItem, Result
 from kubectl_pullpolicy.core.plans.restarts import Restarts
 from kubectl_pullpolicy.printers.escape import escaped, escaped_cell
 from kubectl_pullpolicy.printers.plans.document import DryRun, print_plan_json, print_plan_yaml
@@ -64,7 +65,7 @@ def _makes(retry: Retry) -> str:
 def _items(judged: Sequence[Retry | NotRetried], done: Sequence[Retried]) -> Iterator[PlanItem]:
     became = {each.retry.uid: each for each in done}
     for each in judged:
-        place = PlannedObject("v1", "Pod", each.pod.namespace, each.pod.name)
+        place = ObjectFields("v1", "Pod", each.pod.namespace, each.pod.name)
         empty = ("", None, None, None, None)
         if isinstance(each, NotRetried):
             yield PlanItem(place, *empty, None, None, LeftAlone(each.reason, each.command), (), (), "skipped", "")
