@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -90,6 +90,11 @@ def _generic(status: int, body: bytes) -> tuple[str, str]:
     return "", f"the server responded with the status code {status} but did not return more information"
 
 
+def is_gone(error: BaseException) -> bool:
+    """Return whether the API server says that an object does not exist; a proxy's page with status 404 does not."""
+    return isinstance(error, NotFoundError) and GENERIC_NOT_FOUND not in str(error)
+
+
 def read_timeout_error() -> TimedOutError:
     """Return the error for a body that took longer than its time limit."""
     return TimedOutError(

@@ -186,13 +186,8 @@ def _read(path: str) -> _KubeconfigFile:
         detail = f"{verb} {path}: {(error.strerror or '').lower()}"
     except yaml.MarkedYAMLError as error:  # its own text may quote the file, and so a token
         detail = f"yaml: {_line(error)}{error.problem}"
-    except (
-        yaml.YAMLError,
-        ValueError,
-        RecursionError,
-        KeyError,
-        AttributeError,
-    ) as error:  # control characters, not UTF-8, a wrong type
+    # Control characters, not UTF-8, a wrong type; a tag whose value PyYAML cannot make.
+    except (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError) as error:
         detail = str(error) if isinstance(error, msgspec.ValidationError) else "yaml: control characters or not UTF-8"
     raise ConfigError(f'error: error loading config file "{path}": {detail}')
 

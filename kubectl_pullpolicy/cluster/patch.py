@@ -12,14 +12,14 @@ from time import sleep
 from typing import Literal, NamedTuple
 
 from kubectl_pullpolicy.cluster.connection import PARALLEL
-from kubectl_pullpolicy.cluster.errors import GENERIC_NOT_FOUND
+from kubectl_pullpolicy.cluster.errors import GENERIC_NOT_FOUND, is_gone
 from kubectl_pullpolicy.cluster.live_objects import LiveObjects
 from kubectl_pullpolicy.cluster.paths import path_of
 from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.cluster.transport import ApiTransport, Write
 from kubectl_pullpolicy.core.k8s.objects import UNREADABLE, ObjectRef
 from kubectl_pullpolicy.core.plans.json_patch import json_patch
-from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, live_object
+from kubectl_pullpolicy.core.plans.plan import Change, LiveObject, ObjectPlan, UnchangedField, live_object
 from kubectl_pullpolicy.errors import (
     NoConnectionError,
     OverriddenError,
@@ -35,7 +35,7 @@ LOOKS = 5  # at an object whose patch got no answer that can be relied on
 PAUSE = 1.0  # seconds, before a server is asked again that was busy or away; doubled each time
 JSON_PATCH = "application/json-patch+json"
 LONGEST_PAUSE = 8.0
-NOT_FOUND, CONFLICT, INVALID, TOO_MANY = 404, 409, 422, 429
+CONFLICT, INVALID, TOO_MANY = 409, 422, 429
 
 
 class PatchOutcome(NamedTuple):
@@ -192,8 +192,7 @@ class _Application:
 
     def _failed(self, error: PullPolicyError) -> PatchOutcome:
         """Return the failure; of a patch that may be stored that it is unknown, unless the object is gone."""
-        gone = _status(error) == NOT_FOUND and GENERIC_NOT_FOUND not in str(error)
-        if self._sent and not gone and not self._options.server_dry_run:
+        if self._sent and not is_gone(error) and not self._options.server_dry_run:
             return PatchOutcome(self._agreed, "unknown", _unknown(self._agreed, error))
         return PatchOutcome(self._agreed, "failed", error)
 
@@ -208,15 +207,18 @@ def _status(error: PullPolicyError) -> int:
 
 def _own(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:
     """Return the changes of the new plan to fields that the user wanted to change."""
-    fields = {(change.container_kind, change.container, change.field) for change in agreed.changes}
-    return [change for change in fresh.changes if (change.container_kind, change.container, change.field) in fields]
+    fields = set(map(_field, agreed.changes))
+    return [change for change in fresh.changes if _field(change) in fields]
 
 
 def _is_missing(fresh: ObjectPlan, agreed: ObjectPlan) -> bool:
     """Return whether the object no longer has a field that was to be changed: its container was removed."""
-    fields = {(each.container_kind, each.container, each.field) for each in fresh.unchanged}
-    fields |= {(each.container_kind, each.container, each.field) for each in fresh.changes}
-    return any((change.container_kind, change.container, change.field) not in fields for change in agreed.changes)
+    fields = {*map(_field, fresh.unchanged), *map(_field, fresh.changes)}
+    return any(_field(change) not in fields for change in agreed.changes)
+
+
+def _field(each: Change | UnchangedField) -> tuple[str, str, str]:
+    return each.container_kind, each.container, each.field
 
 
 def _foreign(fresh: ObjectPlan, agreed: ObjectPlan) -> list[Change]:

@@ -4,7 +4,7 @@ from time import sleep
 
 from kubectl_pullpolicy.cluster import WritableCluster
 from kubectl_pullpolicy.cluster.delete import delete_pod
-from kubectl_pullpolicy.cluster.errors import GENERIC_NOT_FOUND
+from kubectl_pullpolicy.cluster.errors import is_gone
 from kubectl_pullpolicy.cluster.patch import ATTEMPTS, LONGEST_PAUSE, LOOKS, PAUSE
 from kubectl_pullpolicy.cluster.reconnect import is_retriable
 from kubectl_pullpolicy.core.backoff.retry import NotRetried, Retried, Retry, retry_of
@@ -41,7 +41,7 @@ class PodDeletion:
             try:
                 delete_pod(self._writable.transport, judged, server_dry_run=self._server_dry_run)
             except PullPolicyError as error:
-                if _is_gone(error):
+                if is_gone(error):
                     return
                 self._check_repeatable(error)
                 found = self._look(error)
@@ -75,7 +75,7 @@ class PodDeletion:
                     ObjectRef("v1", "Pod", self._retry.pod.namespace, name)
                 )
             except PullPolicyError as error:
-                if _is_gone(error):
+                if is_gone(error):
                     return None
                 if not looks or not (is_retriable(error) or isinstance(error, NotFoundError)):
                     raise self._unseen(error, lost) from error
@@ -106,8 +106,3 @@ class PodDeletion:
     def _wait(self, error: PullPolicyError) -> None:
         sleep(max(self._pause, error.retry_after if isinstance(error, ServerError) else 0))
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
-
-
-def _is_gone(error: PullPolicyError) -> bool:
-    """Return whether the API server says that the Pod does not exist; a proxy's page with status 404 does not."""
-    return isinstance(error, NotFoundError) and GENERIC_NOT_FOUND not in str(error)
